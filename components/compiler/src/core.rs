@@ -1,0 +1,140 @@
+//! The typed core: what a package means, after all checks, before any code.
+//!
+//! Everything here is well typed: the checker builds it, the interpreter walks it, the code generator compiles it.
+//! Meaning lives in [`crate::interpreter`]; this module is data.
+
+use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
+use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type};
+
+/// A package, ready to be compiled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Package {
+    /// The package's name.
+    pub name: String,
+    /// Its semantic version.
+    pub version: String,
+    /// What holds for requests that it does not cover.
+    pub default: DefaultDecision,
+    /// The attributes that policies read, by name; policies point here.
+    pub inputs: Vec<Input>,
+    /// In the order of the source.
+    pub policies: Vec<Policy>,
+    /// Facts for people.
+    pub annotations: Vec<Annotation>,
+}
+
+/// An attribute that some policy of the package reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// Its name.
+    pub name: AttributeName,
+    /// Its type.
+    pub value_type: Type,
+    /// Whether the schema expects requests without it.
+    pub optional: bool,
+}
+
+/// Index into [`Package::inputs`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct InputIndex(pub u32);
+
+/// One policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Unique in the package.
+    pub name: String,
+    /// Which requests it is about: the class and the WHERE condition, both.
+    pub scope: Condition,
+    /// What must hold in its scope.
+    pub constraint: Condition,
+    /// What a violation does.
+    pub mode: Mode,
+    /// How far evidence must have come.
+    pub audit: AuditClass,
+    /// How a denial may be overridden.
+    pub exception: OverrideRule,
+    /// Why a violation is one; inputs are indices into [`Package::inputs`].
+    pub reason: Vec<Segment>,
+    /// What it can raise; arguments' inputs are indices into [`Package::inputs`].
+    pub obligations: Vec<Obligation>,
+    /// Facts for people: `description` and the like.
+    pub annotations: Vec<Annotation>,
+}
+
+/// Something that is true, false or unknown of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// `true` or `false`.
+    Constant(bool),
+    /// A comparison of values.
+    Atom(Atom),
+    /// Strong Kleene conjunction; true if empty.
+    All(Vec<Condition>),
+    /// Strong Kleene disjunction; false if empty.
+    Any(Vec<Condition>),
+    /// Strong Kleene negation.
+    Not(Box<Condition>),
+}
+
+/// A condition without parts. Unknown if any value that it reads is unknown, except for `IsPresent`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Atom {
+    /// `a IS PRESENT`: false for absent, unknown for failed, else true.
+    IsPresent(InputIndex),
+    /// A BOOLEAN attribute standing for itself.
+    IsTrue(InputIndex),
+    /// Both operands have one type; `Less` and `LessOrEqual` compare integers.
+    Compare {
+        /// Left of the operator.
+        left: Operand,
+        /// The operator.
+        relation: Relation,
+        /// Right of the operator.
+        right: Operand,
+    },
+    /// `a IN ["x", "y"]`: the element is one of the constants, which have its type. Sorted, each once, at least one.
+    OneOf {
+        /// Whose membership is asked.
+        element: Operand,
+        /// The members.
+        members: Vec<Constant>,
+    },
+    /// `s CONTAINS x` and `x IN s`: the element is a member of a set attribute.
+    Contains {
+        /// A set attribute.
+        set: InputIndex,
+        /// Of the set's member type.
+        element: Operand,
+    },
+}
+
+/// How two operands are compared. `!=`, `>` and `>=` are expressed by negation and exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// `==`: texts, integers, booleans.
+    Equal,
+    /// `<`: integers.
+    Less,
+    /// `<=`: integers.
+    LessOrEqual,
+}
+
+/// A value to compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operand {
+    /// What the request has.
+    Input(InputIndex),
+    /// What the policy says.
+    Constant(Constant),
+}
+
+/// A literal.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Constant {
+    /// Unicode text.
+    Text(String),
+    /// Signed, 64 bits.
+    Integer(i64),
+    /// True or false.
+    Boolean(bool),
+}

@@ -1,0 +1,23 @@
+//! The words that every part of AECP shares, each defined once.
+//!
+//! This crate holds plain data and the laws that come with it. It refuses to know how policies are written, how
+//! components run, how requests arrive and how anything is stored or signed.
+//!
+//! - [`value`]: what an attribute can be for one request, and its type.
+//! - [`schema`]: attribute names, and which types attributes have.
+//! - [`policy`]: what a policy component says of itself, and what it says of one request.
+//! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
+//! - [`input`]: JSON into values, strictly.
+
+#![forbid(unsafe_code)]
+
+pub mod decision;
+pub mod input;
+pub mod policy;
+pub mod schema;
+pub mod value;
+
+pub use decision::{Decision, Denial, Finding, Verdict};
+pub use policy::{AuditClass, ComponentDescription, DefaultDecision, Mode, Outcome, Outcomes};
+pub use schema::{AttributeName, Schema};
+pub use value::{Type, Value};

@@ -1,0 +1,3 @@
+//! The tool of policy authors and operators.
+
+fn main() {}

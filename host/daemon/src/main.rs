@@ -1,0 +1,3 @@
+//! The enforcement point.
+
+fn main() {}

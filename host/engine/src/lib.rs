@@ -1,0 +1,1 @@
+//! Loads and runs AECP components, and makes the decision.

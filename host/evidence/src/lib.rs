@@ -1,0 +1,1 @@
+//! The append-only, Merkle-logged record of decisions.

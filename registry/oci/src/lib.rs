@@ -1,0 +1,1 @@
+//! OCI layout folders and registries: transport only.

@@ -1,0 +1,1 @@
+//! Trust root, roles, signatures, bundles, verification.

@@ -1,0 +1,1 @@
+//! The whole way, driven as a user would drive it.

@@ -1,3 +1,47 @@
-//! The chores of the AECP project.
+//! The chores of the AECP project: `cargo xtask …`.
+//!
+//! It refuses to hold anything that the product needs at run time. Each subcommand is a module of its own.
+//!
+//! - [`guests`]: builds the guest components, and sets up the compiler for them where there is none.
+//! - [`suite`]: `cargo xtask test`, the whole test suite.
+//! - [`project`]: where things are. [`process`]: running other programs. [`error`]: what can go wrong.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod error;
+mod guests;
+mod process;
+mod project;
+mod suite;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The chores of the AECP project.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    Guests(guests::Arguments),
+    Test(suite::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = project::Project::find().and_then(|project| match Arguments::parse().chore {
+        Chore::Guests(arguments) => guests::run(&project, &arguments),
+        Chore::Test(arguments) => suite::run(&project, &arguments),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -2,7 +2,27 @@
 //!
 //! This crate is a pure function from texts to bytes. It refuses to know wasmtime, files, the network and the clock,
 //! so that it can itself be compiled into a component, and so that equal sources give equal bytes anywhere.
+//!
+//! - [`source`]: source files as texts, and their digest.
+//! - [`syntax`]: texts become lossless syntax trees.
+//! - [`diagnostic`]: what is wrong, where, and what to do.
+//! - [`package`]: checking a package: sources in, typed core and diagnostics out.
+//! - [`core`]: the typed core: what a package means, as data.
+//! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
+//! - [`emit`]: code generation: the typed core becomes a component.
+//! - `testing`: generators of packages and values, with the feature `testing`.
 
 #![forbid(unsafe_code)]
 
+mod check;
 pub mod core;
+pub mod diagnostic;
+pub mod emit;
+mod inputs;
+pub mod interpreter;
+pub mod package;
+pub mod source;
+mod suggest;
+pub mod syntax;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;

@@ -1,6 +1,7 @@
 //! ALLOW or DENY, with the findings and obligations that led there.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -136,13 +137,13 @@ pub struct Finding {
     pub reason: String,
 }
 
-/// A policy, by the names of its package and itself.
+/// A policy, by the names of its package and itself. Shared, for every decision names policies.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct PolicyName {
     /// The package.
-    pub package: String,
+    pub package: Arc<str>,
     /// The policy.
-    pub policy: String,
+    pub policy: Arc<str>,
 }
 
 /// An obligation with its arguments filled in, to discharge when the request goes through.
@@ -195,6 +196,10 @@ impl Decision {
 
     /// The finding that made it a denial: the first blocking one.
     pub fn denied_by(&self) -> Option<&Finding> {
-        self.denial.and_then(|_| self.findings.iter().find(|finding| finding.mode == Mode::Blocking))
+        self.denial.and_then(|_| {
+            self.findings
+                .iter()
+                .find(|finding| finding.mode == Mode::Blocking)
+        })
     }
 }

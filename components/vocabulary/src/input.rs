@@ -48,8 +48,14 @@ impl Attributes {
     pub fn from_json(text: &str) -> Result<Self, MalformedInput> {
         let mut attributes = Self::default();
         let mut reader = serde_json::Deserializer::from_str(text);
-        let seed = ObjectSeed { prefix: "", depth: 0, into: &mut attributes };
-        let failed = |error: serde_json::Error| MalformedInput { message: error.to_string() };
+        let seed = ObjectSeed {
+            prefix: "",
+            depth: 0,
+            into: &mut attributes,
+        };
+        let failed = |error: serde_json::Error| MalformedInput {
+            message: error.to_string(),
+        };
         seed.deserialize(&mut reader).map_err(failed)?;
         reader.end().map_err(failed)?;
         Ok(attributes)
@@ -146,11 +152,21 @@ impl<'de> Visitor<'de> for ObjectSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         let mut keys = std::collections::BTreeSet::new();
         while let Some(key) = map.next_key::<String>()? {
-            let name = if self.prefix.is_empty() { key.clone() } else { format!("{}.{key}", self.prefix) };
+            let name = if self.prefix.is_empty() {
+                key.clone()
+            } else {
+                format!("{}.{key}", self.prefix)
+            };
             if !keys.insert(key) {
-                return Err(serde::de::Error::custom(format!("key `{name}` is given twice; give it once")));
+                return Err(serde::de::Error::custom(format!(
+                    "key `{name}` is given twice; give it once"
+                )));
             }
-            map.next_value_seed(LeafSeed { name: &name, depth: self.depth, into: self.into })?;
+            map.next_value_seed(LeafSeed {
+                name: &name,
+                depth: self.depth,
+                into: self.into,
+            })?;
         }
         Ok(())
     }
@@ -219,10 +235,19 @@ impl<'de> Visitor<'de> for LeafSeed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<(), A::Error> {
         let depth = self.depth.saturating_add(1);
         if depth > DEPTH_LIMIT {
-            return Err(serde::de::Error::custom(format!("nested deeper than {DEPTH_LIMIT}")));
+            return Err(serde::de::Error::custom(format!(
+                "nested deeper than {DEPTH_LIMIT}"
+            )));
         }
-        self.into.insert(self.name.to_owned(), Json::Object).map_err(serde::de::Error::custom)?;
-        ObjectSeed { prefix: self.name, depth, into: self.into }.visit_map(map)
+        self.into
+            .insert(self.name.to_owned(), Json::Object)
+            .map_err(serde::de::Error::custom)?;
+        ObjectSeed {
+            prefix: self.name,
+            depth,
+            into: self.into,
+        }
+        .visit_map(map)
     }
 }
 
@@ -274,7 +299,12 @@ impl<'de> Visitor<'de> for MemberSeed {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Json, A::Error> {
-        ObjectSeed { prefix: "", depth: 0, into: &mut Attributes::default() }.visit_map(map)?;
+        ObjectSeed {
+            prefix: "",
+            depth: 0,
+            into: &mut Attributes::default(),
+        }
+        .visit_map(map)?;
         Ok(Json::Object)
     }
 }
@@ -288,12 +318,18 @@ mod tests {
     use super::*;
 
     fn value(json: &str, name: &str, declared: Type) -> Value {
-        Attributes::from_json(json).unwrap().value(&name.parse().unwrap(), declared)
+        Attributes::from_json(json)
+            .unwrap()
+            .value(&name.parse().unwrap(), declared)
     }
 
     #[test]
     fn nested_and_dotted_names_are_the_same() {
-        for json in [r#"{"a":{"b":"x"}}"#, r#"{"a.b":"x"}"#, r#"{"a":{"c":1},"a.b":"x"}"#] {
+        for json in [
+            r#"{"a":{"b":"x"}}"#,
+            r#"{"a.b":"x"}"#,
+            r#"{"a":{"c":1},"a.b":"x"}"#,
+        ] {
             assert_eq!(value(json, "a.b", Type::Text), Value::Text("x".into()), "{json}");
         }
     }
@@ -302,11 +338,26 @@ mod tests {
     fn null_is_absent_and_another_type_has_failed() {
         assert_eq!(value(r#"{"a":null}"#, "a", Type::Text), Value::Absent);
         assert_eq!(value("{}", "a", Type::Text), Value::Absent);
-        assert_eq!(value(r#"{"a":1}"#, "a", Type::Text), Value::failed("expected TEXT, got an integer"));
-        assert!(matches!(value(r#"{"a":1.5}"#, "a", Type::Integer), Value::Failed(_)));
-        assert!(matches!(value(r#"{"a":9223372036854775808}"#, "a", Type::Integer), Value::Failed(_)));
-        assert!(matches!(value(r#"{"a":["x",1]}"#, "a", Type::SetOfText), Value::Failed(_)));
-        assert!(matches!(value(r#"{"a":{"b":1}}"#, "a", Type::Text), Value::Failed(_)));
+        assert_eq!(
+            value(r#"{"a":1}"#, "a", Type::Text),
+            Value::failed("expected TEXT, got an integer")
+        );
+        assert!(matches!(
+            value(r#"{"a":1.5}"#, "a", Type::Integer),
+            Value::Failed(_)
+        ));
+        assert!(matches!(
+            value(r#"{"a":9223372036854775808}"#, "a", Type::Integer),
+            Value::Failed(_)
+        ));
+        assert!(matches!(
+            value(r#"{"a":["x",1]}"#, "a", Type::SetOfText),
+            Value::Failed(_)
+        ));
+        assert!(matches!(
+            value(r#"{"a":{"b":1}}"#, "a", Type::Text),
+            Value::Failed(_)
+        ));
     }
 
     #[test]

@@ -190,7 +190,9 @@ pub struct ComponentDescription {
 impl ComponentDescription {
     /// All policies with their packages; a policy's place in this sequence is its index in [`Outcomes`].
     pub fn policies(&self) -> impl Iterator<Item = (&PackageDescription, &PolicyDescription)> {
-        self.packages.iter().flat_map(|package| package.policies.iter().map(move |policy| (package, policy)))
+        self.packages
+            .iter()
+            .flat_map(|package| package.policies.iter().map(move |policy| (package, policy)))
     }
 }
 

@@ -50,13 +50,17 @@ impl FromStr for AttributeName {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let part_is_valid = |part: &str| {
             let mut bytes = part.bytes();
-            bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+            bytes
+                .next()
+                .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
                 && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
         };
         if text.len() <= NAME_LIMIT && text.split('.').all(part_is_valid) {
             Ok(Self(text.into()))
         } else {
-            Err(InvalidAttributeName { text: text.chars().take(NAME_LIMIT).collect() })
+            Err(InvalidAttributeName {
+                text: text.chars().take(NAME_LIMIT).collect(),
+            })
         }
     }
 }
@@ -117,9 +121,11 @@ impl Schema {
     /// The attribute has another type already; the schema is as it was.
     pub fn declare(&mut self, name: AttributeName, declaration: Declaration) -> Result<(), TypeConflict> {
         match self.attributes.get_mut(&name) {
-            Some(known) if known.value_type != declaration.value_type => {
-                Err(TypeConflict { name, first: known.value_type, second: declaration.value_type })
-            }
+            Some(known) if known.value_type != declaration.value_type => Err(TypeConflict {
+                name,
+                first: known.value_type,
+                second: declaration.value_type,
+            }),
             Some(known) => {
                 known.optional = known.optional && declaration.optional;
                 Ok(())
@@ -138,7 +144,9 @@ impl Schema {
 
     /// All declarations, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&AttributeName, Declaration)> {
-        self.attributes.iter().map(|(name, declaration)| (name, *declaration))
+        self.attributes
+            .iter()
+            .map(|(name, declaration)| (name, *declaration))
     }
 
     /// How many attributes are declared.
@@ -161,7 +169,18 @@ mod tests {
         for good in ["a", "customer.region", "_x.y2.z_"] {
             assert!(good.parse::<AttributeName>().is_ok(), "{good}");
         }
-        for bad in ["", ".", "a.", ".a", "a..b", "2a", "a.2", "a-b", "ä", &"a".repeat(NAME_LIMIT + 1)] {
+        for bad in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "2a",
+            "a.2",
+            "a-b",
+            "ä",
+            &"a".repeat(NAME_LIMIT + 1),
+        ] {
             assert!(bad.parse::<AttributeName>().is_err(), "{bad}");
         }
     }
@@ -170,11 +189,41 @@ mod tests {
     fn one_name_has_one_type() {
         let name: AttributeName = "a.b".parse().unwrap();
         let mut schema = Schema::default();
-        let text = Declaration { value_type: Type::Text, optional: true };
+        let text = Declaration {
+            value_type: Type::Text,
+            optional: true,
+        };
         schema.declare(name.clone(), text).unwrap();
-        schema.declare(name.clone(), Declaration { optional: false, ..text }).unwrap();
-        assert_eq!(schema.declaration(&name), Some(Declaration { optional: false, ..text }));
-        let clash = schema.declare(name.clone(), Declaration { value_type: Type::Integer, optional: true });
-        assert_eq!(clash, Err(TypeConflict { name, first: Type::Text, second: Type::Integer }));
+        schema
+            .declare(
+                name.clone(),
+                Declaration {
+                    optional: false,
+                    ..text
+                },
+            )
+            .unwrap();
+        assert_eq!(
+            schema.declaration(&name),
+            Some(Declaration {
+                optional: false,
+                ..text
+            })
+        );
+        let clash = schema.declare(
+            name.clone(),
+            Declaration {
+                value_type: Type::Integer,
+                optional: true,
+            },
+        );
+        assert_eq!(
+            clash,
+            Err(TypeConflict {
+                name,
+                first: Type::Text,
+                second: Type::Integer
+            })
+        );
     }
 }

@@ -130,7 +130,9 @@ pub struct Network {
 
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let v4 = Ipv6Addr::from(self.address.0).to_ipv4_mapped().and(self.prefix.checked_sub(96));
+        let v4 = Ipv6Addr::from(self.address.0)
+            .to_ipv4_mapped()
+            .and(self.prefix.checked_sub(96));
         write!(f, "{}/{}", self.address, v4.unwrap_or(self.prefix))
     }
 }
@@ -226,11 +228,17 @@ impl Value {
     fn within_limits(self) -> Self {
         let members = match &self {
             Self::Text(text) if text.len() > TEXT_LIMIT => {
-                return Self::failed(format!("text of {} bytes, at most {TEXT_LIMIT} are read", text.len()));
+                return Self::failed(format!(
+                    "text of {} bytes, at most {TEXT_LIMIT} are read",
+                    text.len()
+                ));
             }
             Self::SetOfText(members) => {
                 if let Some(long) = members.iter().find(|text| text.len() > TEXT_LIMIT) {
-                    return Self::failed(format!("text of {} bytes, at most {TEXT_LIMIT} are read", long.len()));
+                    return Self::failed(format!(
+                        "text of {} bytes, at most {TEXT_LIMIT} are read",
+                        long.len()
+                    ));
                 }
                 members.len()
             }
@@ -275,9 +283,13 @@ impl fmt::Display for Value {
             Self::SetOfInteger(members) | Self::SetOfInstant(members) | Self::SetOfDuration(members) => {
                 list(f, members)
             }
-            Self::SetOfDecimal(members) => {
-                list(f, &members.iter().map(|units| DecimalText(*units)).collect::<Vec<_>>())
-            }
+            Self::SetOfDecimal(members) => list(
+                f,
+                &members
+                    .iter()
+                    .map(|units| DecimalText(*units))
+                    .collect::<Vec<_>>(),
+            ),
             Self::SetOfAddress(members) => list(f, members),
             Self::SetOfNetwork(members) => list(f, members),
         }
@@ -296,7 +308,10 @@ fn decimal(f: &mut fmt::Formatter<'_>, units: i64) -> fmt::Result {
     let sign = if units < 0 { "-" } else { "" };
     let unit = DECIMAL_UNIT.unsigned_abs();
     let magnitude = units.unsigned_abs();
-    let (whole, rest) = (magnitude.checked_div(unit).unwrap_or(0), magnitude.checked_rem(unit).unwrap_or(0));
+    let (whole, rest) = (
+        magnitude.checked_div(unit).unwrap_or(0),
+        magnitude.checked_rem(unit).unwrap_or(0),
+    );
     write!(f, "{sign}{whole}.{rest:06}")
 }
 
@@ -313,7 +328,10 @@ mod tests {
     #[test]
     fn absence_and_failure_fit_every_type() {
         assert_eq!(Value::Absent.at_position_of(Type::Text), Value::Absent);
-        assert_eq!(Value::failed("expired").at_position_of(Type::Integer), Value::failed("expired"));
+        assert_eq!(
+            Value::failed("expired").at_position_of(Type::Integer),
+            Value::failed("expired")
+        );
     }
 
     #[test]
@@ -328,15 +346,27 @@ mod tests {
 
     #[test]
     fn a_failure_is_cut_at_a_character() {
-        let Value::Failed(reason) = Value::failed("é".repeat(FAILURE_LIMIT)) else { panic!("not a failure") };
+        let Value::Failed(reason) = Value::failed("é".repeat(FAILURE_LIMIT)) else {
+            panic!("not a failure")
+        };
         assert_eq!(reason.len(), FAILURE_LIMIT);
     }
 
     #[test]
     fn values_read_as_people_write_them() {
         assert_eq!(Value::Decimal(-1_500_000).to_string(), "-1.500000");
-        assert_eq!(Value::SetOfText(vec!["a".into(), "b".into()]).to_string(), "[a, b]");
+        assert_eq!(
+            Value::SetOfText(vec!["a".into(), "b".into()]).to_string(),
+            "[a, b]"
+        );
         let home = Address::from(IpAddr::from([10, 0, 0, 0]));
-        assert_eq!(Value::Network(Network { address: home, prefix: 104 }).to_string(), "10.0.0.0/8");
+        assert_eq!(
+            Value::Network(Network {
+                address: home,
+                prefix: 104
+            })
+            .to_string(),
+            "10.0.0.0/8"
+        );
     }
 }

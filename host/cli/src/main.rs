@@ -1,3 +1,38 @@
-//! The tool of policy authors and operators.
+//! `aecp`: the tool of policy authors and operators.
+//!
+//! It only wires: reading files and arguments, calling the crates that do the work, and showing what came out, for
+//! people or as JSON. Exit codes: 0 when it came out well, 1 when what was asked about is wrong (a policy with errors,
+//! evidence that does not verify), 2 when the question could not be answered (bad arguments, unreadable files).
+//!
+//! - [`command`]: one module for each subcommand.
+//! - [`package`]: package folders, read and compiled.
+//! - [`component`]: which contract a component is behind, and what is in it.
+//! - [`release`]: what a release file says, and the bundle that comes of it.
+//! - [`files`]: files, whole or not at all.
+//! - [`report`]: diagnostics and tables as people see them.
+//! - [`error`]: what went wrong, with the exit code that it has.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod command;
+mod component;
+mod error;
+mod files;
+mod package;
+mod release;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let arguments = command::Arguments::parse();
+    match arguments.run() {
+        Ok(outcome) => outcome.into(),
+        Err(error) => {
+            report::failure(&error);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,1 +1,43 @@
-//! OCI layout folders and registries: transport only.
+//! Artifacts in OCI stores: components, the signatures that refer to them, and bundles.
+//!
+//! This crate is transport only. It makes sure that bytes are the ones that a digest and a size promise, and that
+//! what it writes is there whole or not at all. It refuses to know who may sign what, what a bundle says, whether a
+//! freshness statement still holds, and what a component does: that is `aecp-trust` and the gateway.
+//!
+//! - [`digest`]: what bytes are called
+//! - [`document`]: descriptors, manifests and indexes, as the OCI image specification 1.1 has them
+//! - [`media`]: the media types and annotation keys that are used here
+//! - [`name`]: tags, references, and the names of files in a bundle
+//! - [`store`]: what a place for artifacts must be able to do, and what can be done with every such place
+//! - [`layout`]: an OCI image layout folder as such a place
+//! - [`component`]: a WebAssembly component as an artifact (CNCF Wasm OCI artifact layout)
+//! - [`referrer`]: DSSE envelopes attached to an artifact
+//! - [`bundle`]: a bundle with everything an enforcement point needs to verify and run it, and its freshness
+//! - [`limit`]: how much is taken out of a store
+//! - [`error`]: everything that can be wrong, by name
+
+#![forbid(unsafe_code)]
+
+pub mod bundle;
+pub mod component;
+pub mod digest;
+pub mod document;
+pub mod error;
+mod json;
+pub mod layout;
+pub mod limit;
+pub mod media;
+pub mod name;
+pub mod referrer;
+pub mod store;
+
+pub use bundle::{NamedBlob, PulledBundle, PushedBundle, Revision};
+pub use component::{ComponentInfo, PulledComponent};
+pub use digest::Digest;
+pub use document::{Descriptor, Manifest};
+pub use error::Error;
+pub use layout::Layout;
+pub use limit::Limits;
+pub use name::{Reference, Tag};
+pub use referrer::{Envelope, Referrers};
+pub use store::Store;

@@ -1,0 +1,278 @@
+//! The header, attributes and classes.
+
+use aecp_vocabulary::Type;
+use aecp_vocabulary::policy::DefaultDecision;
+
+use super::{Attribute, Checker, Class, Header, place, token_place};
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::suggest::did_you_mean;
+use crate::syntax::ast::{self, Field};
+
+/// The class that every request is in.
+pub(super) const EVERY_REQUEST: &str = "requests";
+
+const TYPES: [(&str, Type); 4] = [
+    ("TEXT", Type::Text),
+    ("INTEGER", Type::Integer),
+    ("BOOLEAN", Type::Boolean),
+    ("SET OF TEXT", Type::SetOfText),
+];
+
+/// Types that the language will have, and whose names must not come to mean anything else.
+const LATER_TYPES: [&str; 11] = [
+    "DECIMAL",
+    "INSTANT",
+    "DURATION",
+    "ADDRESS",
+    "CIDR",
+    "SET OF INTEGER",
+    "SET OF DECIMAL",
+    "SET OF INSTANT",
+    "SET OF DURATION",
+    "SET OF ADDRESS",
+    "SET OF CIDR",
+];
+
+/// What other languages call our types.
+const FOREIGN_TYPES: [(&str, &str); 10] = [
+    ("STRING", "TEXT"),
+    ("STR", "TEXT"),
+    ("VARCHAR", "TEXT"),
+    ("INT", "INTEGER"),
+    ("LONG", "INTEGER"),
+    ("NUMBER", "INTEGER"),
+    ("BOOL", "BOOLEAN"),
+    ("SET", "SET OF TEXT"),
+    ("LIST", "SET OF TEXT"),
+    ("SET OF STRING", "SET OF TEXT"),
+];
+
+impl Checker {
+    pub(super) fn header(&mut self, file: u32, package: &ast::Package) {
+        let token = package.name().or_else(|| package.keyword());
+        let name_place = token.map_or_else(|| place(file, package), |token| token_place(file, &token));
+        if let Some(first) = &self.header {
+            let diagnostic = Diagnostic::error(Code::DuplicatePackage, name_place, "a second PACKAGE header")
+                .label("second header")
+                .also(first.place, "first header")
+                .help("a package has one header; keep one, or move one package's files to a folder of their own");
+            self.report(diagnostic);
+            return;
+        }
+        let (version, default) = self.header_fields(file, package, name_place);
+        let name = package
+            .name()
+            .and_then(|token| self.name(file, &token))
+            .unwrap_or_default();
+        self.header = Some(Header {
+            name,
+            version,
+            default,
+            place: name_place,
+        });
+    }
+
+    fn header_fields(&mut self, file: u32, package: &ast::Package, name: Place) -> (String, DefaultDecision) {
+        let mut version: Option<(Place, String)> = None;
+        let mut default: Option<(Place, DefaultDecision)> = None;
+        for field in package.fields() {
+            let here = place(file, &field);
+            match field {
+                Field::VersionField(field) => {
+                    if let Some((first, _)) = version {
+                        self.duplicate_field("VERSION", first, here);
+                    } else {
+                        version = Some((here, self.version(file, &field)));
+                    }
+                }
+                Field::DefaultField(field) => {
+                    if let Some((first, _)) = default {
+                        self.duplicate_field("DEFAULT", first, here);
+                    } else {
+                        default = Some((here, self.default_decision(file, &field)));
+                    }
+                }
+                _ => {}
+            }
+        }
+        if version.is_none() {
+            let diagnostic =
+                Diagnostic::error(Code::MissingVersion, name, "the PACKAGE header has no VERSION")
+                    .help("add `VERSION: \"1.0.0\"`");
+            self.report(diagnostic);
+        }
+        (
+            version.map(|(_, version)| version).unwrap_or_default(),
+            default.map(|(_, d)| d).unwrap_or_default(),
+        )
+    }
+
+    fn version(&mut self, file: u32, field: &ast::VersionField) -> String {
+        let Some(literal) = field.value() else {
+            return String::new();
+        };
+        let Some(text) = self.text(file, &literal) else {
+            return String::new();
+        };
+        if let Err(error) = semver::Version::parse(&text) {
+            let message = format!("`{text}` is not a semantic version: {error}");
+            let diagnostic = Diagnostic::error(Code::InvalidVersion, place(file, &literal), message)
+                .help("write three numbers, as in `\"1.0.0\"` or `\"2.1.0-draft.3\"` (semver.org)");
+            self.report(diagnostic);
+        }
+        text
+    }
+
+    fn default_decision(&mut self, file: u32, field: &ast::DefaultField) -> DefaultDecision {
+        let words = [("DENY", DefaultDecision::Deny), ("ALLOW", DefaultDecision::Allow)];
+        field
+            .value()
+            .and_then(|token| self.word(file, "DEFAULT", &token, &words))
+            .unwrap_or_default()
+    }
+
+    pub(super) fn schema(&mut self, file: u32, schema: &ast::Schema) {
+        for attribute in schema.attributes() {
+            let value_type = attribute
+                .type_name()
+                .and_then(|written| self.value_type(file, &written));
+            let Some(token) = attribute.name().and_then(|name| name.token()) else {
+                continue;
+            };
+            let here = token_place(file, &token);
+            match token.text().parse() {
+                Ok(name) => {
+                    let optional = attribute.optional().is_some();
+                    self.attributes.push(Attribute {
+                        name,
+                        value_type,
+                        optional,
+                        place: here,
+                    });
+                }
+                Err(error) => {
+                    let error: aecp_vocabulary::schema::InvalidAttributeName = error;
+                    self.report(
+                        Diagnostic::error(Code::MalformedName, here, error.to_string())
+                            .help("choose another name"),
+                    );
+                }
+            }
+        }
+    }
+
+    /// Sorts the attributes by name and reports those that are declared twice.
+    pub(super) fn settle_attributes(&mut self) {
+        // The sort is stable: of two declarations the first one stays.
+        let mut sorted = std::mem::take(&mut self.attributes);
+        sorted.sort_by(|a, b| a.name.cmp(&b.name));
+        for attribute in sorted {
+            match self.attributes.last() {
+                Some(first) if first.name == attribute.name => {
+                    let message = format!("attribute `{}` is declared twice", attribute.name);
+                    let diagnostic = Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
+                        .label("declared again here")
+                        .also(first.place, "first declared here")
+                        .help("keep one of the declarations");
+                    self.report(diagnostic);
+                }
+                _ => self.attributes.push(attribute),
+            }
+        }
+    }
+
+    fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
+        let words = written.words();
+        if let Some((_, found)) = TYPES.iter().find(|(name, _)| *name == words) {
+            return Some(*found);
+        }
+        let here = place(file, written);
+        let upper = words.to_ascii_uppercase();
+        let available = "the types are `TEXT`, `INTEGER`, `BOOLEAN` and `SET OF TEXT`";
+        if LATER_TYPES.contains(&upper.as_str()) {
+            let message = format!("the type `{upper}` is not available in this version");
+            self.report(Diagnostic::error(Code::UnavailableType, here, message).help(available));
+            return None;
+        }
+        let foreign = FOREIGN_TYPES
+            .iter()
+            .find(|(name, _)| *name == upper)
+            .map(|(_, ours)| *ours);
+        let help = foreign.map_or_else(
+            || {
+                did_you_mean(&words, TYPES.iter().map(|(name, _)| *name), || {
+                    available.to_owned()
+                })
+            },
+            |ours| format!("did you mean `{ours}`?"),
+        );
+        let message = format!("there is no type `{words}`");
+        self.report(Diagnostic::error(Code::UnknownType, here, message).help(help));
+        None
+    }
+
+    pub(super) fn class(&mut self, file: u32, class: &ast::Class) {
+        let condition = class.body().and_then(|body| self.body(file, &body));
+        let Some(token) = class.name() else { return };
+        let Some(name) = self.name(file, &token) else {
+            return;
+        };
+        let here = token_place(file, &token);
+        if name == EVERY_REQUEST {
+            let message = format!("`{EVERY_REQUEST}` means every request and cannot be redefined");
+            self.report(Diagnostic::error(Code::ReservedName, here, message).help("choose another name"));
+            return;
+        }
+        if let Some(first) = self.classes.get(&name) {
+            let diagnostic = Diagnostic::error(
+                Code::DuplicateClass,
+                here,
+                format!("class `{name}` is defined twice"),
+            )
+            .label("defined again here")
+            .also(first.place, "first defined here")
+            .help("keep one of the definitions, or rename one");
+            self.report(diagnostic);
+            return;
+        }
+        self.classes.insert(
+            name,
+            Class {
+                condition,
+                place: here,
+                used: false,
+            },
+        );
+    }
+
+    /// The meaning of a word in a field that knows a few.
+    pub(super) fn word<T: Copy>(
+        &mut self,
+        file: u32,
+        field: &str,
+        token: &crate::syntax::SyntaxToken,
+        words: &[(&str, T)],
+    ) -> Option<T> {
+        if let Some((_, meaning)) = words.iter().find(|(word, _)| *word == token.text()) {
+            return Some(*meaning);
+        }
+        let known = || {
+            format!(
+                "it is one of {}",
+                crate::suggest::listed(words.iter().map(|(word, _)| *word))
+            )
+        };
+        let help = did_you_mean(token.text(), words.iter().map(|(word, _)| *word), known);
+        let message = format!("{field} cannot be `{}`", token.text());
+        self.report(Diagnostic::error(Code::UnknownValue, token_place(file, token), message).help(help));
+        None
+    }
+}
+
+/// Attributes by name, for search.
+pub(super) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<(u32, &'a Attribute)> {
+    let index = attributes
+        .binary_search_by(|attribute| attribute.name.as_str().cmp(name))
+        .ok()?;
+    Some((u32::try_from(index).ok()?, attributes.get(index)?))
+}

@@ -1,0 +1,175 @@
+//! Operands: attributes are looked up, literals are read.
+
+use aecp_vocabulary::Type;
+
+use super::declarations::find;
+use super::{Checker, place, token_place};
+use crate::core::{Constant, InputIndex, Operand};
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::suggest::nearest;
+use crate::syntax::ast::{self, AstNode};
+use crate::syntax::literal::{self, NumberError};
+use crate::syntax::{SyntaxKind as K, SyntaxToken};
+
+/// An operand whose type is known.
+pub(super) struct Typed {
+    pub(super) meaning: Meaning,
+    pub(super) place: Place,
+    /// Where the schema declares the attribute.
+    pub(super) declared: Option<Place>,
+    node: ast::Operand,
+}
+
+/// What an operand is.
+pub(super) enum Meaning {
+    Input(InputIndex, Type),
+    Constant(Constant),
+    List(ast::List),
+}
+
+impl Typed {
+    pub(super) fn value_type(&self) -> Option<Type> {
+        match &self.meaning {
+            Meaning::Input(_, value_type) => Some(*value_type),
+            Meaning::Constant(Constant::Text(_)) => Some(Type::Text),
+            Meaning::Constant(Constant::Integer(_)) => Some(Type::Integer),
+            Meaning::Constant(Constant::Boolean(_)) => Some(Type::Boolean),
+            Meaning::List(_) => None,
+        }
+    }
+
+    pub(super) fn operand(self) -> Option<Operand> {
+        match self.meaning {
+            Meaning::Input(index, _) => Some(Operand::Input(index)),
+            Meaning::Constant(constant) => Some(Operand::Constant(constant)),
+            Meaning::List(_) => None,
+        }
+    }
+
+    pub(super) fn written(&self) -> String {
+        let text = self.node.syntax().text().to_string();
+        let mut shown: String = text.chars().take(60).collect();
+        if shown.len() < text.len() {
+            shown.push('…');
+        }
+        shown
+    }
+
+    pub(super) fn kind(&self) -> &'static str {
+        self.value_type().map_or("a list", Type::name)
+    }
+
+    /// How the same value would be written in another type.
+    pub(super) fn as_written_in(&self, wanted: Type) -> Option<String> {
+        match (&self.meaning, wanted) {
+            (Meaning::Constant(Constant::Text(text)), Type::Integer) => text
+                .parse::<i64>()
+                .ok()
+                .map(|number| format!("write `{number}` without quotes")),
+            (Meaning::Constant(Constant::Text(text)), Type::Boolean) if text == "true" || text == "false" => {
+                Some(format!("write `{text}` without quotes"))
+            }
+            (Meaning::Constant(Constant::Integer(_) | Constant::Boolean(_)), Type::Text) => {
+                Some(format!("write `\"{}\"`", self.written()))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Checker {
+    pub(super) fn operand(&mut self, file: u32, node: ast::Operand, is_right: bool) -> Option<Typed> {
+        let here = place(file, &node);
+        let (meaning, declared) = match &node {
+            ast::Operand::Name(name) => {
+                let token = name.token()?;
+                let Some((index, attribute)) = find(&self.attributes, token.text()) else {
+                    self.unknown_attribute(file, &token, is_right);
+                    return None;
+                };
+                (
+                    Meaning::Input(InputIndex(index), attribute.value_type?),
+                    Some(attribute.place),
+                )
+            }
+            ast::Operand::Literal(literal) => (Meaning::Constant(self.constant(file, literal)?), None),
+            ast::Operand::List(list) => (Meaning::List(list.clone()), None),
+        };
+        Some(Typed {
+            meaning,
+            place: here,
+            declared,
+            node,
+        })
+    }
+
+    fn constant(&mut self, file: u32, written: &ast::Literal) -> Option<Constant> {
+        let (negative, token) = written.token()?;
+        match token.kind() {
+            K::TrueKeyword => Some(Constant::Boolean(true)),
+            K::FalseKeyword => Some(Constant::Boolean(false)),
+            K::Number => match literal::integer(negative, token.text()) {
+                Ok(number) => Some(Constant::Integer(number)),
+                Err(error) => {
+                    self.number_error(place(file, written), &token, error);
+                    None
+                }
+            },
+            _ => self.text(file, written).map(Constant::Text),
+        }
+    }
+
+    fn number_error(&mut self, here: Place, token: &SyntaxToken, error: NumberError) {
+        let written = token.text();
+        let diagnostic = match error {
+            NumberError::OutOfRange => {
+                let message = format!(
+                    "the integer does not fit 64 bits: they reach from {} to {}",
+                    i64::MIN,
+                    i64::MAX
+                );
+                Diagnostic::error(Code::IntegerOutOfRange, here, message)
+                    .help("write a number inside that range")
+            }
+            NumberError::NotDigits if written.contains('.') => {
+                let message = format!("`{written}` is not an integer");
+                Diagnostic::error(Code::InvalidInteger, here, message)
+                    .help("numbers with a fraction are not available in this version; take a smaller unit")
+            }
+            NumberError::NotDigits => Diagnostic::error(
+                Code::InvalidInteger,
+                here,
+                format!("`{written}` is neither an integer nor a name"),
+            )
+            .help("integers have digits only, names do not begin with a digit, texts stand in `\"`"),
+        };
+        self.report(diagnostic);
+    }
+
+    fn unknown_attribute(&mut self, file: u32, token: &SyntaxToken, is_right: bool) {
+        if self.is_full() {
+            // Nobody will read it, and the search for near names costs.
+            self.errors = self.errors.saturating_add(1);
+            return;
+        }
+        let may_search = self.may_search(self.attributes.len());
+        let written = token.text();
+        let names = || {
+            self.attributes
+                .iter()
+                .map(|attribute| attribute.name.as_str())
+                .filter(|_| may_search)
+        };
+        let last_part = written.rsplit('.').next();
+        let of_same_part = || names().find(|name| name.rsplit('.').next() == last_part);
+        let help = match nearest(written, names()).or_else(of_same_part) {
+            Some(name) => format!("did you mean `{name}`?"),
+            None if is_right && token.kind() == K::Word => {
+                format!("a text stands in quotes: `\"{written}\"`")
+            }
+            None => format!("declare it: `SCHEMA {{ {written}: TEXT }}`"),
+        };
+        let message = format!("no schema declares the attribute `{written}`");
+        self.report(Diagnostic::error(Code::UnknownAttribute, token_place(file, token), message).help(help));
+    }
+}

@@ -1,0 +1,1 @@
+//! Code generation: the typed core becomes a component.

@@ -1,0 +1,95 @@
+//! Which inputs policies read, and how inputs that nothing reads are dropped.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aecp_vocabulary::policy::Segment;
+
+use crate::core::{Atom, Condition, InputIndex, Operand, Package, Policy};
+
+impl Policy {
+    /// The inputs that its conditions, its reason and its obligations read.
+    pub fn reads(&self) -> BTreeSet<InputIndex> {
+        let mut reads = BTreeSet::new();
+        let mut read = |input: &mut InputIndex| {
+            reads.insert(*input);
+        };
+        // One walk serves reading and renumbering; the copy costs less than a second walk to keep in step.
+        self.clone().each_input(&mut read);
+        reads
+    }
+
+    fn each_input(&mut self, visit: &mut dyn FnMut(&mut InputIndex)) {
+        each_input(&mut self.scope, visit);
+        each_input(&mut self.constraint, visit);
+        let arguments = self
+            .obligations
+            .iter_mut()
+            .flat_map(|obligation| &mut obligation.arguments);
+        let sentences = arguments.map(|(_, segments)| segments).chain([&mut self.reason]);
+        for segment in sentences.flatten() {
+            if let Segment::Input(position) = segment {
+                let mut input = InputIndex(*position);
+                visit(&mut input);
+                *position = input.0;
+            }
+        }
+    }
+}
+
+impl Package {
+    /// Drops the inputs that no policy reads, and renumbers the others; their order stays.
+    pub fn drop_unread_inputs(&mut self) {
+        let mut read = BTreeSet::new();
+        for policy in &mut self.policies {
+            policy.each_input(&mut |input| {
+                read.insert(*input);
+            });
+        }
+        let renumbered: BTreeMap<InputIndex, InputIndex> =
+            read.iter().copied().zip((0_u32..).map(InputIndex)).collect();
+        let mut index = 0_u32;
+        self.inputs.retain(|_| {
+            let keep = read.contains(&InputIndex(index));
+            index = index.saturating_add(1);
+            keep
+        });
+        for policy in &mut self.policies {
+            policy.each_input(&mut |input| {
+                if let Some(new) = renumbered.get(input) {
+                    *input = *new;
+                }
+            });
+        }
+    }
+}
+
+fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex)) {
+    match condition {
+        Condition::Constant(_) => {}
+        Condition::Atom(atom) => match atom {
+            Atom::IsPresent(input) | Atom::IsTrue(input) => visit(input),
+            Atom::Compare { left, right, .. } => {
+                operand(left, visit);
+                operand(right, visit);
+            }
+            Atom::OneOf { element, .. } => operand(element, visit),
+            Atom::Contains { set, element } => {
+                visit(set);
+                operand(element, visit);
+            }
+        },
+        Condition::All(parts) | Condition::Any(parts) => {
+            for part in parts {
+                each_input(part, visit);
+            }
+        }
+        Condition::Not(part) => each_input(part, visit),
+    }
+}
+
+fn operand(operand: &mut Operand, visit: &mut dyn FnMut(&mut InputIndex)) {
+    match operand {
+        Operand::Input(input) => visit(input),
+        Operand::Constant(_) => {}
+    }
+}

@@ -1,0 +1,413 @@
+//! The reference interpreter: a direct walk of the typed core. It defines the meaning; compiled code is tested
+//! against it.
+//!
+//! Conditions have three values and strong Kleene connectives, so their meaning does not depend on the order of
+//! operands. An atom that reads an absent value, a failed one, or one of another type than declared is unknown.
+//!
+//! | scope | constraint | outcome |
+//! |---|---|---|
+//! | false | any | not applicable |
+//! | true | true | satisfied |
+//! | true | false | violated |
+//! | true | unknown | indeterminate |
+//! | unknown | any | indeterminate |
+
+use aecp_vocabulary::policy::PolicyFinding;
+use aecp_vocabulary::{Outcome, Outcomes, Type, Value};
+
+use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Policy, Relation};
+
+/// What a condition is of one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Truth {
+    /// It does not hold.
+    False,
+    /// It cannot be told.
+    Unknown,
+    /// It holds.
+    True,
+}
+
+impl Truth {
+    /// Strong Kleene conjunction: the lesser of both.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        self.min(other)
+    }
+
+    /// Strong Kleene disjunction: the greater of both.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        self.max(other)
+    }
+
+    /// Strong Kleene negation: unknown stays unknown.
+    #[must_use]
+    pub fn negated(self) -> Self {
+        match self {
+            Self::False => Self::True,
+            Self::Unknown => Self::Unknown,
+            Self::True => Self::False,
+        }
+    }
+}
+
+impl From<bool> for Truth {
+    fn from(holds: bool) -> Self {
+        if holds { Self::True } else { Self::False }
+    }
+}
+
+/// What each policy of the package says of one request.
+///
+/// `values` has one value for each of [`Package::inputs`]; with another number, every policy is indeterminate.
+/// A policy raises all its obligations when it is satisfied, and none otherwise. Findings are in the order of
+/// policies: the violated, the indeterminate, and the satisfied with obligations.
+pub fn evaluate(package: &Package, values: &[Value]) -> Outcomes {
+    let readable = values.len() == package.inputs.len();
+    let mut outcomes = Outcomes::default();
+    for (index, policy) in (0_u32..).zip(&package.policies) {
+        let scope = if readable {
+            condition(package, values, &policy.scope)
+        } else {
+            Truth::Unknown
+        };
+        if scope == Truth::True {
+            outcomes.applied.push(index);
+        }
+        let outcome = match scope {
+            Truth::False => continue,
+            Truth::Unknown => Outcome::Indeterminate,
+            Truth::True => match condition(package, values, &policy.constraint) {
+                Truth::True => Outcome::Satisfied,
+                Truth::False => Outcome::Violated,
+                Truth::Unknown => Outcome::Indeterminate,
+            },
+        };
+        let obligations = raised(policy, outcome);
+        if outcome != Outcome::Satisfied || !obligations.is_empty() {
+            outcomes.findings.push(PolicyFinding {
+                policy: index,
+                outcome,
+                obligations,
+            });
+        }
+    }
+    outcomes
+}
+
+/// What one condition of the package is of one request. A position without a value is unknown.
+pub fn condition(package: &Package, values: &[Value], asked: &Condition) -> Truth {
+    match asked {
+        Condition::Constant(holds) => Truth::from(*holds),
+        Condition::Atom(asked) => atom(package, values, asked),
+        Condition::All(parts) => parts.iter().fold(Truth::True, |truth, part| {
+            truth.and(condition(package, values, part))
+        }),
+        Condition::Any(parts) => parts.iter().fold(Truth::False, |truth, part| {
+            truth.or(condition(package, values, part))
+        }),
+        Condition::Not(part) => condition(package, values, part).negated(),
+    }
+}
+
+fn raised(policy: &Policy, outcome: Outcome) -> Vec<u32> {
+    match outcome {
+        Outcome::Satisfied => (0_u32..)
+            .zip(&policy.obligations)
+            .map(|(index, _)| index)
+            .collect(),
+        Outcome::Violated | Outcome::Indeterminate => Vec::new(),
+    }
+}
+
+fn atom(package: &Package, values: &[Value], asked: &Atom) -> Truth {
+    if let Atom::IsPresent(input) = asked {
+        return is_present(package, values, *input);
+    }
+    known_atom(package, values, asked).map_or(Truth::Unknown, Truth::from)
+}
+
+fn is_present(package: &Package, values: &[Value], input: InputIndex) -> Truth {
+    match value(values, input) {
+        Some(Value::Absent) => Truth::False,
+        _ => known(package, values, input).map_or(Truth::Unknown, |_| Truth::True),
+    }
+}
+
+fn known_atom(package: &Package, values: &[Value], asked: &Atom) -> Option<bool> {
+    match asked {
+        Atom::IsPresent(input) => known(package, values, *input).map(|_| true),
+        Atom::IsTrue(input) => match known(package, values, *input)? {
+            Value::Boolean(holds) => Some(*holds),
+            _ => None,
+        },
+        Atom::Compare {
+            left,
+            relation,
+            right,
+        } => {
+            let (left, right) = (operand(package, values, left)?, operand(package, values, right)?);
+            match relation {
+                Relation::Equal => Some(left == right),
+                Relation::Less => Some(left < right),
+                Relation::LessOrEqual => Some(left <= right),
+            }
+        }
+        Atom::OneOf { element, members } => {
+            let element = operand(package, values, element)?;
+            Some(members.iter().any(|member| Scalar::from(member) == element))
+        }
+        Atom::Contains { set, element } => {
+            let (set, element) = (known(package, values, *set)?, operand(package, values, element)?);
+            match (set, element) {
+                (Value::SetOfText(members), Scalar::Text(text)) => {
+                    Some(members.iter().any(|member| member == text))
+                }
+                _ => None,
+            }
+        }
+    }
+}
+
+/// A value that can be compared with one of its own kind.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Scalar<'a> {
+    Text(&'a str),
+    Integer(i64),
+    Boolean(bool),
+}
+
+impl<'a> From<&'a Constant> for Scalar<'a> {
+    fn from(constant: &'a Constant) -> Self {
+        match constant {
+            Constant::Text(text) => Self::Text(text),
+            Constant::Integer(number) => Self::Integer(*number),
+            Constant::Boolean(holds) => Self::Boolean(*holds),
+        }
+    }
+}
+
+fn operand<'a>(package: &Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
+    match asked {
+        Operand::Constant(constant) => Some(constant.into()),
+        Operand::Input(input) => match known(package, values, *input)? {
+            Value::Text(text) => Some(Scalar::Text(text)),
+            Value::Integer(number) => Some(Scalar::Integer(*number)),
+            Value::Boolean(holds) => Some(Scalar::Boolean(*holds)),
+            _ => None,
+        },
+    }
+}
+
+fn value(values: &[Value], input: InputIndex) -> Option<&Value> {
+    values.get(usize::try_from(input.0).ok()?)
+}
+
+/// The value if it is there and of the declared type.
+fn known<'a>(package: &Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
+    let declared: Type = package.inputs.get(usize::try_from(input.0).ok()?)?.value_type;
+    value(values, input).filter(|value| value.value_type() == Some(declared))
+}
+
+#[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::core::Input;
+    use crate::testing;
+
+    fn inputs() -> Vec<Input> {
+        [
+            Type::Text,
+            Type::Integer,
+            Type::Boolean,
+            Type::SetOfText,
+            Type::Text,
+            Type::Integer,
+        ]
+        .into_iter()
+        .zip('a'..='f')
+        .map(|(value_type, name)| Input {
+            name: name.to_string().parse().unwrap(),
+            value_type,
+            optional: false,
+        })
+        .collect()
+    }
+
+    fn package(inputs: Vec<Input>, policies: Vec<Policy>) -> Package {
+        let (name, version) = ("p".to_owned(), "1.0.0".to_owned());
+        Package {
+            name,
+            version,
+            default: Default::default(),
+            inputs,
+            policies,
+            annotations: vec![],
+        }
+    }
+
+    fn policy(scope: Condition, constraint: Condition) -> Policy {
+        Policy {
+            name: "q".to_owned(),
+            scope,
+            constraint,
+            mode: aecp_vocabulary::Mode::Blocking,
+            audit: Default::default(),
+            exception: Default::default(),
+            reason: vec![],
+            obligations: vec![],
+            annotations: vec![],
+        }
+    }
+
+    fn not(part: Condition) -> Condition {
+        Condition::Not(Box::new(part))
+    }
+
+    /// Conditions with values for the inputs that they read.
+    fn conditions() -> impl Strategy<Value = (Package, Vec<Condition>, Vec<Value>)> {
+        let package = package(inputs(), vec![]);
+        let conditions = prop::collection::vec(testing::condition(&package.inputs), 0..5);
+        (conditions, testing::values(&package))
+            .prop_map(move |(conditions, values)| (package.clone(), conditions, values))
+    }
+
+    proptest! {
+        #[test]
+        fn negation_twice_is_none((package, conditions, values) in conditions()) {
+            for part in conditions {
+                let twice = not(not(part.clone()));
+                prop_assert_eq!(condition(&package, &values, &twice), condition(&package, &values, &part));
+            }
+        }
+
+        #[test]
+        fn de_morgan_holds((package, conditions, values) in conditions()) {
+            let negated: Vec<Condition> = conditions.iter().cloned().map(not).collect();
+            let truth = |asked: &Condition| condition(&package, &values, asked);
+            let all = not(Condition::All(conditions.clone()));
+            prop_assert_eq!(truth(&all), truth(&Condition::Any(negated.clone())));
+            let any = not(Condition::Any(conditions));
+            prop_assert_eq!(truth(&any), truth(&Condition::All(negated)));
+        }
+
+        #[test]
+        fn operands_have_no_order((package, conditions, values) in conditions(), by in 0_usize..5) {
+            let mut turned = conditions.clone();
+            turned.reverse();
+            let by = by.checked_rem(turned.len()).unwrap_or(0);
+            turned.rotate_left(by);
+            let truth = |asked: &Condition| condition(&package, &values, asked);
+            prop_assert_eq!(truth(&Condition::All(conditions.clone())), truth(&Condition::All(turned.clone())));
+            prop_assert_eq!(truth(&Condition::Any(conditions)), truth(&Condition::Any(turned)));
+        }
+
+        #[test]
+        fn outcomes_keep_the_contract((package, values) in testing::package().prop_flat_map(|package| {
+            let values = testing::values(&package);
+            (Just(package), values)
+        })) {
+            let outcomes = evaluate(&package, &values);
+            prop_assert!(outcomes.applied.is_sorted_by(|a, b| a < b));
+            prop_assert!(outcomes.findings.is_sorted_by(|a, b| a.policy < b.policy));
+            for finding in &outcomes.findings {
+                let applied = outcomes.applied.contains(&finding.policy);
+                match finding.outcome {
+                    Outcome::Violated => prop_assert!(applied && finding.obligations.is_empty()),
+                    Outcome::Satisfied => prop_assert!(applied && !finding.obligations.is_empty()),
+                    Outcome::Indeterminate => prop_assert!(finding.obligations.is_empty()),
+                }
+            }
+            for read in package.policies.iter().flat_map(Policy::reads) {
+                prop_assert!((read.0 as usize) < package.inputs.len());
+            }
+        }
+
+        #[test]
+        fn what_is_not_read_changes_nothing((package, values) in testing::package().prop_flat_map(|package| {
+            let values = testing::values(&package);
+            (Just(package), values)
+        })) {
+            let mut widened = package.clone();
+            widened.inputs.push(inputs().remove(0));
+            let mut more = values.clone();
+            more.push(Value::Absent);
+            prop_assert_eq!(evaluate(&widened, &more), evaluate(&package, &values));
+            widened.drop_unread_inputs();
+            prop_assert_eq!(widened, package);
+        }
+    }
+
+    #[test]
+    fn scope_and_constraint_make_the_outcome() {
+        // Input 0 says the scope, input 1 the constraint.
+        let booleans = inputs()
+            .into_iter()
+            .map(|input| Input {
+                value_type: Type::Boolean,
+                ..input
+            })
+            .take(2);
+        let is = |index| Condition::Atom(Atom::IsTrue(InputIndex(index)));
+        let package = package(booleans.collect(), vec![policy(is(0), is(1))]);
+        let values = [Value::Boolean(false), Value::Absent, Value::Boolean(true)];
+        let outcome = |scope: usize, constraint: usize| {
+            let found = evaluate(&package, &[values[scope].clone(), values[constraint].clone()]);
+            (
+                found.applied.len(),
+                found.findings.first().map(|finding| finding.outcome),
+            )
+        };
+        let (no, unknown, yes) = (0, 1, 2);
+        for constraint in [no, unknown, yes] {
+            assert_eq!(outcome(no, constraint), (0, None));
+            assert_eq!(outcome(unknown, constraint), (0, Some(Outcome::Indeterminate)));
+        }
+        assert_eq!(outcome(yes, yes), (1, None));
+        assert_eq!(outcome(yes, no), (1, Some(Outcome::Violated)));
+        assert_eq!(outcome(yes, unknown), (1, Some(Outcome::Indeterminate)));
+    }
+
+    #[test]
+    fn absence_failure_and_wrong_types_are_unknown_where_they_are_read() {
+        let package = package(inputs(), vec![]);
+        let asked = |values: Value, asked: Atom| {
+            let mut all = vec![Value::Absent; package.inputs.len()];
+            all[0] = values;
+            condition(&package, &all, &Condition::Atom(asked))
+        };
+        let equal = Atom::Compare {
+            left: Operand::Input(InputIndex(0)),
+            relation: Relation::Equal,
+            right: Operand::Constant(Constant::Text("x".to_owned())),
+        };
+        let present = Atom::IsPresent(InputIndex(0));
+        for (value, equality, presence) in [
+            (Value::Text("x".to_owned()), Truth::True, Truth::True),
+            (Value::Text("y".to_owned()), Truth::False, Truth::True),
+            (Value::Absent, Truth::Unknown, Truth::False),
+            (Value::failed("expired"), Truth::Unknown, Truth::Unknown),
+            (Value::Integer(1), Truth::Unknown, Truth::Unknown),
+        ] {
+            assert_eq!(asked(value.clone(), equal.clone()), equality, "{value:?}");
+            assert_eq!(asked(value.clone(), present.clone()), presence, "{value:?}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_number_of_values_makes_every_policy_indeterminate() {
+        let package = package(
+            vec![],
+            vec![policy(Condition::Constant(false), Condition::Constant(true))],
+        );
+        assert_eq!(evaluate(&package, &[]), Outcomes::default());
+        assert_eq!(
+            evaluate(&package, &[Value::Absent]).findings[0].outcome,
+            Outcome::Indeterminate
+        );
+    }
+}

@@ -1,0 +1,31 @@
+//! Sources in, a checked package out.
+
+use crate::check::Checker;
+use crate::core;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::SourceFile;
+
+/// What checking a package gave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The package, if there is no error.
+    pub package: Option<core::Package>,
+    /// Errors and warnings, in the order of files by name and of places in them. At most about 256; if there are
+    /// more errors, the last diagnostic says so.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl Checked {
+    /// The diagnostics that forbid to compile.
+    pub fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        self.diagnostics
+            .iter()
+            .filter(|diagnostic| diagnostic.severity == Severity::Error)
+    }
+}
+
+/// Checks the files of one package. They are taken in the order of their names, whatever order they are given in;
+/// diagnostics refer to them by their index as given.
+pub fn check(files: &[SourceFile]) -> Checked {
+    Checker::check(files)
+}

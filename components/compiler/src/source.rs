@@ -1,0 +1,73 @@
+//! Source files as texts, and their digest.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// Most bytes of one source file.
+pub const FILE_LIMIT: usize = 4 * 1024 * 1024;
+
+/// One source file. Whoever calls has read it; this crate knows no file system.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceFile {
+    /// Its path relative to the package's folder, with `/` between parts. Files are taken in the order of names.
+    pub name: String,
+    /// Its content.
+    pub text: String,
+}
+
+impl SourceFile {
+    /// A file of this name and content.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// The SHA-256 that stands for a package's sources, whatever order they are given in.
+///
+/// Hashed is, for each file by name: the name's length, the name, the content's length, the content; lengths in bytes,
+/// as unsigned 64-bit numbers, big end first.
+pub fn source_digest(files: &[SourceFile]) -> [u8; 32] {
+    let mut sorted: Vec<&SourceFile> = files.iter().collect();
+    sorted.sort_by(|a, b| (&a.name, &a.text).cmp(&(&b.name, &b.text)));
+    let mut hasher = Sha256::new();
+    for part in sorted.iter().flat_map(|file| [&file.name, &file.text]) {
+        // A length that does not fit 64 bits does not fit memory.
+        hasher.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_digest_knows_names_contents_and_no_order() {
+        let a = SourceFile::new("a.aecp", "1");
+        let b = SourceFile::new("b.aecp", "2");
+        let both = source_digest(&[a.clone(), b.clone()]);
+        assert_eq!(both, source_digest(&[b.clone(), a.clone()]));
+        assert_ne!(both, source_digest(&[a.clone(), SourceFile::new("b.aecp", "3")]));
+        assert_ne!(both, source_digest(&[a, SourceFile::new("c.aecp", "2")]));
+        let joined = source_digest(&[SourceFile::new("ab", "c")]);
+        assert_ne!(joined, source_digest(&[SourceFile::new("a", "bc")]));
+    }
+
+    #[test]
+    fn the_digest_is_the_documented_one() {
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let digest: String = source_digest(&[])
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(digest, empty);
+        let mut by_hand = Sha256::new();
+        by_hand.update([0, 0, 0, 0, 0, 0, 0, 1, b'n', 0, 0, 0, 0, 0, 0, 0, 2, b't', b'u']);
+        let expected: [u8; 32] = by_hand.finalize().into();
+        assert_eq!(source_digest(&[SourceFile::new("n", "tu")]), expected);
+    }
+}

@@ -1,0 +1,338 @@
+//! Typed views of the tree. What is missing from a malformed source is `None`; the parser has said so.
+
+use super::kind::{SyntaxKind as K, SyntaxNode, SyntaxToken};
+use crate::diagnostic::Span;
+
+/// A node of a known kind.
+pub trait AstNode: Sized {
+    /// The view of `node`, if it is of the kind.
+    fn cast(node: SyntaxNode) -> Option<Self>;
+    /// The node behind the view.
+    fn syntax(&self) -> &SyntaxNode;
+
+    /// The bytes from its first token that is no trivia to its last.
+    fn span(&self) -> Span {
+        span(self.syntax().text_range())
+    }
+}
+
+/// A range of the tree as a span.
+pub fn span(range: rowan::TextRange) -> Span {
+    Span {
+        start: range.start().into(),
+        end: range.end().into(),
+    }
+}
+
+macro_rules! nodes {
+    ($($(#[$doc:meta])* $name:ident,)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(pub(super) SyntaxNode);
+
+        impl AstNode for $name {
+            fn cast(node: SyntaxNode) -> Option<Self> {
+                (node.kind() == K::$name).then_some(Self(node))
+            }
+
+            fn syntax(&self) -> &SyntaxNode {
+                &self.0
+            }
+        }
+    )*};
+}
+
+nodes! {
+    /// A file.
+    Root,
+    /// `PACKAGE name { … }`
+    Package,
+    /// `VERSION: "1.0.0"`
+    VersionField,
+    /// `DEFAULT: DENY`
+    DefaultField,
+    /// `SCHEMA { … }`
+    Schema,
+    /// `customer.region: TEXT OPTIONAL`
+    Attribute,
+    /// `SET OF TEXT`
+    Type,
+    /// `CLASS name: condition`
+    Class,
+    /// `POLICY name { … }`
+    Policy,
+    /// `DESCRIPTION: "…"`
+    DescriptionField,
+    /// `SCOPE: class WHERE condition`
+    ScopeField,
+    /// `CONSTRAINT: condition`
+    ConstraintField,
+    /// `ENFORCEMENT: BLOCKING`
+    EnforcementField,
+    /// `AUDIT: REQUIRED`
+    AuditField,
+    /// `EXCEPTION: break_glass_token_required`
+    ExceptionField,
+    /// A condition, in braces or bare.
+    Body,
+    /// `a OR b`
+    Or,
+    /// `a AND b`
+    And,
+    /// `NOT a`
+    Not,
+    /// `( a )`
+    Paren,
+    /// `a == b`
+    Comparison,
+    /// `a IN b`
+    Membership,
+    /// `a CONTAINS b`
+    Containment,
+    /// `a IS PRESENT`
+    Presence,
+    /// An operand that stands for itself.
+    Bare,
+    /// The name of an attribute.
+    Name,
+    /// A text, number, `true` or `false`.
+    Literal,
+    /// `[a, b]`
+    List,
+}
+
+macro_rules! unions {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant($variant),)*
+        }
+
+        impl AstNode for $name {
+            fn cast(node: SyntaxNode) -> Option<Self> {
+                match node.kind() {
+                    $(K::$variant => Some(Self::$variant($variant(node))),)*
+                    _ => None,
+                }
+            }
+
+            fn syntax(&self) -> &SyntaxNode {
+                match self {
+                    $(Self::$variant(node) => node.syntax(),)*
+                }
+            }
+        }
+    )*};
+}
+
+unions! {
+    /// A block of a file.
+    Item {
+        /// The header.
+        Package,
+        /// Attributes and their types.
+        Schema,
+        /// A named condition.
+        Class,
+        /// A policy.
+        Policy,
+    }
+    /// A field of a PACKAGE or POLICY block.
+    Field {
+        /// The package's version.
+        VersionField,
+        /// What holds for requests that are not covered.
+        DefaultField,
+        /// A sentence for people.
+        DescriptionField,
+        /// Which requests the policy is about.
+        ScopeField,
+        /// What must hold.
+        ConstraintField,
+        /// What a violation does.
+        EnforcementField,
+        /// How far evidence must have come.
+        AuditField,
+        /// How a denial may be overridden.
+        ExceptionField,
+    }
+    /// A condition.
+    Condition {
+        /// One holds.
+        Or,
+        /// All hold.
+        And,
+        /// It does not hold.
+        Not,
+        /// In parentheses.
+        Paren,
+        /// Two values are compared.
+        Comparison,
+        /// A value is in a list or set.
+        Membership,
+        /// A set contains a value.
+        Containment,
+        /// An attribute is there.
+        Presence,
+        /// An operand that stands for itself.
+        Bare,
+    }
+    /// A value to compare.
+    Operand {
+        /// An attribute.
+        Name,
+        /// A literal.
+        Literal,
+        /// A list of literals.
+        List,
+    }
+}
+
+fn child<N: AstNode>(node: &SyntaxNode) -> Option<N> {
+    node.children().find_map(N::cast)
+}
+
+fn children<N: AstNode>(node: &SyntaxNode) -> impl Iterator<Item = N> + use<N> {
+    node.children().filter_map(N::cast)
+}
+
+fn tokens(node: &SyntaxNode) -> impl Iterator<Item = SyntaxToken> + use<> {
+    node.children_with_tokens()
+        .filter_map(rowan::NodeOrToken::into_token)
+        .filter(|token| !token.kind().is_trivia())
+}
+
+fn token(node: &SyntaxNode, kind: K) -> Option<SyntaxToken> {
+    tokens(node).find(|token| token.kind() == kind)
+}
+
+macro_rules! accessors {
+    ($($name:ident: $($(#[$doc:meta])* $accessor:ident -> $kind:ident $result:ident),+;)*) => {$(
+        impl $name {
+            $(accessors!(@ $(#[$doc])* $accessor $kind $result);)+
+        }
+    )*};
+    (@ $(#[$doc:meta])* $accessor:ident token $kind:ident) => {
+        $(#[$doc])*
+        pub fn $accessor(&self) -> Option<SyntaxToken> {
+            token(&self.0, K::$kind)
+        }
+    };
+    (@ $(#[$doc:meta])* $accessor:ident one $node:ident) => {
+        $(#[$doc])*
+        pub fn $accessor(&self) -> Option<$node> {
+            child(&self.0)
+        }
+    };
+    (@ $(#[$doc:meta])* $accessor:ident many $node:ident) => {
+        $(#[$doc])*
+        pub fn $accessor(&self) -> impl Iterator<Item = $node> + use<> {
+            children(&self.0)
+        }
+    };
+}
+
+accessors! {
+    Root: /// Its blocks.
+        items -> many Item;
+    Package: /// Its name.
+        name -> token Word, /// `PACKAGE`.
+        keyword -> token PackageKeyword, /// Its fields.
+        fields -> many Field;
+    VersionField: /// The version in quotes.
+        value -> one Literal;
+    DefaultField: /// `DENY` or `ALLOW`.
+        value -> token Word;
+    Schema: /// Its attributes.
+        attributes -> many Attribute;
+    Attribute: /// Its name.
+        name -> one Name, /// Its type.
+        type_name -> one Type, /// `OPTIONAL`.
+        optional -> token OptionalKeyword;
+    Class: /// Its name.
+        name -> token Word, /// Its condition.
+        body -> one Body;
+    Policy: /// Its name.
+        name -> token Word, /// `POLICY`.
+        keyword -> token PolicyKeyword, /// Its fields.
+        fields -> many Field;
+    DescriptionField: /// The sentence in quotes.
+        value -> one Literal;
+    ScopeField: /// The class, or `requests`.
+        class -> token Word, /// The condition behind WHERE.
+        body -> one Body;
+    ConstraintField: /// The condition.
+        body -> one Body;
+    EnforcementField: /// The mode.
+        value -> token Word;
+    AuditField: /// The class of evidence.
+        value -> token Word;
+    ExceptionField: /// The way of overriding.
+        value -> token Word;
+    Body: /// The condition.
+        condition -> one Condition;
+    Or: /// What OR joins.
+        parts -> many Condition;
+    And: /// What AND joins.
+        parts -> many Condition;
+    Not: /// What is negated.
+        part -> one Condition;
+    Paren: /// What stands in the parentheses.
+        part -> one Condition;
+    Comparison: /// Left and right.
+        operands -> many Operand;
+    Membership: /// Left and right.
+        operands -> many Operand, /// `NOT`.
+        negation -> token NotKeyword;
+    Containment: /// Left and right.
+        operands -> many Operand;
+    Presence: /// What is asked for.
+        operand -> one Operand, /// `NOT`.
+        negation -> token NotKeyword;
+    Bare: /// What stands for itself.
+        operand -> one Operand;
+    List: /// Its members.
+        members -> many Operand;
+}
+
+impl Type {
+    /// The words, joined by single spaces.
+    pub fn words(&self) -> String {
+        let words: Vec<SyntaxToken> = tokens(&self.0).collect();
+        words.iter().map(|word| word.text()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Comparison {
+    /// The operator between the operands.
+    pub fn operator(&self) -> Option<SyntaxToken> {
+        tokens(&self.0).next()
+    }
+}
+
+impl Name {
+    /// The name, if it is one that attributes can have.
+    pub fn token(&self) -> Option<SyntaxToken> {
+        let mut all = self
+            .0
+            .children_with_tokens()
+            .filter(|element| !element.kind().is_trivia());
+        let first = all.next().and_then(rowan::NodeOrToken::into_token);
+        let alone = all.next().is_none();
+        first.filter(|token| alone && matches!(token.kind(), K::Word | K::DottedWord))
+    }
+}
+
+impl Literal {
+    /// The token that says the value, and whether `-` stands before it.
+    pub fn token(&self) -> Option<(bool, SyntaxToken)> {
+        let mut tokens = tokens(&self.0);
+        let first = tokens.next()?;
+        if first.kind() == K::Minus {
+            tokens.next().map(|token| (true, token))
+        } else {
+            Some((false, first))
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! The kinds of tokens and nodes.
+
+use logos::Logos;
+
+/// The kind of a token or node. Tokens carry the pattern that the lexer knows them by.
+///
+/// Keywords are reserved words in capitals. Words that mean something in one place only (`BLOCKING`, `TEXT`, `DENY`)
+/// are plain words to the parser; the checker knows them.
+#[derive(Logos, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "the names say it")]
+#[repr(u16)]
+pub enum SyntaxKind {
+    #[regex(r"([ \t\n]|\r\n)+")]
+    Whitespace,
+    #[regex(r"//[^\n\r]*", allow_greedy = true)]
+    Comment,
+    /// A byte order mark, allowed at the very beginning.
+    ByteOrderMark,
+
+    #[regex(r"[A-Za-z_][A-Za-z0-9_]*")]
+    Word,
+    /// Two or more words with dots between them.
+    #[regex(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+")]
+    DottedWord,
+    /// A word with letters that names cannot have.
+    #[regex(r"[A-Za-z0-9_]*[\u{C0}-\u{1FFF}\u{3040}-\u{D7FF}\u{F900}-\u{FDFF}][A-Za-z0-9_.\u{C0}-\u{1FFF}\u{3040}-\u{D7FF}\u{F900}-\u{FDFF}]*")]
+    ForeignWord,
+    /// Anything that begins with a digit, so that `10x` and `1.5` are one mistake each.
+    #[regex(r"[0-9][0-9A-Za-z_]*(\.[0-9][0-9A-Za-z_]*)?")]
+    Number,
+    #[regex(r#""([^"\\\n\r]|\\[^\n\r])*""#)]
+    Text,
+    #[regex(r#""([^"\\\n\r]|\\[^\n\r])*\\?"#)]
+    UnterminatedText,
+    #[regex(r"'[^'\n\r]*'")]
+    #[regex("[“”„«»‘’‚][^“”„«»‘’‚\"\n\r]*[“”«»‘’\"]")]
+    WronglyQuotedText,
+
+    #[token("{")]
+    LeftBrace,
+    #[token("}")]
+    RightBrace,
+    #[token("(")]
+    LeftParen,
+    #[token(")")]
+    RightParen,
+    #[token("[")]
+    LeftBracket,
+    #[token("]")]
+    RightBracket,
+    #[token(":")]
+    Colon,
+    #[token(",")]
+    Comma,
+    #[token(".")]
+    Dot,
+    #[token("-")]
+    Minus,
+    #[token("=")]
+    Equal,
+    #[token("==")]
+    EqualEqual,
+    #[token("!=")]
+    NotEqual,
+    #[token("<")]
+    Less,
+    #[token("<=")]
+    LessEqual,
+    #[token(">")]
+    Greater,
+    #[token(">=")]
+    GreaterEqual,
+
+    // What people bring along from other languages. The lexer reports it and passes on what was meant.
+    #[token("&&")]
+    ForeignAnd,
+    #[token("||")]
+    ForeignOr,
+    #[token("!")]
+    ForeignNot,
+    #[token("<>")]
+    ForeignNotEqual,
+    #[token("===")]
+    ForeignEqual,
+
+    #[token("PACKAGE")]
+    PackageKeyword,
+    #[token("VERSION")]
+    VersionKeyword,
+    #[token("DEFAULT")]
+    DefaultKeyword,
+    #[token("SCHEMA")]
+    SchemaKeyword,
+    #[token("OPTIONAL")]
+    OptionalKeyword,
+    #[token("CLASS")]
+    ClassKeyword,
+    #[token("POLICY")]
+    PolicyKeyword,
+    #[token("DESCRIPTION")]
+    DescriptionKeyword,
+    #[token("SCOPE")]
+    ScopeKeyword,
+    #[token("WHERE")]
+    WhereKeyword,
+    #[token("CONSTRAINT")]
+    ConstraintKeyword,
+    #[token("ENFORCEMENT")]
+    EnforcementKeyword,
+    #[token("AUDIT")]
+    AuditKeyword,
+    #[token("EXCEPTION")]
+    ExceptionKeyword,
+    #[token("AND")]
+    AndKeyword,
+    #[token("OR")]
+    OrKeyword,
+    #[token("NOT")]
+    NotKeyword,
+    #[token("IN")]
+    InKeyword,
+    #[token("CONTAINS")]
+    ContainsKeyword,
+    #[token("IS")]
+    IsKeyword,
+    #[token("PRESENT")]
+    PresentKeyword,
+    #[token("true")]
+    TrueKeyword,
+    #[token("false")]
+    FalseKeyword,
+
+    /// Characters that mean nothing; reported by the lexer, skipped by the parser.
+    Stray,
+    /// The end of the text; never in a tree.
+    End,
+
+    /// A file.
+    Root,
+    /// `PACKAGE name { … }`
+    Package,
+    /// `VERSION: "1.0.0"`
+    VersionField,
+    /// `DEFAULT: DENY`
+    DefaultField,
+    /// `SCHEMA { … }`
+    Schema,
+    /// `customer.region: TEXT OPTIONAL`
+    Attribute,
+    /// `SET OF TEXT`
+    Type,
+    /// `CLASS name: condition`
+    Class,
+    /// `POLICY name { … }`
+    Policy,
+    DescriptionField,
+    ScopeField,
+    ConstraintField,
+    EnforcementField,
+    AuditField,
+    ExceptionField,
+    /// `condition` or `{ condition }`, where the language allows both.
+    Body,
+    /// `a OR b OR c`
+    Or,
+    /// `a AND b AND c`
+    And,
+    /// `NOT a`
+    Not,
+    /// `( a )`
+    Paren,
+    /// `a == b` and its kin.
+    Comparison,
+    /// `a IN b`, `a NOT IN b`
+    Membership,
+    /// `a CONTAINS b`
+    Containment,
+    /// `a IS PRESENT`, `a IS NOT PRESENT`
+    Presence,
+    /// An operand that stands for itself.
+    Bare,
+    /// The name of an attribute.
+    Name,
+    /// A text, number, `true` or `false`.
+    Literal,
+    /// `[a, b]`
+    List,
+    /// What could not be understood.
+    Mistake,
+}
+
+use SyntaxKind as K;
+
+/// Reserved words by their spelling.
+const KEYWORDS: [(&str, K); 23] = [
+    ("PACKAGE", K::PackageKeyword),
+    ("VERSION", K::VersionKeyword),
+    ("DEFAULT", K::DefaultKeyword),
+    ("SCHEMA", K::SchemaKeyword),
+    ("OPTIONAL", K::OptionalKeyword),
+    ("CLASS", K::ClassKeyword),
+    ("POLICY", K::PolicyKeyword),
+    ("DESCRIPTION", K::DescriptionKeyword),
+    ("SCOPE", K::ScopeKeyword),
+    ("WHERE", K::WhereKeyword),
+    ("CONSTRAINT", K::ConstraintKeyword),
+    ("ENFORCEMENT", K::EnforcementKeyword),
+    ("AUDIT", K::AuditKeyword),
+    ("EXCEPTION", K::ExceptionKeyword),
+    ("AND", K::AndKeyword),
+    ("OR", K::OrKeyword),
+    ("NOT", K::NotKeyword),
+    ("IN", K::InKeyword),
+    ("CONTAINS", K::ContainsKeyword),
+    ("IS", K::IsKeyword),
+    ("PRESENT", K::PresentKeyword),
+    ("true", K::TrueKeyword),
+    ("false", K::FalseKeyword),
+];
+
+impl SyntaxKind {
+    /// Whether the parser passes over it.
+    pub fn is_trivia(self) -> bool {
+        matches!(self, K::Whitespace | K::Comment | K::ByteOrderMark | K::Stray)
+    }
+
+    /// Whether it begins a block of a file.
+    pub fn begins_item(self) -> bool {
+        matches!(
+            self,
+            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
+        )
+    }
+
+    /// Whether it names a field of a PACKAGE or POLICY block.
+    pub fn begins_field(self) -> bool {
+        matches!(
+            self,
+            K::VersionKeyword
+                | K::DefaultKeyword
+                | K::DescriptionKeyword
+                | K::ScopeKeyword
+                | K::ConstraintKeyword
+                | K::EnforcementKeyword
+                | K::AuditKeyword
+                | K::ExceptionKeyword
+        )
+    }
+
+    /// The keyword that `word` is, however its letters are written.
+    pub fn keyword_like(word: &str) -> Option<Self> {
+        KEYWORDS
+            .iter()
+            .find(|(keyword, _)| keyword.eq_ignore_ascii_case(word))
+            .map(|(_, kind)| *kind)
+    }
+
+    /// The spelling of a keyword.
+    pub fn spelling(self) -> Option<&'static str> {
+        KEYWORDS
+            .iter()
+            .find(|(_, kind)| *kind == self)
+            .map(|(keyword, _)| *keyword)
+    }
+}
+
+/// The language, as rowan wants to know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Language {}
+
+/// All kinds, so that a number becomes a kind again without unsafe code.
+#[rustfmt::skip]
+static KINDS: [K; 86] = [
+    K::Whitespace,
+    K::Comment,
+    K::ByteOrderMark,
+    K::Word,
+    K::DottedWord,
+    K::ForeignWord,
+    K::Number,
+    K::Text,
+    K::UnterminatedText,
+    K::WronglyQuotedText,
+    K::LeftBrace,
+    K::RightBrace,
+    K::LeftParen,
+    K::RightParen,
+    K::LeftBracket,
+    K::RightBracket,
+    K::Colon,
+    K::Comma,
+    K::Dot,
+    K::Minus,
+    K::Equal,
+    K::EqualEqual,
+    K::NotEqual,
+    K::Less,
+    K::LessEqual,
+    K::Greater,
+    K::GreaterEqual,
+    K::ForeignAnd,
+    K::ForeignOr,
+    K::ForeignNot,
+    K::ForeignNotEqual,
+    K::ForeignEqual,
+    K::PackageKeyword,
+    K::VersionKeyword,
+    K::DefaultKeyword,
+    K::SchemaKeyword,
+    K::OptionalKeyword,
+    K::ClassKeyword,
+    K::PolicyKeyword,
+    K::DescriptionKeyword,
+    K::ScopeKeyword,
+    K::WhereKeyword,
+    K::ConstraintKeyword,
+    K::EnforcementKeyword,
+    K::AuditKeyword,
+    K::ExceptionKeyword,
+    K::AndKeyword,
+    K::OrKeyword,
+    K::NotKeyword,
+    K::InKeyword,
+    K::ContainsKeyword,
+    K::IsKeyword,
+    K::PresentKeyword,
+    K::TrueKeyword,
+    K::FalseKeyword,
+    K::Stray,
+    K::End,
+    K::Root,
+    K::Package,
+    K::VersionField,
+    K::DefaultField,
+    K::Schema,
+    K::Attribute,
+    K::Type,
+    K::Class,
+    K::Policy,
+    K::DescriptionField,
+    K::ScopeField,
+    K::ConstraintField,
+    K::EnforcementField,
+    K::AuditField,
+    K::ExceptionField,
+    K::Body,
+    K::Or,
+    K::And,
+    K::Not,
+    K::Paren,
+    K::Comparison,
+    K::Membership,
+    K::Containment,
+    K::Presence,
+    K::Bare,
+    K::Name,
+    K::Literal,
+    K::List,
+    K::Mistake,
+];
+
+impl rowan::Language for Language {
+    type Kind = SyntaxKind;
+
+    fn kind_from_raw(raw: rowan::SyntaxKind) -> SyntaxKind {
+        KINDS.get(usize::from(raw.0)).copied().unwrap_or(K::Mistake)
+    }
+
+    fn kind_to_raw(kind: SyntaxKind) -> rowan::SyntaxKind {
+        rowan::SyntaxKind(kind as u16)
+    }
+}
+
+/// A node of the tree.
+pub type SyntaxNode = rowan::SyntaxNode<Language>;
+/// A token of the tree.
+pub type SyntaxToken = rowan::SyntaxToken<Language>;
+
+#[cfg(test)]
+mod tests {
+    use rowan::Language as _;
+
+    use super::*;
+
+    #[test]
+    fn kinds_and_numbers_are_the_same() {
+        for kind in KINDS {
+            assert_eq!(Language::kind_from_raw(Language::kind_to_raw(kind)), kind);
+        }
+        assert_eq!(KINDS.len(), K::Mistake as usize + 1);
+    }
+}

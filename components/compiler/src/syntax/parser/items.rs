@@ -1,0 +1,282 @@
+//! PACKAGE, SCHEMA, CLASS and POLICY blocks with their fields.
+
+use super::{K, Parser};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::suggest::{did_you_mean, listed};
+
+const POLICY_FIELDS: [&str; 6] = [
+    "DESCRIPTION",
+    "SCOPE",
+    "CONSTRAINT",
+    "ENFORCEMENT",
+    "AUDIT",
+    "EXCEPTION",
+];
+const PACKAGE_FIELDS: [&str; 2] = ["VERSION", "DEFAULT"];
+const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS` or `POLICY`";
+
+impl Parser<'_> {
+    pub(super) fn root(&mut self) {
+        // Not `start`: what stands before the first token belongs into the root.
+        self.builder.start_node(rowan::SyntaxKind(K::Root as u16));
+        while !self.at(K::End) {
+            match self.meant() {
+                K::PackageKeyword => self.package(),
+                K::SchemaKeyword => self.schema(),
+                K::ClassKeyword => self.class(),
+                K::PolicyKeyword => self.policy(),
+                _ => {
+                    let help = "a file consists of PACKAGE, SCHEMA, CLASS and POLICY blocks";
+                    self.expected_with_help(BLOCKS, help);
+                    // A closing bracket too many, or a field that lost its block: on to the next block.
+                    self.start(K::Mistake);
+                    self.bump();
+                    while !self.at(K::End) && !self.meant().begins_item() {
+                        self.bump();
+                    }
+                    self.finish();
+                }
+            }
+        }
+        // Usually no more than trivia.
+        self.cursor = self.tokens.len().saturating_sub(1);
+        self.flush();
+        self.finish();
+    }
+
+    fn package(&mut self) {
+        self.start(K::Package);
+        self.bump_keyword();
+        self.plain_name("a package name", "eu_residency");
+        self.block(Self::package_field);
+        self.finish();
+    }
+
+    fn schema(&mut self) {
+        self.start(K::Schema);
+        self.bump_keyword();
+        self.block(Self::attribute);
+        self.finish();
+    }
+
+    fn class(&mut self) {
+        self.start(K::Class);
+        self.bump_keyword();
+        self.plain_name("a class name", "customer_data");
+        self.expect(K::Colon, "`:`");
+        self.body();
+        self.finish();
+    }
+
+    fn policy(&mut self) {
+        self.start(K::Policy);
+        self.bump_keyword();
+        self.plain_name("a policy name", "data_residency_eu");
+        self.block(Self::policy_field);
+        self.finish();
+    }
+
+    /// `{ … }`, its content read by `entry` piece by piece.
+    fn block(&mut self, entry: fn(&mut Self)) {
+        let open = self.span();
+        if !self.eat(K::LeftBrace) {
+            self.expected("`{`");
+            // A lost brace before the first entry is no reason to lose the entries.
+            if !self.kind().begins_field() && !self.at_labelled_word() {
+                self.skip_until(|parser| parser.meant().begins_item());
+                return;
+            }
+        }
+        loop {
+            if self.eat(K::RightBrace) {
+                return;
+            }
+            if self.at(K::End) || self.kind().begins_item() {
+                self.unclosed(open, "}");
+                return;
+            }
+            let before = self.cursor;
+            entry(self);
+            if self.cursor == before {
+                self.bump_mistake();
+            }
+        }
+    }
+
+    fn package_field(&mut self) {
+        match self.field_meant() {
+            K::VersionKeyword => self.field(K::VersionField, |parser| {
+                if !parser.text_literal() {
+                    parser.expected_with_help("a version in quotes", "write `VERSION: \"1.0.0\"`");
+                }
+            }),
+            K::DefaultKeyword => self.field(K::DefaultField, |parser| parser.word("`DENY` or `ALLOW`")),
+            _ => self.unknown_field("PACKAGE", &PACKAGE_FIELDS),
+        }
+    }
+
+    fn policy_field(&mut self) {
+        match self.field_meant() {
+            K::DescriptionKeyword => self.field(K::DescriptionField, |parser| {
+                if !parser.text_literal() {
+                    parser.expected("a text in quotes");
+                }
+            }),
+            K::ScopeKeyword => self.field(K::ScopeField, Self::scope),
+            K::ConstraintKeyword => self.field(K::ConstraintField, Self::body),
+            K::EnforcementKeyword => {
+                self.field(K::EnforcementField, |parser| {
+                    parser.word("`BLOCKING`, `ADVISORY` or `AUDIT_ONLY`")
+                });
+            }
+            K::AuditKeyword => self.field(K::AuditField, |parser| parser.word("`REQUIRED` or `DURABLE`")),
+            K::ExceptionKeyword => {
+                self.field(K::ExceptionField, |parser| {
+                    parser.word("`break_glass_token_required`")
+                });
+            }
+            _ => self.unknown_field("POLICY", &POLICY_FIELDS),
+        }
+    }
+
+    /// The field keyword that stands here; one in small letters only before its colon.
+    fn field_meant(&self) -> K {
+        match self.kind() {
+            K::Word if self.next_kind() == K::Colon => self.meant(),
+            kind => kind,
+        }
+    }
+
+    fn field(&mut self, kind: K, value: impl FnOnce(&mut Self)) {
+        self.start(kind);
+        self.bump_keyword();
+        self.expect(K::Colon, "`:`");
+        value(self);
+        self.finish();
+    }
+
+    fn unknown_field(&mut self, block: &str, fields: &[&str]) {
+        let known = || format!("{block} has the fields {}", listed(fields.iter().copied()));
+        if self.next_kind() == K::Colon && (self.at_name() || self.kind().begins_field()) {
+            let written = self.text();
+            let help = did_you_mean(written, fields.iter().copied(), known);
+            let message = format!("{block} has no field `{written}`");
+            self.report(Diagnostic::error(Code::UnknownField, self.place(), message).help(help));
+            self.start(K::Mistake);
+            self.bump();
+            self.bump();
+            self.finish();
+        } else {
+            self.expected_with_help(&format!("a field of {block} or `}}`"), known());
+        }
+        self.skip_until(|parser| parser.at(K::RightBrace) || parser.at_labelled_word());
+    }
+
+    fn word(&mut self, what: &str) {
+        if self.at_name() {
+            self.bump();
+        } else {
+            self.expected(what);
+        }
+    }
+
+    fn scope(&mut self) {
+        const HELP: &str = "a scope is a class, or `requests` for every request, and then WHERE with a condition: \
+                            `requests WHERE customer.region == \"EU\"`";
+        let is_class = self.at(K::Word) && !self.next_kind().joins_operands();
+        if is_class || self.at(K::ForeignWord) {
+            self.bump();
+            if self.meant() == K::WhereKeyword {
+                self.bump_keyword();
+                self.body();
+            } else if self.at_condition() {
+                self.expected_with_help("`WHERE`", HELP);
+                self.body();
+            }
+        } else if self.meant() == K::WhereKeyword {
+            self.expected_with_help("a class or `requests`", HELP);
+            self.bump_keyword();
+            self.body();
+        } else if self.at_condition() || self.at(K::LeftBrace) {
+            self.expected_with_help("a class or `requests`", HELP);
+            self.body();
+        } else {
+            self.expected_with_help("a class or `requests`", HELP);
+        }
+    }
+
+    fn attribute(&mut self) {
+        let is_reserved = self.kind().spelling().is_some();
+        if !self.at_name() && !is_reserved {
+            self.expected_with_help(
+                "an attribute or `}`",
+                "a schema lists attributes with their types: `customer.region: TEXT`",
+            );
+            self.skip_until(|parser| parser.at(K::RightBrace) || parser.at_labelled_word());
+            return;
+        }
+        self.start(K::Attribute);
+        if is_reserved {
+            let message = format!("`{}` is a keyword and cannot name an attribute", self.text());
+            let help = "choose another name, or put a part before it: `request.…`";
+            self.report(Diagnostic::error(Code::ReservedName, self.place(), message).help(help));
+            self.bump();
+        } else {
+            self.name();
+        }
+        if self.expect(K::Colon, "`:` and a type") {
+            self.type_name();
+        }
+        if self.meant() == K::OptionalKeyword && self.next_kind() != K::Colon {
+            self.bump_keyword();
+        }
+        self.eat(K::Comma);
+        self.finish();
+    }
+
+    fn type_name(&mut self) {
+        if !self.at(K::Word) || self.next_kind() == K::Colon {
+            self.expected("a type: `TEXT`, `INTEGER`, `BOOLEAN` or `SET OF TEXT`");
+            return;
+        }
+        self.start(K::Type);
+        let is_set = self.text().eq_ignore_ascii_case("SET");
+        self.bump();
+        if is_set
+            && self.at(K::Word)
+            && self.text().eq_ignore_ascii_case("OF")
+            && self.next_kind() != K::Colon
+        {
+            self.bump();
+            if self.at(K::Word) && self.next_kind() != K::Colon {
+                self.bump();
+            }
+        }
+        self.finish();
+    }
+
+    /// A name of one word, for something that is not an attribute.
+    fn plain_name(&mut self, what: &str, example: &str) {
+        let help = || format!("a name is one word of letters, digits and `_`: `{example}`");
+        match self.kind() {
+            K::Word | K::ForeignWord => {
+                // With a tail it is no name, and nothing should be concluded from its beginning.
+                let has_tail = matches!(self.next_kind(), K::Dot | K::Minus);
+                self.bump_as(if has_tail { K::ForeignWord } else { self.kind() });
+                self.name_tail();
+            }
+            K::DottedWord | K::Text | K::WronglyQuotedText | K::UnterminatedText | K::Number => {
+                let message = format!("`{}` is not {what}", self.text());
+                self.report(Diagnostic::error(Code::MalformedName, self.place(), message).help(help()));
+                self.bump_mistake();
+                self.name_tail();
+            }
+            kind if kind.spelling().is_some() && matches!(self.next_kind(), K::LeftBrace | K::Colon) => {
+                let message = format!("`{}` is a keyword and cannot be {what}", self.text());
+                self.report(Diagnostic::error(Code::ReservedName, self.place(), message).help(help()));
+                self.bump_mistake();
+            }
+            _ => self.expected_with_help(what, help()),
+        }
+    }
+}

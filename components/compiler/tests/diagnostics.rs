@@ -1,0 +1,550 @@
+//! Every mistake is named, at its place, and told apart from others.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+use aecp_compiler::diagnostic::{Code, Diagnostic, Severity};
+use aecp_compiler::package::{Checked, check};
+use aecp_compiler::source::{FILE_LIMIT, SourceFile};
+
+const HEADER: &str = "PACKAGE sample { VERSION: \"1.0.0\" }\n\
+    SCHEMA { customer.region: TEXT  customer.age: INTEGER OPTIONAL  ok: BOOLEAN  tags: SET OF TEXT }\n";
+
+/// Checks `marked` with the header before it; `⟦` and `⟧` mark where the one error must be.
+fn one_error(marked: &str) -> Diagnostic {
+    let marked = format!("{HEADER}{marked}");
+    let (before, rest) = marked.split_once('⟦').expect("a mark");
+    let (inside, after) = rest.split_once('⟧').expect("a closing mark");
+    let text = format!("{before}{inside}{after}");
+    let checked = check(&[SourceFile::new("a.aecp", text.clone())]);
+    assert!(checked.package.is_none(), "{text}");
+    let errors: Vec<&Diagnostic> = checked.errors().collect();
+    assert_eq!(errors.len(), 1, "{text}\n{errors:#?}");
+    let error = errors[0].clone();
+    let span = error.primary.as_ref().unwrap().place.span.range();
+    assert_eq!(
+        span,
+        before.len()..before.len() + inside.len(),
+        "{text}\n{error:#?}"
+    );
+    error
+}
+
+fn policy(constraint: &str) -> String {
+    format!("POLICY p {{ SCOPE: requests CONSTRAINT: {constraint}\n ENFORCEMENT: BLOCKING }}")
+}
+
+/// One error of this code in a constraint, with help that says `help`.
+#[track_caller]
+fn constraint(marked: &str, code: Code, help: &str) {
+    expect(&policy(marked), code, help);
+}
+
+#[track_caller]
+fn expect(marked: &str, code: Code, help: &str) {
+    let error = one_error(marked);
+    assert_eq!(error.code, code, "{marked}\n{error:#?}");
+    let given = error.help.clone().unwrap_or_default();
+    assert!(given.contains(help), "{marked}\n{error:#?}");
+}
+
+fn check_text(text: &str) -> Checked {
+    check(&[SourceFile::new("a.aecp", text)])
+}
+
+#[test]
+fn unknown_names_come_with_the_near_ones() {
+    constraint(
+        "⟦customer.regoin⟧ == \"EU\"",
+        Code::UnknownAttribute,
+        "did you mean `customer.region`?",
+    );
+    constraint(
+        "⟦region⟧ == \"EU\"",
+        Code::UnknownAttribute,
+        "did you mean `customer.region`?",
+    );
+    constraint(
+        "customer.region == ⟦Frankfurt⟧",
+        Code::UnknownAttribute,
+        "a text stands in quotes",
+    );
+    constraint("⟦network.port⟧ == 1", Code::UnknownAttribute, "declare it");
+    let scoped = |class: &str| format!("POLICY p {{ SCOPE: {class} CONSTRAINT: ok ENFORCEMENT: BLOCKING }}");
+    expect(
+        &scoped("⟦request⟧"),
+        Code::UnknownClass,
+        "did you mean `requests`?",
+    );
+    expect(
+        &scoped("⟦quite_different⟧"),
+        Code::UnknownClass,
+        "CLASS quite_different:",
+    );
+    let moded = |mode: &str| format!("POLICY p {{ SCOPE: requests CONSTRAINT: ok ENFORCEMENT: {mode} }}");
+    expect(
+        &moded("⟦blocking⟧"),
+        Code::UnknownValue,
+        "did you mean `BLOCKING`?",
+    );
+    expect(&moded("⟦DENY⟧"), Code::UnknownValue, "`AUDIT_ONLY`");
+    let field =
+        |field: &str| format!("POLICY p {{ SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING {field} }}");
+    expect(
+        &field("⟦ENFORCMENT⟧: BLOCKING"),
+        Code::UnknownField,
+        "did you mean `ENFORCEMENT`?",
+    );
+    expect(
+        &field("⟦OWNER⟧: \"me\" AUDIT: REQUIRED"),
+        Code::UnknownField,
+        "`DESCRIPTION`",
+    );
+    expect(
+        &field("⟦VERSION⟧: \"1.0.0\" AUDIT: REQUIRED"),
+        Code::UnknownField,
+        "POLICY has the fields",
+    );
+    expect(
+        &field("EXCEPTION: ⟦break_glass⟧"),
+        Code::UnknownValue,
+        "break_glass_token_required",
+    );
+    expect(
+        &field("AUDIT: ⟦SOMETIMES⟧"),
+        Code::UnknownValue,
+        "`REQUIRED` and `DURABLE`",
+    );
+}
+
+#[test]
+fn types_are_checked_and_both_are_told() {
+    constraint("customer.region == ⟦5⟧", Code::TypeMismatch, "write `\"5\"`");
+    constraint(
+        "customer.age == ⟦\"5\"⟧",
+        Code::TypeMismatch,
+        "write `5` without quotes",
+    );
+    constraint(
+        "ok == ⟦\"true\"⟧",
+        Code::TypeMismatch,
+        "write `true` without quotes",
+    );
+    constraint("customer.region < ⟦\"b\"⟧", Code::TypeMismatch, "");
+    constraint(
+        "customer.age IN [1, ⟦\"2\"⟧]",
+        Code::TypeMismatch,
+        "write `2` without quotes",
+    );
+    constraint("customer.age IN ⟦tags⟧", Code::TypeMismatch, "");
+    constraint(
+        "customer.region IN ⟦\"EU\"⟧",
+        Code::TypeMismatch,
+        "write a list: `[\"EU\"]`",
+    );
+    constraint("tags IN ⟦[\"a\"]⟧", Code::TypeMismatch, "tags CONTAINS \"x\"");
+    constraint("tags == ⟦\"a\"⟧", Code::TypeMismatch, "CONTAINS");
+    constraint("tags CONTAINS ⟦1⟧", Code::TypeMismatch, "write `\"1\"`");
+    constraint(
+        "customer.region CONTAINS ⟦\"E\"⟧",
+        Code::TypeMismatch,
+        "compare it with `==`",
+    );
+    constraint("⟦\"EU\"⟧ IS PRESENT", Code::TypeMismatch, "attribute's name");
+    constraint("⟦customer.region⟧", Code::NotACondition, "compare it");
+    constraint("NOT (ok OR ⟦tags⟧)", Code::NotACondition, "CONTAINS");
+    constraint("customer.region IN ⟦[]⟧", Code::InvalidList, "at least one value");
+    constraint(
+        "customer.region IN [⟦customer.region⟧]",
+        Code::InvalidList,
+        "compare with the attribute",
+    );
+    constraint("customer.region == ⟦[\"EU\"]⟧", Code::InvalidList, "IN");
+
+    let error = one_error(&policy("customer.age == ⟦\"x\"⟧"));
+    assert_eq!(
+        error.message,
+        "`customer.age` is INTEGER and cannot be compared with `\"x\"`, which is TEXT"
+    );
+    assert_eq!(error.primary.as_ref().unwrap().message, "this is TEXT");
+    let labels: Vec<&str> = error
+        .secondary
+        .iter()
+        .map(|label| label.message.as_str())
+        .collect();
+    assert_eq!(labels, ["this is INTEGER", "declared as INTEGER here"]);
+    let declared = error.secondary[1].place.span.range();
+    assert_eq!(HEADER.get(declared), Some("customer.age"));
+}
+
+#[test]
+fn literals_are_checked() {
+    constraint(
+        "customer.age < ⟦9223372036854775808⟧",
+        Code::IntegerOutOfRange,
+        "",
+    );
+    constraint(
+        "customer.age < ⟦- 9223372036854775809⟧",
+        Code::IntegerOutOfRange,
+        "",
+    );
+    constraint("customer.age < ⟦1.5⟧", Code::InvalidInteger, "fraction");
+    constraint("customer.age < ⟦18years⟧", Code::InvalidInteger, "digits only");
+    constraint("customer.region == \"a⟦\\t⟧b\"", Code::InvalidEscape, "\\u{…}");
+    constraint("customer.region == ⟦\"⟧EU", Code::UnterminatedText, "close it");
+    constraint("customer.region == ⟦'EU'⟧", Code::WrongQuotes, "write `\"EU\"`");
+    constraint("customer.region == ⟦“EU”⟧", Code::WrongQuotes, "write `\"EU\"`");
+    let long = "x".repeat(65_537);
+    constraint(
+        &format!("customer.region == ⟦\"{long}\"⟧"),
+        Code::TextTooLong,
+        "shorten",
+    );
+}
+
+#[test]
+fn slips_from_other_languages_are_understood() {
+    constraint("ok ⟦&&⟧ ok", Code::ForeignOperator, "write `AND`");
+    constraint("ok ⟦||⟧ ok", Code::ForeignOperator, "write `OR`");
+    constraint("⟦!⟧ok", Code::ForeignOperator, "write `NOT`");
+    constraint("customer.age ⟦===⟧ 1", Code::ForeignOperator, "write `==`");
+    constraint("customer.age ⟦<>⟧ 1", Code::ForeignOperator, "write `!=`");
+    constraint("ok⟦;⟧", Code::UnexpectedCharacter, "leave it out");
+    constraint("ok ⟦#⟧\n", Code::UnexpectedCharacter, "`//`");
+    constraint("ok ⟦and⟧ ok", Code::LowercaseKeyword, "write `AND`");
+    constraint("⟦not⟧ (ok)", Code::LowercaseKeyword, "write `NOT`");
+    constraint(
+        "customer.region ⟦in⟧ [\"EU\"]",
+        Code::LowercaseKeyword,
+        "write `IN`",
+    );
+    constraint(
+        "customer.region ⟦not⟧ IN [\"EU\"]",
+        Code::LowercaseKeyword,
+        "write `NOT`",
+    );
+    constraint(
+        "customer.region IS ⟦present⟧",
+        Code::LowercaseKeyword,
+        "write `PRESENT`",
+    );
+    constraint("ok == ⟦TRUE⟧", Code::LowercaseKeyword, "write `true`");
+    constraint(
+        "customer.region IN ⟦(⟧\"EU\", \"US\")",
+        Code::UnexpectedToken,
+        "brackets",
+    );
+    constraint("{ ok AND ⟦{⟧ ok OR ok } }", Code::UnexpectedToken, "parentheses");
+    constraint(
+        "tags ⟦NOT⟧ CONTAINS \"x\"",
+        Code::UnexpectedToken,
+        "before the whole condition",
+    );
+    constraint("customer.region IS ⟦\"EU\"⟧", Code::UnexpectedToken, "`==`");
+    expect(
+        "⟦policy⟧ p { SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::LowercaseKeyword,
+        "`POLICY`",
+    );
+    expect(
+        "POLICY p { ⟦scope⟧: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::LowercaseKeyword,
+        "`SCOPE`",
+    );
+}
+
+#[test]
+fn structure_is_checked() {
+    constraint("ok ⟦ok⟧", Code::MissingConnective, "AND");
+    constraint("1 < customer.age ⟦<⟧ 5", Code::UnexpectedToken, "AND");
+    constraint("customer.region IN [\"a\" ⟦\"b\"⟧]", Code::UnexpectedToken, "");
+    constraint("customer⟦-⟧region == \"EU\"", Code::MalformedName, "write `_`");
+    constraint(
+        "customer ⟦.⟧ region == \"EU\"",
+        Code::MalformedName,
+        "without spaces",
+    );
+    constraint("⟦größe⟧ == \"EU\"", Code::UnexpectedCharacter, "a to z");
+    expect(
+        "POLICY p { SCOPE: requests CONSTRAINT: (ok OR ok\n ⟦ENFORCEMENT⟧: BLOCKING }",
+        Code::Unclosed,
+        "close it with `)`",
+    );
+    expect(
+        "POLICY p { SCOPE: requests CONSTRAINT: { ok\n ⟦ENFORCEMENT⟧: BLOCKING }",
+        Code::Unclosed,
+        "close it with `}`",
+    );
+    expect(
+        "POLICY p { SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING\n⟦CLASS⟧ c: ok POLICY q { SCOPE: c \
+         CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::Unclosed,
+        "close it with `}`",
+    );
+    expect(
+        "⟦}⟧ CLASS c: ok POLICY p { SCOPE: c CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::UnexpectedToken,
+        "",
+    );
+    expect(
+        "POLICY p { SCOPE: ⟦customer.region⟧ == \"EU\" CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::UnexpectedToken,
+        "requests WHERE",
+    );
+    expect(
+        "POLICY p { SCOPE: requests ⟦customer.region⟧ == \"EU\" CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::UnexpectedToken,
+        "WHERE",
+    );
+    expect(
+        "POLICY ⟦a.b⟧ { SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::MalformedName,
+        "one word",
+    );
+    expect(
+        "POLICY a⟦-⟧b { SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::MalformedName,
+        "write `_`",
+    );
+    expect(
+        "POLICY ⟦default⟧ { SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING }",
+        Code::ReservedName,
+        "",
+    );
+    expect("CLASS ⟦requests⟧: ok", Code::ReservedName, "another name");
+    expect("SCHEMA { ⟦AUDIT⟧: TEXT }", Code::ReservedName, "another name");
+}
+
+#[test]
+fn schemas_are_checked() {
+    expect("SCHEMA { a: ⟦DECIMAL⟧ }", Code::UnavailableType, "`SET OF TEXT`");
+    expect(
+        "SCHEMA { a: ⟦SET OF INTEGER⟧ b: TEXT }",
+        Code::UnavailableType,
+        "`SET OF TEXT`",
+    );
+    expect(
+        "SCHEMA { a: ⟦STRING⟧ }",
+        Code::UnknownType,
+        "did you mean `TEXT`?",
+    );
+    expect(
+        "SCHEMA { a: ⟦text⟧, b: TEXT }",
+        Code::UnknownType,
+        "did you mean `TEXT`?",
+    );
+    expect("SCHEMA { a: ⟦}⟧", Code::UnexpectedToken, "");
+    expect("SCHEMA { a: ⟦b⟧: TEXT }", Code::UnexpectedToken, "");
+    let name = "a".repeat(129);
+    expect(&format!("SCHEMA {{ ⟦{name}⟧: TEXT }}"), Code::MalformedName, "");
+}
+
+#[test]
+fn what_stands_twice_is_shown_twice() {
+    let twice = |marked: &str, code: Code, first: &str| {
+        let error = one_error(marked);
+        assert_eq!(error.code, code);
+        let text = format!("{HEADER}{}", marked.replace(['⟦', '⟧'], ""));
+        assert_eq!(text.get(error.secondary[0].place.span.range()), Some(first));
+    };
+    let class = "POLICY p { SCOPE: c CONSTRAINT: ok ENFORCEMENT: BLOCKING }";
+    twice(
+        &format!("CLASS c: ok CLASS ⟦c⟧: ok {class}"),
+        Code::DuplicateClass,
+        "c",
+    );
+    twice(
+        "SCHEMA { ⟦customer.region⟧: TEXT }",
+        Code::DuplicateAttribute,
+        "customer.region",
+    );
+    twice(
+        "PACKAGE ⟦other⟧ { VERSION: \"1.0.0\" }",
+        Code::DuplicatePackage,
+        "sample",
+    );
+    let second = "POLICY ⟦p⟧ { SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING }";
+    twice(&format!("{} {second}", policy("ok")), Code::DuplicatePolicy, "p");
+    twice(
+        "POLICY p { SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING ⟦ENFORCEMENT: ADVISORY⟧ }",
+        Code::DuplicateField,
+        "ENFORCEMENT: BLOCKING",
+    );
+}
+
+#[test]
+fn headers_are_checked() {
+    let code = |text: &str| {
+        let checked = check_text(text);
+        let codes: Vec<Code> = checked.errors().map(|error| error.code).collect();
+        assert!(checked.package.is_none());
+        codes
+    };
+    assert_eq!(code("SCHEMA { a: TEXT }"), [Code::MissingPackage]);
+    assert_eq!(code("PACKAGE p { }"), [Code::MissingVersion]);
+    assert_eq!(code("PACKAGE p { VERSION: \"1.0\" }"), [Code::InvalidVersion]);
+    assert_eq!(code("PACKAGE p { VERSION: 1.0.0 }"), [Code::UnexpectedToken]);
+    assert_eq!(
+        code("PACKAGE p { VERSION: \"1.0.0\" DEFAULT: allow }"),
+        [Code::UnknownValue]
+    );
+    assert_eq!(
+        code("PACKAGE p { VERSION: \"1.0.0\" VERSION: \"1.0.0\" }"),
+        [Code::DuplicateField]
+    );
+    assert_eq!(code("PACKAGE { VERSION: \"1.0.0\" }"), [Code::UnexpectedToken]);
+    assert_eq!(code("PACKAGE p { VERSION: \"1.0.0\""), [Code::Unclosed]);
+    assert_eq!(code(""), [Code::MissingPackage]);
+    assert_eq!(check(&[]).diagnostics[0].code, Code::NoSources);
+    assert_eq!(check(&[]).diagnostics[0].primary, None);
+}
+
+#[test]
+fn a_policy_says_which_field_it_lacks() {
+    for (text, lacking) in [
+        ("POLICY p { CONSTRAINT: ok ENFORCEMENT: BLOCKING }", "SCOPE"),
+        ("POLICY p { SCOPE: requests ENFORCEMENT: BLOCKING }", "CONSTRAINT"),
+        ("POLICY p { SCOPE: requests CONSTRAINT: ok }", "ENFORCEMENT"),
+    ] {
+        let marked = text.replacen('p', "⟦p⟧", 1);
+        let error = one_error(&marked);
+        assert_eq!(
+            (error.code, error.message),
+            (Code::MissingField, format!("policy `p` has no {lacking}"))
+        );
+    }
+}
+
+#[test]
+fn one_run_reports_several_mistakes_in_order() {
+    let text = format!(
+        "{HEADER}POLICY a {{ SCOPE: nobody CONSTRAINT: customer.regoin == 1 ENFORCEMENT: HARD }}\n\
+         POLICY b {{ SCOPE: requests WHERE ( CONSTRAINT: ok ENFORCEMENT: BLOCKING }}\n\
+         garbage here\n\
+         POLICY c {{ SCOPE: requests CONSTRAINT: customer.age == \"x\" ENFORCEMENT: BLOCKING }}\n"
+    );
+    let checked = check_text(&text);
+    let codes: Vec<Code> = checked
+        .diagnostics
+        .iter()
+        .map(|diagnostic| diagnostic.code)
+        .collect();
+    let expected = [
+        Code::UnknownClass,
+        Code::UnknownAttribute,
+        Code::UnknownValue,
+        Code::UnexpectedToken,
+        Code::UnexpectedToken,
+        Code::TypeMismatch,
+    ];
+    assert_eq!(codes, expected, "{:#?}", checked.diagnostics);
+}
+
+#[test]
+fn warnings_do_not_forbid() {
+    let checked = check_text(&format!("{HEADER}CLASS c: ok {}", policy("ok")));
+    assert!(checked.package.is_some());
+    assert_eq!(checked.diagnostics.len(), 1);
+    assert_eq!(
+        (checked.diagnostics[0].severity, checked.diagnostics[0].code),
+        (Severity::Warning, Code::UnusedClass)
+    );
+    let empty = check_text(HEADER);
+    assert!(empty.package.is_some());
+    assert_eq!(empty.diagnostics[0].code, Code::EmptyPackage);
+}
+
+#[test]
+fn nesting_has_a_limit_and_no_depth_overflows() {
+    for (open, close) in [("(", ")"), ("NOT ", ""), ("{", "}"), ("NOT (", ")")] {
+        let deep = |depth: usize| {
+            format!(
+                "{HEADER}{}",
+                policy(&format!("{}ok{}", open.repeat(depth), close.repeat(depth)))
+            )
+        };
+        if open != "{" {
+            assert!(check_text(&deep(64)).package.is_some(), "{open}");
+        }
+        let checked = check_text(&deep(100_000));
+        assert!(
+            checked.errors().any(|error| error.code == Code::NestedTooDeeply),
+            "{open}"
+        );
+        assert!(checked.diagnostics.len() <= 257, "{open}");
+        let unclosed = check_text(&format!("{HEADER}{}", policy(&open.repeat(100_000))));
+        assert!(unclosed.package.is_none());
+    }
+    assert!(
+        check_text(&format!(
+            "{HEADER}{}",
+            policy(&format!("{}ok{}", "(".repeat(128), ")".repeat(128)))
+        ))
+        .package
+        .is_some()
+    );
+    constraint(
+        &format!("{}⟦(⟧ok){}", "(".repeat(128), ")".repeat(128)),
+        Code::NestedTooDeeply,
+        "CLASS",
+    );
+}
+
+#[test]
+fn long_files_and_many_errors_have_limits() {
+    let huge = check_text(&" ".repeat(FILE_LIMIT + 1));
+    assert!(huge.errors().any(|error| error.code == Code::FileTooLarge));
+    let text = format!("{HEADER}{}", "; x ".repeat(5_000));
+    let checked = check_text(&text);
+    assert!(checked.package.is_none());
+    assert!(checked.diagnostics.len() <= 257);
+    let unknown: String = (0..400)
+        .map(|n| policy("nobody == 1").replacen('p', &format!("p{n}"), 1))
+        .collect();
+    let checked = check_text(&format!("{HEADER}{unknown}").replace("POLICY p", "POLICY p"));
+    assert_eq!(checked.diagnostics.last().unwrap().code, Code::TooManyErrors);
+}
+
+#[test]
+fn a_small_source_does_not_become_a_large_package() {
+    let wide = vec!["ok"; 10_000].join(" AND ");
+    let policies: String = (0..300)
+        .map(|n| format!("POLICY p{n} {{ SCOPE: c CONSTRAINT: ok ENFORCEMENT: BLOCKING }}\n"))
+        .collect();
+    let checked = check_text(&format!("{HEADER}CLASS c: {wide}\n{policies}"));
+    let codes: Vec<Code> = checked.errors().map(|error| error.code).collect();
+    assert_eq!(codes, [Code::PackageTooLarge]);
+}
+
+#[test]
+fn places_are_told_as_people_count() {
+    let files = [
+        SourceFile::new("b.aecp", HEADER),
+        SourceFile::new("a.aecp", "// größe\r\nCLASS c: \"größe\" == nix\r\n"),
+    ];
+    let checked = check(&files);
+    let error = checked.errors().next().unwrap();
+    let located = error.located(&files);
+    let label = located.primary.unwrap();
+    assert_eq!(
+        (
+            label.file.as_str(),
+            label.start.line,
+            label.start.column,
+            label.end.column
+        ),
+        ("a.aecp", 2, 21, 24)
+    );
+    let json = serde_json::to_value(error).unwrap();
+    assert_eq!(
+        (json["code"].as_str(), json["severity"].as_str()),
+        (Some("unknown-attribute"), Some("error"))
+    );
+}

@@ -1,0 +1,324 @@
+//! What well-formed packages mean.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+use aecp_compiler::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Relation};
+use aecp_compiler::interpreter::evaluate;
+use aecp_compiler::package::check;
+use aecp_compiler::source::SourceFile;
+use aecp_vocabulary::input::Attributes;
+use aecp_vocabulary::policy::{DefaultDecision, OverrideRule, PolicyFinding, Segment};
+use aecp_vocabulary::{AuditClass, Mode, Outcome, Outcomes};
+
+const HEADER: &str = r#"
+// The header and the schema may stand in any file.
+PACKAGE eu_residency { VERSION: "1.0.0" }
+SCHEMA {
+  resource.type: TEXT
+  customer.region: TEXT OPTIONAL,
+  storage.location: TEXT, compute.location: TEXT
+  request.size: INTEGER  urgent: BOOLEAN  tags: SET OF TEXT
+}
+CLASS customer_data: resource.type == "customer_data"
+"#;
+
+/// The first example of the mission, as it stands there.
+const SHORT: &str = r#"
+POLICY data_residency_eu {
+  SCOPE: customer_data WHERE customer.region = "EU"
+  CONSTRAINT: storage.location IN ["eu-west-1", "eu-central-1"]
+  ENFORCEMENT: BLOCKING
+  AUDIT: REQUIRED
+}
+"#;
+
+/// The second one.
+const LONG: &str = r#"
+POLICY customer_data_residency {
+  DESCRIPTION: "Ensure EU customer data stays in EU regions"
+  SCOPE: requests WHERE {
+    resource.type == "customer_data"
+    AND customer.region == "EU"
+  }
+  CONSTRAINT: {
+    storage.location IN ["eu-west-1", "eu-central-1"]
+    AND compute.location IN ["eu-west-1", "eu-central-1"]
+  }
+  ENFORCEMENT: BLOCKING
+  AUDIT: REQUIRED
+  EXCEPTION: break_glass_token_required
+}
+"#;
+
+fn package(policies: &str) -> Package {
+    let files = [
+        SourceFile::new("policies.aecp", policies),
+        SourceFile::new("header.aecp", HEADER),
+    ];
+    let checked = check(&files);
+    let errors: Vec<_> = checked.errors().collect();
+    assert!(errors.is_empty(), "{policies}\n{errors:#?}");
+    checked.package.unwrap()
+}
+
+fn constraint(text: &str) -> (Package, Condition) {
+    let package = package(&format!(
+        "POLICY p {{ SCOPE: requests CONSTRAINT: {text} ENFORCEMENT: ADVISORY }}"
+    ));
+    let condition = package.policies[0].constraint.clone();
+    (package, condition)
+}
+
+fn outcomes(package: &Package, json: &str) -> Outcomes {
+    let attributes = Attributes::from_json(json).unwrap();
+    let values: Vec<_> = package
+        .inputs
+        .iter()
+        .map(|input| attributes.value(&input.name, input.value_type))
+        .collect();
+    evaluate(package, &values)
+}
+
+fn reason(package: &Package) -> String {
+    let show = |segment: &Segment| match segment {
+        Segment::Literal(text) => text.clone(),
+        Segment::Input(position) => format!("{{{}}}", package.inputs[*position as usize].name),
+    };
+    package.policies[0].reason.iter().map(show).collect()
+}
+
+#[test]
+fn both_examples_of_the_mission_compile_as_they_stand() {
+    let package = package(&format!("{SHORT}{LONG}"));
+    let names: Vec<&str> = package.inputs.iter().map(|input| input.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "compute.location",
+            "customer.region",
+            "resource.type",
+            "storage.location"
+        ]
+    );
+    let optional: Vec<bool> = package.inputs.iter().map(|input| input.optional).collect();
+    assert_eq!(optional, [false, true, false, false]);
+    assert_eq!(
+        (package.name.as_str(), package.version.as_str()),
+        ("eu_residency", "1.0.0")
+    );
+    assert_eq!(package.default, DefaultDecision::Deny);
+
+    let text = |text: &str| Constant::Text(text.to_owned());
+    let equal = |input, value| {
+        let (left, right) = (Operand::Input(InputIndex(input)), Operand::Constant(text(value)));
+        Condition::Atom(Atom::Compare {
+            left,
+            relation: Relation::Equal,
+            right,
+        })
+    };
+    let in_the_eu = |input| {
+        let members = vec![text("eu-central-1"), text("eu-west-1")];
+        Condition::Atom(Atom::OneOf {
+            element: Operand::Input(InputIndex(input)),
+            members,
+        })
+    };
+    let scope = Condition::All(vec![equal(2, "customer_data"), equal(1, "EU")]);
+    let [short, long] = package.policies.as_slice() else {
+        panic!("two policies")
+    };
+    assert_eq!((&short.scope, &short.constraint), (&scope, &in_the_eu(3)));
+    assert_eq!(
+        (short.mode, short.audit, short.exception),
+        (Mode::Blocking, AuditClass::Required, OverrideRule::Never)
+    );
+    assert_eq!(
+        (&long.scope, &long.constraint),
+        (&scope, &Condition::All(vec![in_the_eu(3), in_the_eu(0)]))
+    );
+    assert_eq!(long.exception, OverrideRule::BreakGlassToken);
+    assert_eq!(long.annotations[0].key, "description");
+    assert_eq!(
+        long.annotations[0].value,
+        "Ensure EU customer data stays in EU regions"
+    );
+}
+
+#[test]
+fn the_examples_judge_requests() {
+    let package = package(&format!("{SHORT}{LONG}"));
+    let request = |region: &str, storage: &str, compute: &str| {
+        format!(
+            r#"{{"resource":{{"type":"customer_data"}},"customer":{{"region":{region}}},
+               "storage":{{"location":"{storage}"}},"compute":{{"location":"{compute}"}}}}"#
+        )
+    };
+    let finding = |policy, outcome| PolicyFinding {
+        policy,
+        outcome,
+        obligations: vec![],
+    };
+    let satisfied = outcomes(&package, &request("\"EU\"", "eu-west-1", "eu-central-1"));
+    assert_eq!(
+        satisfied,
+        Outcomes {
+            applied: vec![0, 1],
+            findings: vec![]
+        }
+    );
+    let half = outcomes(&package, &request("\"EU\"", "eu-west-1", "us-east-1"));
+    assert_eq!(
+        half,
+        Outcomes {
+            applied: vec![0, 1],
+            findings: vec![finding(1, Outcome::Violated)]
+        }
+    );
+    let elsewhere = outcomes(&package, &request("\"US\"", "us-east-1", "us-east-1"));
+    assert_eq!(elsewhere, Outcomes::default());
+    let unknown = outcomes(&package, &request("null", "eu-west-1", "eu-west-1"));
+    let indeterminate = vec![
+        finding(0, Outcome::Indeterminate),
+        finding(1, Outcome::Indeterminate),
+    ];
+    assert_eq!(
+        unknown,
+        Outcomes {
+            applied: vec![],
+            findings: indeterminate
+        }
+    );
+}
+
+#[test]
+fn reasons_say_what_must_be_and_what_is() {
+    for (text, expected) in [
+        (
+            r#"storage.location IN ["eu-west-1", "eu-central-1", "eu-west-1"]"#,
+            r#"storage.location must be one of ["eu-central-1", "eu-west-1"] but is {storage.location}"#,
+        ),
+        (
+            r#"storage.location IN ["b", "a"] AND compute.location = "x""#,
+            "requires storage.location IN [\"a\", \"b\"] AND compute.location == \"x\"; storage.location is \
+             {storage.location}, compute.location is {compute.location}",
+        ),
+        (
+            r#"storage.location != "us""#,
+            r#"storage.location must not be "us" but is {storage.location}"#,
+        ),
+        (
+            "request.size <= 10",
+            "request.size must be at most 10 but is {request.size}",
+        ),
+        (
+            "request.size > -1",
+            "request.size must be greater than -1 but is {request.size}",
+        ),
+        ("urgent", "urgent must be true but is {urgent}"),
+        ("NOT urgent", "urgent must be false but is {urgent}"),
+        (r#"tags CONTAINS "a""#, r#"tags must contain "a" but is {tags}"#),
+        (
+            "customer.region IS PRESENT",
+            "customer.region must be present but is {customer.region}",
+        ),
+        (
+            r#"(urgent OR request.size >= 3) AND NOT (urgent AND tags CONTAINS "a")"#,
+            "requires (urgent OR request.size >= 3) AND NOT (urgent AND tags CONTAINS \"a\"); urgent is {urgent}, \
+             request.size is {request.size}, tags is {tags}",
+        ),
+        (
+            "storage.location == compute.location",
+            "requires storage.location == compute.location; storage.location is {storage.location}, \
+             compute.location is {compute.location}",
+        ),
+        ("false", "requires false"),
+    ] {
+        assert_eq!(reason(&constraint(text).0), expected, "{text}");
+    }
+}
+
+#[test]
+fn operators_become_the_few_of_the_core() {
+    let same = |a: &str, b: &str| assert_eq!(constraint(a).1, constraint(b).1, "{a} / {b}");
+    same("request.size = 1", "request.size == 1");
+    same("request.size != 1", "NOT request.size == 1");
+    same("request.size > 1", "1 < request.size");
+    same("request.size >= 1", "1 <= request.size");
+    same(
+        "storage.location NOT IN [\"a\"]",
+        "NOT (storage.location IN [\"a\"])",
+    );
+    same(
+        "storage.location IS NOT PRESENT",
+        "NOT storage.location IS PRESENT",
+    );
+    same("\"a\" IN tags", "tags CONTAINS \"a\"");
+    same("storage.location IN [\"a\",]", "storage.location IN [\"a\"]");
+    same(
+        "urgent OR urgent AND NOT urgent",
+        "urgent OR (urgent AND (NOT urgent))",
+    );
+    same("{ urgent }", "urgent");
+    assert_eq!(constraint("true").1, Condition::Constant(true));
+    assert_eq!(
+        constraint("urgent").1,
+        Condition::Atom(Atom::IsTrue(InputIndex(0)))
+    );
+}
+
+#[test]
+fn scopes_are_class_and_condition() {
+    let scope = |text: &str| {
+        package(&format!(
+            "POLICY p {{ SCOPE: {text} CONSTRAINT: true ENFORCEMENT: ADVISORY }}"
+        ))
+        .policies[0]
+            .scope
+            .clone()
+    };
+    assert_eq!(scope("requests"), Condition::Constant(true));
+    let Condition::All(parts) = scope("customer_data WHERE { urgent }") else {
+        panic!("class and condition")
+    };
+    assert_eq!(parts.len(), 2);
+    assert_eq!(parts[0], scope("customer_data"));
+}
+
+#[test]
+fn text_forms_do_not_matter() {
+    let plain = package(&format!("{SHORT}{LONG}"));
+    let crlf = format!("\u{feff}{}", format!("{SHORT}{LONG}").replace('\n', "\r\n"));
+    assert_eq!(package(&crlf), plain);
+    let reordered = "POLICY data_residency_eu { AUDIT: REQUIRED ENFORCEMENT: BLOCKING // why\n CONSTRAINT: {\
+        storage.location IN [\"eu-west-1\",\"eu-central-\\u{31}\"]} SCOPE: customer_data WHERE customer.region=\"EU\" }";
+    assert_eq!(package(reordered), package(SHORT));
+}
+
+#[test]
+fn files_are_taken_by_name_and_words_in_small_letters_are_free() {
+    let a = SourceFile::new(
+        "a.aecp",
+        "POLICY second { SCOPE: requests CONSTRAINT: scope.in.policy == 1 ENFORCEMENT: AUDIT_ONLY }",
+    );
+    let b = SourceFile::new(
+        "b.aecp",
+        "PACKAGE p { VERSION: \"0.1.0-rc.1\" DEFAULT: ALLOW } SCHEMA { scope.in.policy: INTEGER version: TEXT } \
+         POLICY first { SCOPE: requests CONSTRAINT: version == \"x\" ENFORCEMENT: ADVISORY AUDIT: DURABLE }",
+    );
+    let one = check(&[a.clone(), b.clone()]).package.unwrap();
+    assert_eq!(Some(&one), check(&[b, a]).package.as_ref());
+    let names: Vec<&str> = one.policies.iter().map(|policy| policy.name.as_str()).collect();
+    assert_eq!(names, ["second", "first"]);
+    assert_eq!(
+        (one.default, one.policies[1].audit),
+        (DefaultDecision::Allow, AuditClass::Durable)
+    );
+}

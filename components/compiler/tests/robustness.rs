@@ -1,0 +1,167 @@
+//! No text makes the front end panic, hang or forget a byte.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+use aecp_compiler::package::check;
+use aecp_compiler::source::SourceFile;
+use aecp_compiler::syntax::parse;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+const TOKENS: &[&str] = &[
+    "PACKAGE",
+    "VERSION",
+    "DEFAULT",
+    "SCHEMA",
+    "OPTIONAL",
+    "CLASS",
+    "POLICY",
+    "DESCRIPTION",
+    "SCOPE",
+    "WHERE",
+    "CONSTRAINT",
+    "ENFORCEMENT",
+    "AUDIT",
+    "EXCEPTION",
+    "AND",
+    "OR",
+    "NOT",
+    "IN",
+    "CONTAINS",
+    "IS",
+    "PRESENT",
+    "true",
+    "false",
+    "TEXT",
+    "INTEGER",
+    "SET OF TEXT",
+    "BLOCKING",
+    "DENY",
+    "requests",
+    "a",
+    "b.c",
+    "and",
+    "not",
+    "policy",
+    "scope",
+    "{",
+    "}",
+    "(",
+    ")",
+    "[",
+    "]",
+    ":",
+    ",",
+    ".",
+    "-",
+    "=",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "&&",
+    "||",
+    "!",
+    "1",
+    "99999999999999999999",
+    "1.5",
+    "\"x\"",
+    "\"1.0.0\"",
+    "\"\\q\"",
+    "\"open",
+    "'x'",
+    "“x”",
+    "// comment\n",
+    "\n",
+    "\r",
+    ";",
+    "größe",
+    "\u{feff}",
+    "\u{202e}",
+    "\0",
+];
+
+/// Pieces of real policies, so that deeper parts of the checker are reached.
+const PIECES: &[&str] = &[
+    "PACKAGE p { VERSION: \"1.0.0\" }",
+    "SCHEMA { a: TEXT b.c: INTEGER d: BOOLEAN e: SET OF TEXT }",
+    "CLASS k: a == \"x\"",
+    "POLICY q { SCOPE: k WHERE d CONSTRAINT: b.c >= 1 ENFORCEMENT: BLOCKING }",
+    "a IN [\"x\", \"y\"]",
+    "\"x\" IN e",
+    "b.c != -1",
+    "d AND (d OR NOT d)",
+    "SCOPE: requests WHERE",
+    "CONSTRAINT: {",
+];
+
+fn lossless(text: &str) {
+    let parsed = parse(0, text);
+    assert_eq!(parsed.syntax().text().to_string(), text);
+    let checked = check(&[SourceFile::new("a.aecp", text)]);
+    assert_eq!(checked.package.is_some(), checked.errors().next().is_none());
+    for label in checked
+        .diagnostics
+        .iter()
+        .flat_map(|found| found.primary.iter().chain(&found.secondary))
+    {
+        assert!(text.get(label.place.span.range()).is_some(), "{label:?}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    #[test]
+    fn any_text_is_kept(text in any::<String>()) {
+        lossless(&text);
+    }
+
+    #[test]
+    fn any_tokens_are_kept(
+        tokens in prop::collection::vec(prop_oneof![4 => select(TOKENS), 1 => select(PIECES)], 0..60),
+        glue in select(&[" ", "", "\n"][..]),
+    ) {
+        lossless(&tokens.join(glue));
+    }
+
+    #[test]
+    fn a_damaged_policy_is_kept(from in 0_usize..400, length in 0_usize..40, token in select(TOKENS)) {
+        let mut text: Vec<char> = "PACKAGE p { VERSION: \"1.0.0\" } SCHEMA { a: TEXT b.c: INTEGER d: BOOLEAN e: SET OF \
+            TEXT } CLASS k: a == \"x\" POLICY q { DESCRIPTION: \"größe\" SCOPE: k WHERE { d AND b.c > 1 } CONSTRAINT: a IN \
+            [\"x\", \"y\"] OR NOT (e CONTAINS \"z\" AND d) ENFORCEMENT: BLOCKING AUDIT: REQUIRED EXCEPTION: \
+            break_glass_token_required } // end".chars().collect();
+        let start = from.min(text.len());
+        let end = (start + length).min(text.len());
+        text.splice(start..end, token.chars());
+        lossless(&text.into_iter().collect::<String>());
+    }
+}
+
+#[test]
+fn a_flood_of_mistakes_ends_and_is_kept() {
+    for piece in [
+        "; ",
+        "' x ",
+        "a ",
+        "POLICY x { ",
+        "[a, ",
+        "(1 ",
+        "SCHEMA { a: b } ",
+        "\"",
+        "- ",
+    ] {
+        for before in ["", "POLICY p { SCOPE: requests CONSTRAINT: ", "SCHEMA { "] {
+            lossless(&format!("{before}{}", piece.repeat(5_000)));
+        }
+    }
+}

@@ -1,0 +1,194 @@
+//! One look at the tag, and what follows from it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use aecp_oci::{Layout, Limits, PulledBundle, Revision, Store as _};
+use aecp_trust::handover::{ATTESTATIONS, Answer, BLOBS, BUNDLE_FILE, ENVELOPE_SUFFIX, Offer};
+use aecp_trust::{Delivery, Digest};
+use tokio::time::Instant;
+
+use crate::acknowledgement::{self, Acknowledgement};
+use crate::config::Config;
+use crate::error::AgentError;
+use crate::folder::Folder;
+use crate::gateway::{self, Run};
+
+/// After this long, a bundle that was refused for the time of day alone is offered again: 5 s.
+pub const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Watches one tag for one gateway.
+#[derive(Debug)]
+pub struct Agent {
+    config: Config,
+    folder: Folder,
+    layout: Option<Layout>,
+    spooled: Option<Spooled>,
+    settled: Option<Settled>,
+    unwritten: Option<Acknowledgement>,
+    found_nothing: bool,
+}
+
+/// What a look at the tag came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing is published under the tag.
+    Nothing,
+    /// What is published was offered before, and this gateway has answered.
+    Settled,
+    /// Something was offered, and this is the answer.
+    Answered(Answer),
+}
+
+/// A bundle in the spool.
+#[derive(Clone, Debug)]
+struct Spooled {
+    revision: Revision,
+    folder: PathBuf,
+}
+
+/// An offer that was answered.
+#[derive(Debug)]
+struct Settled {
+    revision: Revision,
+    gateway: Option<Run>,
+    until: Option<Instant>,
+}
+
+impl Agent {
+    /// Takes the agent's folder into use.
+    ///
+    /// # Errors
+    /// [`AgentError::InUse`] if another agent uses the folder, [`AgentError::Io`].
+    pub fn new(config: Config) -> Result<Self, AgentError> {
+        let folder = Folder::open(&config.folder)?;
+        Ok(Self {
+            config,
+            folder,
+            layout: None,
+            spooled: None,
+            settled: None,
+            unwritten: None,
+            found_nothing: false,
+        })
+    }
+
+    /// Looks at the tag. What is new is fetched and offered to the gateway; what was answered is not offered again,
+    /// unless the gateway has started anew or has refused it only because its time had not come.
+    ///
+    /// # Errors
+    /// The bundle was not fetched, or the gateway has not answered. The next step tries again.
+    pub async fn step(&mut self) -> Result<Step, AgentError> {
+        self.write_acknowledgement()?;
+        let Some(revision) = self.layout()?.revision(&self.config.tag)? else {
+            if !std::mem::replace(&mut self.found_nothing, true) {
+                let (layout, tag) = (self.config.layout.display(), &self.config.tag);
+                tracing::info!(%layout, %tag, "nothing is published yet");
+            }
+            return Ok(Step::Nothing);
+        };
+        self.found_nothing = false;
+        let gateway = Run::of(&self.config.gateway);
+        if self.settled.as_ref().is_some_and(|settled| settled.covers(&revision, gateway)) {
+            return Ok(Step::Settled);
+        }
+        let Spooled { revision, folder } = self.spool(revision)?;
+        let answer = gateway::offer(&self.config.gateway, &Offer { folder: folder.clone() }).await?;
+        self.folder.remove(&folder);
+        self.spooled = None;
+        self.settle(revision, gateway, &answer);
+        self.write_acknowledgement()?;
+        Ok(Step::Answered(answer))
+    }
+
+    /// The layout, which is checked to be one when it is first used.
+    fn layout(&mut self) -> Result<Layout, AgentError> {
+        if let Some(layout) = &self.layout {
+            return Ok(layout.clone());
+        }
+        let layout = Layout::open(&self.config.layout)?;
+        self.layout = Some(layout.clone());
+        Ok(layout)
+    }
+
+    /// Puts the bundle into the spool. It is there already if the gateway was away.
+    fn spool(&mut self, revision: Revision) -> Result<Spooled, AgentError> {
+        if let Some(old) = self.spooled.take() {
+            if old.revision == revision {
+                self.spooled = Some(old.clone());
+                return Ok(old);
+            }
+            self.folder.remove(&old.folder);
+        }
+        let pulled = self.layout()?.pull_bundle(&self.config.tag, &Limits::default())?;
+        let revision = pulled.revision;
+        let bytes = pulled.files.iter().fold(0_usize, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
+        let folder = self.folder.put(&delivery(pulled, &self.config)?)?;
+        tracing::info!(manifest = %revision.bundle, bytes, "fetched a bundle");
+        let spooled = Spooled { revision, folder };
+        self.spooled = Some(spooled.clone());
+        Ok(spooled)
+    }
+
+    fn settle(&mut self, revision: Revision, gateway: Option<Run>, answer: &Answer) {
+        let mut until = None;
+        match answer {
+            Answer::Activated { bundle, epoch } => tracing::info!(%bundle, epoch, "the gateway runs the bundle"),
+            Answer::Unchanged { bundle, epoch } => {
+                tracing::info!(%bundle, epoch, "the gateway runs the bundle already");
+            }
+            Answer::Refused { code, reason } => {
+                until = heals_with_time(code).then(|| Instant::now().checked_add(PATIENCE)).flatten();
+                tracing::error!(manifest = %revision.bundle, code, reason, "the gateway refused the bundle");
+            }
+        }
+        self.settled = Some(Settled { revision, gateway, until });
+        self.unwritten = Some(Acknowledgement::new(&self.config, &revision, answer.clone()));
+    }
+
+    fn write_acknowledgement(&mut self) -> Result<(), AgentError> {
+        if let Some(unwritten) = &self.unwritten {
+            self.folder.replace(acknowledgement::FILE, &unwritten.to_json())?;
+            self.unwritten = None;
+        }
+        Ok(())
+    }
+}
+
+impl Settled {
+    fn covers(&self, revision: &Revision, gateway: Option<Run>) -> bool {
+        self.revision == *revision
+            && self.gateway == gateway
+            && self.until.is_none_or(|until| Instant::now() < until)
+    }
+}
+
+/// Whether the same bundle may be taken later although nothing but time has passed.
+fn heals_with_time(code: &str) -> bool {
+    code == "bundle_not_yet_valid"
+}
+
+/// The files that a gateway reads, by their names in the bundle's artifact. Others have no meaning here.
+fn delivery(pulled: PulledBundle, config: &Config) -> Result<Delivery, AgentError> {
+    let Some(freshness) = pulled.freshness else {
+        return Err(AgentError::NoFreshness { layout: config.layout.clone(), tag: config.tag.to_string() });
+    };
+    let mut delivery = Delivery { freshness, ..Delivery::default() };
+    for (name, bytes) in pulled.files {
+        if name == BUNDLE_FILE {
+            delivery.bundle = bytes;
+        } else if let Some(component) = in_folder(&name, ATTESTATIONS, ENVELOPE_SUFFIX) {
+            delivery.attestations.insert(component, bytes);
+        } else if let Some(digest) = in_folder(&name, BLOBS, "") {
+            delivery.blobs.insert(digest, bytes.into());
+        } else {
+            tracing::debug!(name, "a file of the bundle is of no use to a gateway");
+        }
+    }
+    Ok(delivery)
+}
+
+fn in_folder(name: &str, folder: &str, suffix: &str) -> Option<Digest> {
+    let file = name.strip_prefix(folder)?.strip_prefix('/')?;
+    Digest::from_hex(file.strip_suffix(suffix)?).ok()
+}

@@ -1,0 +1,82 @@
+//! `aecp build`: a package becomes a component.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::{Format, print_json};
+use crate::error::{Error, Outcome, While};
+use crate::files::{self, Privacy};
+use crate::package::PackageFolder;
+use crate::report;
+
+/// Compile packages into one WebAssembly component
+///
+/// The build is deterministic: the same sources and the same compiler give the same bytes on any machine, so that
+/// anyone can rebuild and compare. Prints the component's SHA-256. Several packages make one component that holds
+/// them all.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Package folders
+    #[arg(required = true, value_name = "PACKAGE")]
+    packages: Vec<PathBuf>,
+    /// Where to write the component
+    #[arg(short, long, value_name = "FILE.wasm")]
+    output: PathBuf,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Report {
+    component: String,
+    sha256: String,
+    bytes: usize,
+    packages: Vec<String>,
+    policies: usize,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
+    let Some(built) = build(&arguments.packages)? else { return Ok(Outcome::Bad) };
+    files::write(&arguments.output, &built.component, Privacy::Public)?;
+    let report = Report {
+        component: arguments.output.display().to_string(),
+        sha256: hex::encode(Sha256::digest(&built.component)),
+        bytes: built.component.len(),
+        packages: built.packages.iter().map(|package| package.name.clone()).collect(),
+        policies: built.packages.iter().map(|package| package.policies.len()).sum(),
+    };
+    match arguments.format {
+        Format::Json => print_json(&report)?,
+        Format::Human => anstream::println!("sha256:{}  {}", report.sha256, report.component),
+    }
+    Ok(Outcome::Good)
+}
+
+/// A component and what it was built from.
+pub(crate) struct Built {
+    pub(crate) component: Vec<u8>,
+    pub(crate) packages: Vec<aecp_compiler::core::Package>,
+}
+
+/// Compiles package folders; none if there were errors, which have been shown.
+pub(crate) fn build(paths: &[PathBuf]) -> Result<Option<Built>, Error> {
+    let mut packages = Vec::new();
+    let mut good = true;
+    for path in paths {
+        let folder = PackageFolder::read(path)?;
+        let checked = folder.check();
+        report::diagnostics(&folder, &checked.diagnostics);
+        match checked.package {
+            Some(package) => packages.push(package),
+            None => good = false,
+        }
+    }
+    if !good {
+        return Ok(None);
+    }
+    let component = aecp_compiler::emit::component(&packages).when("compiling")?;
+    Ok(Some(Built { component, packages }))
+}

@@ -1,0 +1,81 @@
+//! One module for each subcommand.
+
+mod bench;
+mod build;
+mod check;
+mod eval;
+mod keys;
+mod push;
+mod release;
+mod sign;
+mod verify;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use crate::error::{Error, Outcome};
+
+/// Write, check, compile, sign and release policies, and verify what was decided.
+///
+/// A policy package is a folder of `.aecp` files. `check` it, try requests on it with `eval`, `build` it into a
+/// WebAssembly component, `sign` and `push` that, and `release` a bundle of components for enforcement points.
+#[derive(Debug, Parser)]
+#[command(name = "aecp", version, arg_required_else_help = true, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "\
+Exit codes: 0 it came out well, 1 what was asked about is wrong, 2 the question could not be answered.
+
+Examples:
+  aecp check policies/eu_residency
+  aecp eval policies/eu_residency --input request.json
+  aecp build policies/eu_residency -o eu_residency.wasm";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Arguments),
+    Build(build::Arguments),
+    Eval(eval::Arguments),
+    Bench(bench::Arguments),
+    Keys(keys::Arguments),
+    Sign(sign::Arguments),
+    Push(push::Arguments),
+    Release(release::Arguments),
+    Verify(verify::Arguments),
+}
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<Outcome, Error> {
+        match self.command {
+            Command::Check(arguments) => check::run(&arguments),
+            Command::Build(arguments) => build::run(&arguments),
+            Command::Eval(arguments) => eval::run(&arguments),
+            Command::Bench(arguments) => bench::run(&arguments),
+            Command::Keys(arguments) => keys::run(&arguments),
+            Command::Sign(arguments) => sign::run(&arguments),
+            Command::Push(arguments) => push::run(&arguments),
+            Command::Release(arguments) => release::run(&arguments),
+            Command::Verify(arguments) => verify::run(&arguments),
+        }
+    }
+}
+
+/// How results are written to standard output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For programs.
+    Json,
+}
+
+/// Writes JSON to standard output.
+pub(crate) fn print_json<T: serde::Serialize>(value: &T) -> Result<(), Error> {
+    use crate::error::While;
+    let text = serde_json::to_string_pretty(value).when("writing the result as JSON")?;
+    anstream::println!("{text}");
+    Ok(())
+}

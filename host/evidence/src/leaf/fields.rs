@@ -1,0 +1,400 @@
+//! The parts of leaves that are no maps: values, facts, findings, components.
+
+use aecp_vocabulary::decision::{PolicyName, RaisedObligation};
+use aecp_vocabulary::policy::{Outcomes, PolicyFinding};
+use aecp_vocabulary::value::{Address, Network};
+use aecp_vocabulary::{AuditClass, Finding, Mode, Outcome, Value};
+
+use super::{
+    BundleReference, ComponentRecord, ComponentResult, Context, Fact, LEAF_LIMIT, LeafError, Recorded,
+};
+use crate::cbor::{Malformed, Reader, Writer};
+use crate::commitment::Commitment;
+
+const COMMITMENT: u64 = 32;
+const OMITTED: u64 = 33;
+
+pub(crate) fn write_value(writer: &mut Writer, value: &Value) {
+    fn numbers(writer: &mut Writer, kind: u8, members: &[i64]) {
+        writer.array(2);
+        writer.unsigned(kind);
+        writer.array(members.len());
+        members.iter().for_each(|member| writer.integer(*member));
+    }
+    fn number(writer: &mut Writer, kind: u8, value: i64) {
+        writer.array(2);
+        writer.unsigned(kind);
+        writer.integer(value);
+    }
+    match value {
+        Value::Absent => {
+            writer.array(1);
+            writer.unsigned(0_u8);
+        }
+        Value::Failed(reason) => {
+            writer.array(2);
+            writer.unsigned(1_u8);
+            writer.text(reason);
+        }
+        Value::Boolean(value) => {
+            writer.array(2);
+            writer.unsigned(2_u8);
+            writer.boolean(*value);
+        }
+        Value::Integer(value) => number(writer, 3, *value),
+        Value::Decimal(value) => number(writer, 4, *value),
+        Value::Text(text) => {
+            writer.array(2);
+            writer.unsigned(5_u8);
+            writer.text(text);
+        }
+        Value::Instant(value) => number(writer, 6, *value),
+        Value::Duration(value) => number(writer, 7, *value),
+        Value::Address(address) => {
+            writer.array(2);
+            writer.unsigned(8_u8);
+            writer.bytes(&address.0.to_be_bytes());
+        }
+        Value::Network(network) => {
+            writer.array(3);
+            writer.unsigned(9_u8);
+            writer.bytes(&network.address.0.to_be_bytes());
+            writer.unsigned(network.prefix);
+        }
+        Value::SetOfText(members) => {
+            writer.array(2);
+            writer.unsigned(10_u8);
+            writer.array(members.len());
+            members.iter().for_each(|member| writer.text(member));
+        }
+        Value::SetOfInteger(members) => numbers(writer, 11, members),
+        Value::SetOfDecimal(members) => numbers(writer, 12, members),
+        Value::SetOfInstant(members) => numbers(writer, 13, members),
+        Value::SetOfDuration(members) => numbers(writer, 14, members),
+        Value::SetOfAddress(members) => {
+            writer.array(2);
+            writer.unsigned(15_u8);
+            writer.array(members.len());
+            members.iter().for_each(|member| writer.bytes(&member.0.to_be_bytes()));
+        }
+        Value::SetOfNetwork(members) => {
+            writer.array(2);
+            writer.unsigned(16_u8);
+            writer.array(members.len());
+            for member in members {
+                writer.array(2);
+                writer.bytes(&member.address.0.to_be_bytes());
+                writer.unsigned(member.prefix);
+            }
+        }
+    }
+}
+
+fn read_address(reader: &mut Reader<'_>) -> Result<Address, Malformed> {
+    Ok(Address(u128::from_be_bytes(reader.bytes_of("an address that is not 16 bytes")?)))
+}
+
+fn read_network(reader: &mut Reader<'_>) -> Result<Network, Malformed> {
+    let address = read_address(reader)?;
+    let place = reader.malformed("a prefix beyond 128");
+    match u8::try_from(reader.unsigned()?) {
+        Ok(prefix @ 0..=128) => Ok(Network { address, prefix }),
+        _ => Err(place),
+    }
+}
+
+/// A value, once the length of its list and its kind are read.
+fn read_value_of(reader: &mut Reader<'_>, kind: u64, length: u64) -> Result<Value, Malformed> {
+    let expected = match kind {
+        0 => 1,
+        9 => 3,
+        _ => 2,
+    };
+    if length != expected {
+        return Err(reader.malformed("a value of the wrong length"));
+    }
+    let text = |reader: &mut Reader<'_>| reader.text().map(str::to_owned);
+    Ok(match kind {
+        0 => Value::Absent,
+        1 => Value::Failed(text(reader)?),
+        2 => Value::Boolean(reader.boolean()?),
+        3 => Value::Integer(reader.integer()?),
+        4 => Value::Decimal(reader.integer()?),
+        5 => Value::Text(text(reader)?),
+        6 => Value::Instant(reader.integer()?),
+        7 => Value::Duration(reader.integer()?),
+        8 => Value::Address(read_address(reader)?),
+        9 => Value::Network(read_network(reader)?),
+        10 => Value::SetOfText(reader.list(text)?),
+        11 => Value::SetOfInteger(reader.list(Reader::integer)?),
+        12 => Value::SetOfDecimal(reader.list(Reader::integer)?),
+        13 => Value::SetOfInstant(reader.list(Reader::integer)?),
+        14 => Value::SetOfDuration(reader.list(Reader::integer)?),
+        15 => Value::SetOfAddress(reader.list(read_address)?),
+        16 => Value::SetOfNetwork(reader.list(|reader| {
+            reader.array_of(2, "a network that is not an address and a prefix")?;
+            read_network(reader)
+        })?),
+        _ => return Err(reader.malformed("a kind of value that is not known")),
+    })
+}
+
+pub(crate) fn read_value_at(reader: &mut Reader<'_>) -> Result<Value, Malformed> {
+    let length = reader.array()?;
+    let kind = reader.unsigned()?;
+    read_value_of(reader, kind, length)
+}
+
+pub(super) fn write_recorded(writer: &mut Writer, recorded: &Recorded) {
+    match recorded {
+        Recorded::Value(value) => write_value(writer, value),
+        Recorded::Commitment(commitment) => {
+            writer.array(2);
+            writer.unsigned(COMMITMENT);
+            writer.bytes(&commitment.0);
+        }
+        Recorded::Omitted { bytes, sha256 } => {
+            writer.array(3);
+            writer.unsigned(OMITTED);
+            writer.unsigned(*bytes);
+            writer.bytes(sha256);
+        }
+    }
+}
+
+fn read_recorded(reader: &mut Reader<'_>) -> Result<Recorded, Malformed> {
+    let length = reader.array()?;
+    match (reader.unsigned()?, length) {
+        (COMMITMENT, 2) => {
+            Ok(Recorded::Commitment(Commitment(reader.bytes_of("a commitment that is not 32 bytes")?)))
+        }
+        (OMITTED, 3) => {
+            let bytes = reader.unsigned()?;
+            Ok(Recorded::Omitted { bytes, sha256: reader.bytes_of("a hash that is not 32 bytes")? })
+        }
+        (kind, length) => read_value_of(reader, kind, length).map(Recorded::Value),
+    }
+}
+
+pub(super) fn write_facts(writer: &mut Writer, facts: &[Fact]) {
+    writer.array(facts.len());
+    for fact in facts {
+        writer.array(2);
+        writer.text(&fact.name);
+        write_recorded(writer, &fact.value);
+    }
+}
+
+pub(super) fn read_facts(reader: &mut Reader<'_>) -> Result<Vec<Fact>, Malformed> {
+    reader.list(|reader| {
+        reader.array_of(2, "an attribute that is not a name and a value")?;
+        Ok(Fact { name: reader.text()?.to_owned(), value: read_recorded(reader)? })
+    })
+}
+
+pub(super) fn write_context(writer: &mut Writer, context: &Context) {
+    writer.array(4);
+    for facts in [&context.identity, &context.resource, &context.action, &context.environment] {
+        write_facts(writer, facts);
+    }
+}
+
+pub(super) fn read_context(reader: &mut Reader<'_>) -> Result<Context, Malformed> {
+    reader.array_of(4, "a context that is not of four parts")?;
+    Ok(Context {
+        identity: read_facts(reader)?,
+        resource: read_facts(reader)?,
+        action: read_facts(reader)?,
+        environment: read_facts(reader)?,
+    })
+}
+
+pub(super) fn write_bundle(writer: &mut Writer, bundle: &BundleReference) {
+    writer.array(2);
+    writer.text(&bundle.digest);
+    writer.unsigned(bundle.epoch);
+}
+
+pub(super) fn read_bundle(reader: &mut Reader<'_>) -> Result<BundleReference, Malformed> {
+    reader.array_of(2, "a bundle that is not a digest and an epoch")?;
+    Ok(BundleReference { digest: reader.text()?.to_owned(), epoch: reader.unsigned()? })
+}
+
+/// The applied policies as a bitmap; see `leaf.cddl`.
+fn bitmap(applied: &[u32]) -> Result<Vec<u8>, LeafError> {
+    let byte_of = |policy: u32| usize::try_from(policy >> 3).unwrap_or(usize::MAX);
+    let Some(highest) = applied.iter().copied().max() else { return Ok(Vec::new()) };
+    let length = byte_of(highest).saturating_add(1);
+    if length > LEAF_LIMIT {
+        return Err(LeafError::TooLarge { bytes: length });
+    }
+    let mut bitmap = vec![0_u8; length];
+    for policy in applied {
+        if let Some(byte) = bitmap.get_mut(byte_of(*policy)) {
+            *byte |= 1_u8.wrapping_shl(policy & 7);
+        }
+    }
+    Ok(bitmap)
+}
+
+fn applied(bitmap: &[u8]) -> Vec<u32> {
+    let mut applied = Vec::new();
+    for (byte, first) in bitmap.iter().zip((0_u32..).step_by(8)) {
+        applied.extend(
+            (0..8_u32).filter(|bit| byte.wrapping_shr(*bit) & 1 == 1).map(|bit| first.saturating_add(bit)),
+        );
+    }
+    applied
+}
+
+pub(super) fn write_component(writer: &mut Writer, component: &ComponentRecord) -> Result<(), LeafError> {
+    match &component.result {
+        ComponentResult::Failed(failure) => {
+            writer.array(2);
+            writer.text(&component.digest);
+            writer.text(failure);
+        }
+        ComponentResult::Outcomes(outcomes) => {
+            writer.array(3);
+            writer.text(&component.digest);
+            writer.bytes(&bitmap(&outcomes.applied)?);
+            writer.array(outcomes.findings.len());
+            for finding in &outcomes.findings {
+                writer.array(3);
+                writer.unsigned(finding.policy);
+                writer.unsigned(outcome_code(finding.outcome));
+                writer.array(finding.obligations.len());
+                finding.obligations.iter().for_each(|obligation| writer.unsigned(*obligation));
+            }
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn read_component(reader: &mut Reader<'_>) -> Result<ComponentRecord, Malformed> {
+    let length = reader.array()?;
+    let digest = reader.text()?.to_owned();
+    let result = match length {
+        2 => ComponentResult::Failed(reader.text()?.to_owned()),
+        3 => {
+            let bits = reader.bytes()?;
+            if bits.last() == Some(&0) {
+                return Err(reader.malformed("a bitmap that is not in its shortest form"));
+            }
+            let findings = reader.list(|reader| {
+                reader.array_of(3, "a finding of the wrong length")?;
+                Ok(PolicyFinding {
+                    policy: read_index(reader)?,
+                    outcome: read_outcome(reader)?,
+                    obligations: reader.list(read_index)?,
+                })
+            })?;
+            ComponentResult::Outcomes(Outcomes { applied: applied(bits), findings })
+        }
+        _ => return Err(reader.malformed("a component of the wrong length")),
+    };
+    Ok(ComponentRecord { digest, result })
+}
+
+fn read_index(reader: &mut Reader<'_>) -> Result<u32, Malformed> {
+    let place = reader.malformed("an index beyond 32 bits");
+    u32::try_from(reader.unsigned()?).map_err(|_| place)
+}
+
+fn outcome_code(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Satisfied => 0,
+        Outcome::Violated => 1,
+        Outcome::Indeterminate => 2,
+    }
+}
+
+fn read_outcome(reader: &mut Reader<'_>) -> Result<Outcome, Malformed> {
+    let place = reader.malformed("an outcome that is not known");
+    match reader.unsigned()? {
+        0 => Ok(Outcome::Satisfied),
+        1 => Ok(Outcome::Violated),
+        2 => Ok(Outcome::Indeterminate),
+        _ => Err(place),
+    }
+}
+
+pub(super) fn audit_code(class: AuditClass) -> u8 {
+    match class {
+        AuditClass::Ordinary => 0,
+        AuditClass::Required => 1,
+        AuditClass::Durable => 2,
+    }
+}
+
+pub(super) fn read_audit(reader: &mut Reader<'_>) -> Result<AuditClass, Malformed> {
+    let place = reader.malformed("an audit class that is not known");
+    match reader.unsigned()? {
+        0 => Ok(AuditClass::Ordinary),
+        1 => Ok(AuditClass::Required),
+        2 => Ok(AuditClass::Durable),
+        _ => Err(place),
+    }
+}
+
+pub(super) fn write_finding(writer: &mut Writer, finding: &Finding) {
+    writer.array(5);
+    writer.text(&finding.package);
+    writer.text(&finding.policy);
+    writer.unsigned(outcome_code(finding.outcome));
+    writer.unsigned(match finding.mode {
+        Mode::AuditOnly => 0_u8,
+        Mode::Advisory => 1,
+        Mode::Blocking => 2,
+    });
+    writer.text(&finding.reason);
+}
+
+pub(super) fn read_finding(reader: &mut Reader<'_>) -> Result<Finding, Malformed> {
+    reader.array_of(5, "a finding of the wrong length")?;
+    let (package, policy) = (reader.text()?.into(), reader.text()?.into());
+    let outcome = read_outcome(reader)?;
+    let place = reader.malformed("a mode that is not known");
+    let mode = match reader.unsigned()? {
+        0 => Mode::AuditOnly,
+        1 => Mode::Advisory,
+        2 => Mode::Blocking,
+        _ => return Err(place),
+    };
+    Ok(Finding { package, policy, outcome, mode, reason: reader.text()?.to_owned() })
+}
+
+pub(super) fn write_policy_name(writer: &mut Writer, name: &PolicyName) {
+    writer.array(2);
+    writer.text(&name.package);
+    writer.text(&name.policy);
+}
+
+pub(super) fn read_policy_name(reader: &mut Reader<'_>) -> Result<PolicyName, Malformed> {
+    reader.array_of(2, "a policy's name that is not of two parts")?;
+    Ok(PolicyName { package: reader.text()?.into(), policy: reader.text()?.into() })
+}
+
+pub(super) fn write_obligation(writer: &mut Writer, obligation: &RaisedObligation) {
+    writer.array(4);
+    writer.text(&obligation.by.package);
+    writer.text(&obligation.by.policy);
+    writer.text(&obligation.kind);
+    writer.array(obligation.arguments.len());
+    for (name, value) in &obligation.arguments {
+        writer.array(2);
+        writer.text(name);
+        writer.text(value);
+    }
+}
+
+pub(super) fn read_obligation(reader: &mut Reader<'_>) -> Result<RaisedObligation, Malformed> {
+    reader.array_of(4, "an obligation of the wrong length")?;
+    let by = PolicyName { package: reader.text()?.into(), policy: reader.text()?.into() };
+    let kind = reader.text()?.to_owned();
+    let arguments = reader.list(|reader| {
+        reader.array_of(2, "an argument that is not a name and a value")?;
+        Ok((reader.text()?.to_owned(), reader.text()?.to_owned()))
+    })?;
+    Ok(RaisedObligation { by, kind, arguments })
+}

@@ -1,0 +1,92 @@
+//! Entry bundles and tiles of the grown tree, on stable storage before anything speaks of them.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::{Log, RecorderError, io_error};
+use crate::merkle::{leaf_hash, tile};
+use crate::storage::Storage;
+
+/// The paths of the log's tiles and bundle that are not full.
+pub(super) fn partial_paths(log: &Log) -> impl Iterator<Item = String> {
+    let (index, width) = tile::place(log.frontier.size());
+    let bundle = (width > 0).then(|| tile::bundle_path(index, width));
+    let tiles: Vec<_> = log.frontier.partial().map(|(tile, _)| tile.path()).collect();
+    tiles.into_iter().chain(bundle)
+}
+
+/// The log with `leaves` added, all files of it written and synced. The state is still the old one.
+pub(super) fn grow(
+    storage: &dyn Storage,
+    evidence: &Path,
+    log: &Log,
+    leaves: &[Vec<u8>],
+) -> Result<Log, RecorderError> {
+    let mut frontier = log.frontier.clone();
+    let mut bundle = log.bundle.clone();
+    let mut files = Files { storage, evidence, folders: BTreeSet::new() };
+    for leaf in leaves {
+        bundle.push(leaf.clone());
+        let mut full = Vec::new();
+        frontier.push(leaf_hash(leaf), |tile, hashes| full.push((tile, hashes.concat())));
+        if bundle.len() == tile::TILE_WIDTH {
+            let (next, _) = tile::place(frontier.size());
+            files.write(&tile::bundle_path(next.saturating_sub(1), tile::TILE_WIDTH), &bundle_bytes(&bundle))?;
+            bundle.clear();
+        }
+        for (tile, hashes) in full {
+            files.write(&tile.path(), &hashes)?;
+        }
+    }
+    let (index, width) = tile::place(frontier.size());
+    if width > 0 {
+        files.write(&tile::bundle_path(index, width), &bundle_bytes(&bundle))?;
+    }
+    for (tile, hashes) in frontier.partial() {
+        files.write(&tile.path(), &hashes.concat())?;
+    }
+    files.sync_folders()?;
+    Ok(Log { state: log.state.clone(), frontier, bundle })
+}
+
+fn bundle_bytes(entries: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    for entry in entries {
+        // Leaves were decoded, and so are at most 65,535 bytes.
+        tile::push_entry(&mut bytes, entry);
+    }
+    bytes
+}
+
+struct Files<'a> {
+    storage: &'a dyn Storage,
+    evidence: &'a Path,
+    folders: BTreeSet<PathBuf>,
+}
+
+impl Files<'_> {
+    fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), RecorderError> {
+        let path = self.evidence.join(path);
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Err(io_error("write", &path)(std::io::Error::other("a path without a folder")));
+        };
+        if !self.folders.contains(folder) {
+            self.storage.create_folder(folder).map_err(io_error("make", folder))?;
+        }
+        let temporary = folder.join(format!(".new-{name}"));
+        self.storage.write(&temporary, bytes).map_err(io_error("write", &temporary))?;
+        self.storage.sync(&temporary).map_err(io_error("sync", &temporary))?;
+        self.storage.rename(&temporary, &path).map_err(io_error("rename", &path))?;
+        // A new folder's name stands in the one above it, up to the folder of the evidence.
+        let above = folder.ancestors().take_while(|above| above.starts_with(self.evidence));
+        self.folders.extend(above.map(Path::to_owned));
+        Ok(())
+    }
+
+    fn sync_folders(&self) -> Result<(), RecorderError> {
+        for folder in &self.folders {
+            self.storage.sync_folder(folder).map_err(io_error("sync", folder))?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,398 @@
+//! Merges segments into the log, then signs what it has become.
+//!
+//! One [`Recorder::step`] goes through fixed stations, each brought to stable storage before the next: entry bundles and
+//! tiles of the grown tree, then the state (size, root, how far each segment is read) in one atomic replacement, then the
+//! checkpoint. The state is the point of no return: before it, a crash leaves the old log and some files that the next
+//! step overwrites; after it, opening signs what the state says. What is signed is always an extension of what the state
+//! and the last checkpoint said, and opening refuses to go on where the files say otherwise.
+//!
+//! Segments are read in the order of writer and number, so the same segments give the same tree. What cannot go into the
+//! log as it is (a gap, a torn end, a frame that holds no leaf) is announced in it by a LIFECYCLE leaf of the recorder's
+//! own. A segment is removed when its writer is done with it and all of it is under a signed checkpoint.
+
+mod batch;
+mod cursor;
+mod grow;
+mod state;
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::checkpoint::{self, CheckpointError, LogSigner};
+use crate::leaf::{LeafError, Lifecycle};
+use crate::merkle::proof::Tree;
+use crate::merkle::{Frontier, TileError, Tiles, leaf_hash, tile};
+use crate::segment;
+use crate::storage::{Disk, Storage, replace};
+
+use batch::Batch;
+use state::State;
+
+pub use cursor::{CursorError, SinkCursor};
+
+/// The name of the state's file, inside the folder of the evidence.
+pub const STATE_FILE: &str = "recorder.json";
+
+const LOCK_FILE: &str = "recorder.lock";
+
+/// How a recorder works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecorderLimits {
+    /// About how many bytes of leaves one step merges. 8 MiB.
+    pub step_bytes: usize,
+    /// How long a segment stays after its last change, once it is wholly under a signed checkpoint. One minute.
+    pub keep_segments: Duration,
+}
+
+impl Default for RecorderLimits {
+    fn default() -> Self {
+        Self { step_bytes: 8 << 20, keep_segments: Duration::from_secs(60) }
+    }
+}
+
+/// What a step did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Leaves that the log gained.
+    pub merged: u64,
+    /// Leaves under the signed checkpoint.
+    pub size: u64,
+    /// Whether segments held more than one step merges: step again at once.
+    pub more: bool,
+    /// What the recorder announced in the log; worth an alert.
+    pub announced: Vec<Lifecycle>,
+}
+
+/// Why the recorder does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RecorderError {
+    /// Another recorder works on this folder.
+    #[error("another recorder holds `{path}`: run one per log")]
+    Busy {
+        /// The lock.
+        path: PathBuf,
+    },
+    /// A file operation failed. The next step begins from what is on storage.
+    #[error("cannot {what} `{path}`: {source}")]
+    Io {
+        /// What was tried.
+        what: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// There is a log, but not the recorder's state of it.
+    #[error(
+        "`{path}` is missing although there is a log beside it: signing could fork the log; restore the file, or begin \
+         a new log in an empty folder"
+    )]
+    StateMissing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The state cannot be read.
+    #[error("`{path}` is not a recorder's state: {what}; restore it, or begin a new log in an empty folder")]
+    StateMalformed {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong.
+        what: String,
+    },
+    /// The files contradict each other: to sign would be to fork the log.
+    #[error("refusing to sign: {what}; verify the log, and restore it or begin a new one in an empty folder")]
+    NotAnExtension {
+        /// What contradicts what.
+        what: String,
+    },
+    /// The checkpoint is not one of ours.
+    #[error("refusing to sign: {0}")]
+    Checkpoint(#[from] CheckpointError),
+    /// The log's files do not hold what they must.
+    #[error("refusing to sign: {0}")]
+    Tile(#[from] TileError),
+    /// The recorder's own leaf does not fit.
+    #[error(transparent)]
+    Leaf(#[from] LeafError),
+}
+
+fn io_error<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> RecorderError + 'a {
+    move |source| RecorderError::Io { what, path: path.to_owned(), source }
+}
+
+/// The one writer of a log.
+pub struct Recorder {
+    evidence: PathBuf,
+    storage: Arc<dyn Storage>,
+    signer: LogSigner,
+    limits: RecorderLimits,
+    /// Held for as long as the recorder lives.
+    _lock: File,
+    log: Log,
+    /// An operation failed, so memory and storage may differ.
+    spent: bool,
+    /// The recorder's own events that wait for the next step.
+    noted: Vec<Lifecycle>,
+    /// Partial tiles that the checkpoint before the last one needs.
+    stale: Vec<String>,
+}
+
+/// What the recorder knows of the log.
+struct Log {
+    state: State,
+    frontier: Frontier,
+    /// The entries of the bundle that is not full.
+    bundle: Vec<Vec<u8>>,
+}
+
+impl Recorder {
+    /// Opens the log in a folder, or begins one there. Afterwards there is a checkpoint, be it of an empty log.
+    ///
+    /// # Errors
+    /// Another recorder is at work, a file operation fails, or the files contradict each other.
+    pub fn open(evidence: &Path, signer: LogSigner, limits: RecorderLimits) -> Result<Self, RecorderError> {
+        Self::open_on(Arc::new(Disk), evidence, signer, limits)
+    }
+
+    /// As [`Recorder::open`], on other storage.
+    ///
+    /// # Errors
+    /// As [`Recorder::open`].
+    pub fn open_on(
+        storage: Arc<dyn Storage>,
+        evidence: &Path,
+        signer: LogSigner,
+        limits: RecorderLimits,
+    ) -> Result<Self, RecorderError> {
+        storage.create_folder(evidence).map_err(io_error("make", evidence))?;
+        let path = evidence.join(LOCK_FILE);
+        let lock = File::create(&path).map_err(io_error("make", &path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(RecorderError::Busy { path }),
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+        }
+        let log = load(storage.as_ref(), evidence, &signer)?;
+        let mut recorder = Self {
+            evidence: evidence.to_owned(),
+            storage,
+            signer,
+            limits,
+            _lock: lock,
+            log,
+            spent: false,
+            noted: Vec::new(),
+            stale: Vec::new(),
+        };
+        recorder.publish()?;
+        recorder.sweep()?;
+        Ok(recorder)
+    }
+
+    /// How many leaves the log has; all of them are under the signed checkpoint.
+    pub fn size(&self) -> u64 {
+        self.log.state.size
+    }
+
+    /// Keeps an event of the recorder's own for the next step, which writes it into the log.
+    pub fn note(&mut self, event: Lifecycle) {
+        self.noted.push(event);
+    }
+
+    /// Merges what segments hold, and signs. Without anything new it changes nothing.
+    ///
+    /// # Errors
+    /// The log is as it was, or as it would have become; the next step finds out which.
+    pub fn step(&mut self) -> Result<Progress, RecorderError> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_nanos()).unwrap_or(0);
+        self.step_at(i64::try_from(now).unwrap_or(i64::MAX))
+    }
+
+    /// As [`Recorder::step`]; `now`, in nanoseconds since 1970, stamps what the recorder itself announces.
+    ///
+    /// # Errors
+    /// As [`Recorder::step`].
+    pub fn step_at(&mut self, now: i64) -> Result<Progress, RecorderError> {
+        if self.spent {
+            self.log = load(self.storage.as_ref(), &self.evidence, &self.signer)?;
+            self.stale.clear();
+            self.publish()?;
+            self.sweep()?;
+            self.spent = false;
+        }
+        let result = self.advance(now);
+        self.spent = result.is_err();
+        result
+    }
+
+    fn advance(&mut self, now: i64) -> Result<Progress, RecorderError> {
+        let mut batch = Batch::new(self.log.state.clone(), self.signer.name(), now);
+        for event in &self.noted {
+            batch.announce(event.clone())?;
+        }
+        batch.announced.clear();
+        let more = batch.gather(&self.evidence.join(segment::FOLDER), self.limits.step_bytes)?;
+        let Batch { state, leaves, announced, .. } = batch;
+        let merged = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
+        if merged > 0 {
+            let before: Vec<_> = grow::partial_paths(&self.log).collect();
+            let mut log = grow::grow(self.storage.as_ref(), &self.evidence, &self.log, &leaves)?;
+            log.state = State { size: log.frontier.size(), root: log.frontier.root(), ..state };
+            log.state.persist(self.storage.as_ref(), &self.evidence)?;
+            self.log = log;
+            self.noted.clear();
+            self.publish()?;
+            let gone = std::mem::replace(&mut self.stale, before);
+            self.remove_tiles(gone)?;
+        } else if state != self.log.state {
+            state.persist(self.storage.as_ref(), &self.evidence)?;
+            self.log.state = state;
+        }
+        self.remove_segments()?;
+        Ok(Progress { merged, size: self.size(), more, announced })
+    }
+
+    /// Signs what the state says, unless that is what the checkpoint says already.
+    fn publish(&mut self) -> Result<(), RecorderError> {
+        let path = self.evidence.join(checkpoint::FILE);
+        let note = self.signer.sign(self.log.state.size, &self.log.state.root);
+        // Ed25519 signatures are deterministic, so an equal checkpoint has equal bytes.
+        match std::fs::read(&path) {
+            Ok(present) if present == note.as_bytes() => return Ok(()),
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(io_error("read", &path)(error)),
+        }
+        replace(self.storage.as_ref(), &path, note.as_bytes()).map_err(io_error("replace", &path))
+    }
+
+    /// Removes segments that are wholly under the checkpoint and old enough. The state forgets them with the next step.
+    fn remove_segments(&mut self) -> Result<(), RecorderError> {
+        let folder = self.evidence.join(segment::FOLDER);
+        let mut removed = Vec::new();
+        for name in self.log.state.ended() {
+            let path = folder.join(&name);
+            let age = match std::fs::metadata(&path).and_then(|found| found.modified()) {
+                Ok(changed) => SystemTime::now().duration_since(changed).unwrap_or_default(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    removed.push(name);
+                    continue;
+                }
+                Err(error) => return Err(io_error("read", &path)(error)),
+            };
+            if age >= self.limits.keep_segments {
+                self.storage.remove(&path).map_err(io_error("remove", &path))?;
+                removed.push(name);
+            }
+        }
+        for name in removed {
+            self.log.state.segments.remove(&name);
+        }
+        Ok(())
+    }
+
+    /// Removes partial tiles that no checkpoint of the last two needs.
+    fn remove_tiles(&mut self, paths: Vec<String>) -> Result<(), RecorderError> {
+        let current: std::collections::BTreeSet<_> = grow::partial_paths(&self.log).collect();
+        for path in paths.into_iter().filter(|path| !current.contains(path) && !self.stale.contains(path)) {
+            let path = self.evidence.join(path);
+            match self.storage.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error("remove", &path)(error));
+                }
+                _ => {}
+            }
+            if let Some(folder) = path.parent() {
+                // Fails while other widths are in it, which is as it should be.
+                let _ = self.storage.remove_folder(folder);
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes what a crash left at the right edge: partial tiles of other widths than the log has.
+    fn sweep(&mut self) -> Result<(), RecorderError> {
+        let mut left = Vec::new();
+        for current in grow::partial_paths(&self.log) {
+            let Some((folder, _)) = current.rsplit_once('/') else { continue };
+            let path = self.evidence.join(folder);
+            for entry in std::fs::read_dir(&path).map_err(io_error("read", &path))? {
+                let name = entry.map_err(io_error("read", &path))?.file_name();
+                left.extend(name.to_str().map(|name| format!("{folder}/{name}")));
+            }
+        }
+        self.remove_tiles(left)
+    }
+
+    /// At most `most` leaves from `from` on, with their index: what sinks are given. All are under a signed checkpoint.
+    ///
+    /// # Errors
+    /// An entry bundle is not what it must be.
+    pub fn entries(&self, from: u64, most: usize) -> Result<Vec<(u64, Vec<u8>)>, TileError> {
+        let tiles = Tiles::new(&self.evidence);
+        let size = self.size();
+        let mut entries = Vec::new();
+        let mut next = from;
+        while next < size && entries.len() < most {
+            let (index, skip) = tile::place(next);
+            let first = next.saturating_sub(u64::try_from(skip).unwrap_or(0));
+            let width = usize::try_from(size.saturating_sub(first)).unwrap_or(usize::MAX).min(tile::TILE_WIDTH);
+            let room = most.saturating_sub(entries.len());
+            let bundle = tiles.entries(index, width)?;
+            entries.extend((first..).zip(bundle).skip(skip).take(room));
+            next = first.saturating_add(u64::try_from(width).unwrap_or(0));
+        }
+        Ok(entries)
+    }
+}
+
+/// Reads the log from storage and makes sure that state, tiles and checkpoint belong together.
+fn load(storage: &dyn Storage, evidence: &Path, signer: &LogSigner) -> Result<Log, RecorderError> {
+    let checkpoint_path = evidence.join(checkpoint::FILE);
+    let note = match std::fs::read(&checkpoint_path) {
+        Ok(bytes) => {
+            let text = String::from_utf8(bytes);
+            Some(text.map_err(|_| CheckpointError::Malformed("it is not text"))?)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(io_error("read", &checkpoint_path)(error)),
+    };
+    let Some(state) = State::read(evidence, signer.name())? else {
+        if note.is_some() || evidence.join(tile::FOLDER).exists() {
+            return Err(RecorderError::StateMissing { path: evidence.join(STATE_FILE) });
+        }
+        let state = State::begin(signer.name()).map_err(io_error("draw a writer id for", evidence))?;
+        state.persist(storage, evidence)?;
+        return Ok(Log { state, frontier: Frontier::default(), bundle: Vec::new() });
+    };
+    let tiles = Tiles::new(evidence);
+    let frontier = Frontier::load(state.size, |tile| tiles.hashes(tile))?;
+    let contradiction = |what: String| Err(RecorderError::NotAnExtension { what });
+    if frontier.root() != state.root {
+        return contradiction(format!("the tiles have another root than `{STATE_FILE}` says for size {}", state.size));
+    }
+    let (index, width) = tile::place(state.size);
+    let bundle = if width > 0 { tiles.entries(index, width)? } else { Vec::new() };
+    let hashes: Vec<_> = bundle.iter().map(|leaf| leaf_hash(leaf)).collect();
+    let edge = frontier.partial().find(|(tile, _)| tile.level == 0).map_or(&[][..], |(_, hashes)| hashes);
+    if hashes != edge {
+        return contradiction(format!("`{}` differs from the tile beside it", tile::bundle_path(index, width)));
+    }
+    if let Some(note) = note {
+        let signed = signer.verifier().open(&note)?;
+        if signed.size > state.size {
+            let what = format!("the checkpoint has size {}, and `{STATE_FILE}` only {}", signed.size, state.size);
+            return contradiction(what);
+        }
+        if Tree::new(tiles, state.size).root_at(signed.size)? != signed.root {
+            return contradiction(format!("the tiles have another root than the checkpoint at size {}", signed.size));
+        }
+    }
+    Ok(Log { state, frontier, bundle })
+}
+
+#[cfg(test)]
+mod tests;

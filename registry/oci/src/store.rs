@@ -1,0 +1,387 @@
+//! What a place for artifacts must be able to do, and what can be done with every such place.
+//!
+//! An implementation (a folder, a registry) only moves bytes. That they are the right ones is checked here, in
+//! [`Store::fetch`], once for all of them.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use crate::bundle::{self, NamedBlob, PulledBundle, PushedBundle, Revision};
+use crate::component::{self, ComponentInfo, PulledComponent};
+use crate::digest::Digest;
+use crate::document::{Descriptor, Manifest};
+use crate::error::Error;
+use crate::limit::Limits;
+use crate::name::{Reference, Tag};
+use crate::referrer::{self, Envelope, Referrers};
+
+/// Most bytes of a manifest or index that is read where the caller gives no limit of its own: what registries take.
+pub const DOCUMENT_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Bytes that a store claims to be some content. Nobody has checked them yet.
+pub struct Content<'a> {
+    /// The bytes.
+    pub reader: Box<dyn Read + 'a>,
+    /// Where they come from, for messages: a path or address that ends in the digest.
+    pub location: String,
+    /// How many bytes the store says there are, if it says so.
+    pub length: Option<u64>,
+}
+
+/// What becomes of the artifact that had a tag when the tag moves on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Superseded {
+    /// It stays listed without a tag, and can be asked for by its digest.
+    Keep,
+    /// It need not be listed any more.
+    Forget,
+}
+
+/// An artifact to be listed.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// The artifact. Its configuration and layers are in the store already.
+    pub manifest: Manifest,
+    /// The tag that is to point at it.
+    pub tag: Option<Tag>,
+    /// What becomes of what the tag pointed at.
+    pub superseded: Superseded,
+}
+
+/// A place for artifacts. The methods without a body are what an implementation brings; the others are what it can
+/// then be used for.
+pub trait Store {
+    /// The store's name in messages.
+    fn location(&self) -> String;
+
+    /// Opens the content that `descriptor` names, unchecked.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], and what the store itself can fail with.
+    fn open(&self, descriptor: &Descriptor) -> Result<Content<'_>, Error>;
+
+    /// What each reference points at, all at the same moment if the store can say so (a folder can, a registry
+    /// answers one by one). Nothing where it does not know a reference.
+    ///
+    /// # Errors
+    /// What the store can fail with, and [`Error::AmbiguousTag`].
+    fn resolve_all(&self, references: &[Reference]) -> Result<Vec<Option<Descriptor>>, Error>;
+
+    /// Stores a blob. Storing what is there already is not an error, and mends it if it was damaged.
+    ///
+    /// # Errors
+    /// What the store can fail with. The blob is then not there, or there whole.
+    fn put_blob(&self, media_type: &str, bytes: &[u8]) -> Result<Descriptor, Error>;
+
+    /// Stores and lists artifacts, in one step if the store can do so (a folder can), else in the given order. An
+    /// artifact with a subject can be found with [`Store::referrers`] from then on.
+    ///
+    /// # Errors
+    /// [`Error::Missing`] if a part of an artifact is not in the store, [`Error::InvalidTag`] for a tag of
+    /// [`Tag::of_referrers`], and what the store can fail with.
+    fn publish(&self, publications: &[Publication]) -> Result<Vec<Descriptor>, Error>;
+
+    /// Points `tag` at a manifest that is in the store.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if it is not there, [`Error::InvalidTag`] for a tag of [`Tag::of_referrers`], and what the
+    /// store can fail with.
+    fn tag(&self, tag: &Tag, digest: &Digest) -> Result<Descriptor, Error>;
+
+    /// Manifests that may refer to `subject` with `artifact_type`: all that do, and possibly others.
+    ///
+    /// # Errors
+    /// What the store can fail with. A store that cannot tell must fail here, never answer with nothing.
+    fn referrer_candidates(&self, subject: &Digest, artifact_type: &str) -> Result<Vec<Descriptor>, Error>;
+
+    /// The content that `descriptor` names, once its size and digest are checked; at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::WrongSize`], [`Error::WrongDigest`], [`Error::Missing`], and what the store can
+    /// fail with.
+    fn fetch(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, Error> {
+        fetch_at(self, descriptor, limit).map(|(bytes, _)| bytes)
+    }
+
+    /// The manifest that `descriptor` names; at most `limit` bytes.
+    ///
+    /// # Errors
+    /// As [`Store::fetch`], and [`Error::Malformed`].
+    fn manifest(&self, descriptor: &Descriptor, limit: u64) -> Result<Manifest, Error> {
+        let (bytes, location) = fetch_at(self, descriptor, limit)?;
+        Manifest::read(&bytes, descriptor, &location)
+    }
+
+    /// What `reference` points at.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if the store does not list it, and as [`Store::resolve_all`].
+    fn resolve(&self, reference: &Reference) -> Result<Descriptor, Error> {
+        let found = self.resolve_all(std::slice::from_ref(reference))?;
+        let unknown = || Error::Unknown {
+            location: self.location(),
+            reference: reference.to_string(),
+        };
+        found.into_iter().next().flatten().ok_or_else(unknown)
+    }
+
+    /// Stores a component as a CNCF Wasm OCI artifact. Equal arguments give equal digests. It has no tag yet.
+    ///
+    /// # Errors
+    /// As [`Store::publish`].
+    fn push_component(
+        &self,
+        bytes: &[u8],
+        info: &ComponentInfo,
+        annotations: BTreeMap<String, String>,
+    ) -> Result<Descriptor, Error> {
+        component::push(self, bytes, info, annotations)
+    }
+
+    /// The component under `reference`; at most `limit` bytes.
+    ///
+    /// # Errors
+    /// [`Error::WrongKind`] if it is not one WebAssembly component, and as [`Store::fetch`].
+    fn pull_component(&self, reference: &Reference, limit: u64) -> Result<PulledComponent, Error> {
+        component::pull(self, reference, limit)
+    }
+
+    /// Attaches a DSSE envelope to the manifest `subject`, with artifact type `artifact_type` (for an in-toto
+    /// statement: [`crate::media::IN_TOTO`]).
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if the subject is not in the store, and as [`Store::publish`].
+    fn attach(&self, subject: &Digest, artifact_type: &str, envelope: &[u8]) -> Result<Descriptor, Error> {
+        referrer::attach(self, subject, artifact_type, envelope)
+    }
+
+    /// The manifests that refer to `subject` with `artifact_type`, each read and checked to do so.
+    ///
+    /// # Errors
+    /// As [`Store::manifest`]: a candidate that cannot be read is an error, for it may be the one that counts.
+    fn referrers(&self, subject: &Digest, artifact_type: &str) -> Result<Referrers, Error> {
+        referrer::list(self, subject, artifact_type)
+    }
+
+    /// The DSSE envelopes attached to `subject` with `artifact_type`. At least one.
+    ///
+    /// # Errors
+    /// [`Error::NoReferrer`] if there is none, [`Error::TooMany`] and [`Error::TooLarge`] past the limits, and as
+    /// [`Store::referrers`].
+    fn envelopes(
+        &self,
+        subject: &Digest,
+        artifact_type: &str,
+        limits: &Limits,
+    ) -> Result<Vec<Envelope>, Error> {
+        referrer::envelopes(self, subject, artifact_type, limits)
+    }
+
+    /// Stores a bundle under `tag`, and its freshness statement (a DSSE envelope) beside it if one is given, both in
+    /// one step if the store can do so. Equal files in equal order give equal digests.
+    ///
+    /// # Errors
+    /// [`Error::InvalidFileName`], [`Error::DuplicateFile`], [`Error::MissingFile`] for files that no enforcement
+    /// point would take, and as [`Store::publish`].
+    fn push_bundle(
+        &self,
+        tag: &Tag,
+        files: &[NamedBlob],
+        freshness: Option<&[u8]>,
+    ) -> Result<PushedBundle, Error> {
+        bundle::push(self, tag, files, freshness)
+    }
+
+    /// Replaces the freshness statement of the bundle under `tag`; the bundle stays as it is.
+    ///
+    /// # Errors
+    /// As [`Store::publish`].
+    fn renew_freshness(&self, tag: &Tag, envelope: &[u8]) -> Result<Descriptor, Error> {
+        bundle::renew_freshness(self, tag, envelope)
+    }
+
+    /// The bundle under `tag` with all its files and its freshness statement, all of one moment if the store can say
+    /// so. Sizes are checked against `limits` before the first file is read.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`], [`Error::WrongKind`], the errors of [`Store::push_bundle`] about files, and as
+    /// [`Store::fetch`].
+    fn pull_bundle(&self, tag: &Tag, limits: &Limits) -> Result<PulledBundle, Error> {
+        bundle::pull(self, tag, limits)
+    }
+
+    /// The freshness statement of the bundle under `tag`, if there is one.
+    ///
+    /// # Errors
+    /// [`Error::WrongKind`], and as [`Store::fetch`].
+    fn pull_freshness(&self, tag: &Tag, limits: &Limits) -> Result<Option<Vec<u8>>, Error> {
+        bundle::pull_freshness(self, tag, limits)
+    }
+
+    /// What `tag` points at now, without reading it: the cheap question of a poll. Nothing if there is no bundle.
+    ///
+    /// # Errors
+    /// As [`Store::resolve_all`].
+    fn revision(&self, tag: &Tag) -> Result<Option<Revision>, Error> {
+        bundle::revision(self, tag)
+    }
+}
+
+/// Content with the place it was found at.
+pub(crate) fn fetch_at<S: Store + ?Sized>(
+    store: &S,
+    descriptor: &Descriptor,
+    limit: u64,
+) -> Result<(Vec<u8>, String), Error> {
+    let Descriptor { digest, size, .. } = *descriptor;
+    if size > limit {
+        let location = format!("{} ({})", store.location(), descriptor.media_type.escape_debug());
+        return Err(Error::TooLarge {
+            location,
+            digest,
+            size,
+            limit,
+        });
+    }
+    let Content {
+        reader,
+        location,
+        length,
+    } = store.open(descriptor)?;
+    let wrong_size = |found: String| Error::WrongSize {
+        location: location.clone(),
+        digest,
+        expected: size,
+        found,
+    };
+    if let Some(length) = length.filter(|length| *length != size) {
+        return Err(wrong_size(length.to_string()));
+    }
+    let mut bytes = Vec::new();
+    let read = reader.take(size.saturating_add(1)).read_to_end(&mut bytes);
+    if let Err(error) = read {
+        return Err(Error::Unreachable {
+            action: "read",
+            location,
+            reason: error.to_string(),
+        });
+    }
+    match u64::try_from(bytes.len()) {
+        Ok(found) if found == size => {}
+        Ok(found) if found < size => return Err(wrong_size(found.to_string())),
+        _ => return Err(wrong_size("more".to_owned())),
+    }
+    let found = Digest::of(&bytes);
+    if found != digest {
+        return Err(Error::WrongDigest {
+            location,
+            expected: digest,
+            found,
+        });
+    }
+    Ok((bytes, location))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media;
+
+    /// A store that answers everything with the same bytes, as a lying registry would.
+    struct Liar {
+        bytes: Vec<u8>,
+        length: Option<u64>,
+    }
+
+    impl Store for Liar {
+        fn location(&self) -> String {
+            "liar".to_owned()
+        }
+
+        fn open(&self, descriptor: &Descriptor) -> Result<Content<'_>, Error> {
+            let location = format!("liar/{}", descriptor.digest);
+            Ok(Content {
+                reader: Box::new(self.bytes.as_slice()),
+                location,
+                length: self.length,
+            })
+        }
+
+        fn resolve_all(&self, references: &[Reference]) -> Result<Vec<Option<Descriptor>>, Error> {
+            Ok(references.iter().map(|_| None).collect())
+        }
+
+        fn put_blob(&self, media_type: &str, bytes: &[u8]) -> Result<Descriptor, Error> {
+            Ok(Descriptor::of(media_type, bytes))
+        }
+
+        fn publish(&self, _: &[Publication]) -> Result<Vec<Descriptor>, Error> {
+            Ok(Vec::new())
+        }
+
+        fn tag(&self, _: &Tag, digest: &Digest) -> Result<Descriptor, Error> {
+            Err(Error::Unknown {
+                location: self.location(),
+                reference: digest.to_string(),
+            })
+        }
+
+        fn referrer_candidates(&self, _: &Digest, _: &str) -> Result<Vec<Descriptor>, Error> {
+            Ok(vec![Descriptor::of(media::MANIFEST, b"{}")])
+        }
+    }
+
+    fn liar(bytes: &[u8], length: Option<u64>) -> Liar {
+        Liar {
+            bytes: bytes.to_vec(),
+            length,
+        }
+    }
+
+    #[test]
+    fn other_bytes_than_asked_for_are_refused() {
+        let wanted = Descriptor::of(media::WASM, b"wanted");
+        assert_eq!(liar(b"wanted", None).fetch(&wanted, 6).unwrap(), b"wanted");
+        let error = liar(b"other!", None).fetch(&wanted, 6).unwrap_err();
+        assert!(matches!(error, Error::WrongDigest { .. }), "{error}");
+        assert!(error.to_string().contains(&wanted.digest.to_string()), "{error}");
+    }
+
+    #[test]
+    fn sizes_are_checked_before_and_after_reading() {
+        let wanted = Descriptor::of(media::WASM, b"wanted");
+        for (store, part) in [
+            (liar(b"wante", None), ": 5"),
+            (liar(b"wanted and more", None), ": more"),
+            (liar(b"wanted", Some(7)), ": 7"),
+        ] {
+            let error = store.fetch(&wanted, 100).unwrap_err();
+            assert!(matches!(error, Error::WrongSize { .. }), "{error}");
+            assert!(error.to_string().ends_with(part), "{error}");
+        }
+        assert!(matches!(
+            liar(b"wanted", None).fetch(&wanted, 5),
+            Err(Error::TooLarge { .. })
+        ));
+        let huge = Descriptor {
+            size: 10 << 30,
+            ..wanted
+        };
+        assert!(matches!(
+            liar(b"wanted", None).fetch(&huge, 100),
+            Err(Error::TooLarge { .. })
+        ));
+        assert!(matches!(
+            liar(b"wanted", None).fetch(&huge, u64::MAX),
+            Err(Error::WrongSize { .. })
+        ));
+    }
+
+    #[test]
+    fn a_referrer_that_cannot_be_read_is_not_passed_over() {
+        let error = liar(b"[]", None)
+            .referrers(&Digest::of(b"x"), media::IN_TOTO)
+            .unwrap_err();
+        assert!(matches!(error, Error::WrongDigest { .. }), "{error}");
+    }
+}

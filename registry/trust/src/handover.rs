@@ -1,0 +1,102 @@
+//! How a bundle reaches a gateway: a folder with everything in it, and one line each way over a socket.
+//!
+//! The agent writes the folder, the gateway reads it once into memory and verifies what it read. Nobody trusts the
+//! folder: it is a way of transport, like a registry.
+//!
+//! ```text
+//! bundle.dsse.json                           the bundle, in its envelope
+//! freshness.dsse.json                        the freshness statement, in its envelope
+//! attestations/<component hex>.dsse.json     one for each component
+//! blobs/<hex>                                components and native code, by SHA-256
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::digest::Digest;
+
+mod folder;
+mod messages;
+
+pub use folder::HandoverError;
+pub use messages::{Answer, MESSAGE_LIMIT, MalformedMessage, Offer};
+
+/// Bytes that do not change any more. Cheap to clone.
+pub type Blob = Arc<[u8]>;
+
+/// Name of the bundle's envelope in the folder.
+pub const BUNDLE_FILE: &str = "bundle.dsse.json";
+/// Name of the freshness statement's envelope in the folder.
+pub const FRESHNESS_FILE: &str = "freshness.dsse.json";
+/// Name of the folder of attestations.
+pub const ATTESTATIONS: &str = "attestations";
+/// Name of the folder of blobs.
+pub const BLOBS: &str = "blobs";
+/// How the name of an envelope ends, after the hexadecimal digest of the component.
+pub const ENVELOPE_SUFFIX: &str = ".dsse.json";
+
+/// A bundle and everything that belongs to it, as bytes that nobody has verified.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// The bundle's envelope, JSON.
+    pub bundle: Vec<u8>,
+    /// The freshness statement's envelope, JSON.
+    pub freshness: Vec<u8>,
+    /// The envelope of each component's attestation, JSON, by the component's digest.
+    pub attestations: BTreeMap<Digest, Vec<u8>>,
+    /// Components and native code, under the digests that they are said to have.
+    pub blobs: BTreeMap<Digest, Blob>,
+}
+
+/// How much of a folder is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Most bytes of one envelope.
+    pub envelope: u64,
+    /// Most bytes of one blob.
+    pub blob: u64,
+    /// Most bytes of everything.
+    pub total: u64,
+    /// Most attestations, and most blobs.
+    pub files: usize,
+}
+
+impl Default for Limits {
+    /// 4 MiB, 64 MiB, 512 MiB, 4,096 files.
+    fn default() -> Self {
+        Self {
+            envelope: 4 << 20,
+            blob: 64 << 20,
+            total: 512 << 20,
+            files: 4_096,
+        }
+    }
+}
+
+impl Delivery {
+    /// Reads a folder into memory. Files that are not of the format are left alone.
+    ///
+    /// # Errors
+    /// A file that is missing, is not a regular file (links are not followed), is larger than `limits` allow, or
+    /// cannot be read. The error names it.
+    pub fn read(path: &Path, limits: &Limits) -> Result<Self, HandoverError> {
+        folder::read(path, limits)
+    }
+
+    /// Writes a folder that is there as a whole or not at all, on stable storage.
+    ///
+    /// # Errors
+    /// Something is at `path` already, or the folder cannot be written. Nothing is left behind.
+    pub fn write(&self, path: &Path) -> Result<(), HandoverError> {
+        folder::write(self, path)
+    }
+
+    /// Adds bytes under their own digest.
+    pub fn add_blob(&mut self, bytes: impl Into<Blob>) -> Digest {
+        let blob = bytes.into();
+        let digest = Digest::of(&blob);
+        self.blobs.insert(digest, blob);
+        digest
+    }
+}

@@ -45,7 +45,12 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error>
         let component = component::from_module(&guest.name, &module)?;
         let path = folder.join(format!("{}.wasm", guest.name));
         write_if_changed(&path, &component)?;
-        println!("{}  {:>7} bytes  {}", hex::encode(Sha256::digest(&component)), component.len(), path.display());
+        println!(
+            "{}  {:>7} bytes  {}",
+            hex::encode(Sha256::digest(&component)),
+            component.len(),
+            path.display()
+        );
     }
     Ok(())
 }

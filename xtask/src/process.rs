@@ -18,7 +18,9 @@ pub(crate) fn cargo<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>) -> 
     command.args(arguments);
     for (name, _) in std::env::vars_os() {
         let of_this_program = name.to_str().is_some_and(|name| {
-            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"].iter().any(|start| name.starts_with(start))
+            ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_CRATE_", "CARGO_BIN_"]
+                .iter()
+                .any(|start| name.starts_with(start))
         });
         if of_this_program {
             command.env_remove(name);
@@ -35,14 +37,20 @@ pub(crate) fn run(command: &mut Command) -> Result<(), Error> {
 
 /// Runs a program, and returns what it printed. What it says on its standard error is in the error if it fails.
 pub(crate) fn output(command: &mut Command) -> Result<String, Error> {
-    let output = command.stdin(Stdio::null()).output().map_err(|source| start(command, source))?;
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|source| start(command, source))?;
     ended(command, output.status, &String::from_utf8_lossy(&output.stderr))?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Runs a program that shows its own output, and ends it when `limit` is over.
 pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result<(), Error> {
-    let mut child = command.stdin(Stdio::null()).spawn().map_err(|source| start(command, source))?;
+    let mut child = command
+        .stdin(Stdio::null())
+        .spawn()
+        .map_err(|source| start(command, source))?;
     let began = Instant::now();
     loop {
         match child.try_wait().map_err(|source| start(command, source))? {
@@ -52,7 +60,10 @@ pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result<(), E
                 // Either succeeds or the program has just ended by itself.
                 let _ = child.kill();
                 let _ = child.wait();
-                return Err(Error::TooSlow { command: line(command), limit });
+                return Err(Error::TooSlow {
+                    command: line(command),
+                    limit,
+                });
             }
         }
     }
@@ -60,7 +71,10 @@ pub(crate) fn run_within(limit: Duration, command: &mut Command) -> Result<(), E
 
 /// Runs a program, shows what it prints and gives `each` line of that to see.
 pub(crate) fn run_watched(command: &mut Command, mut each: impl FnMut(&str)) -> Result<(), Error> {
-    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|source| start(command, source))?;
+    let mut child = command
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|source| start(command, source))?;
     if let Some(printed) = child.stdout.take() {
         for text in BufReader::new(printed).split(b'\n') {
             let text = text.map_err(|source| start(command, source))?;
@@ -74,15 +88,26 @@ pub(crate) fn run_watched(command: &mut Command, mut each: impl FnMut(&str)) -> 
 }
 
 fn start(command: &Command, source: std::io::Error) -> Error {
-    Error::Start { program: command.get_program().to_string_lossy().into_owned(), source }
+    Error::Start {
+        program: command.get_program().to_string_lossy().into_owned(),
+        source,
+    }
 }
 
 fn ended(command: &Command, status: ExitStatus, output: &str) -> Result<(), Error> {
     if status.success() {
         return Ok(());
     }
-    let output = if output.trim().is_empty() { String::new() } else { format!("\n{}", output.trim()) };
-    Err(Error::Failed { command: line(command), status, output })
+    let output = if output.trim().is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", output.trim())
+    };
+    Err(Error::Failed {
+        command: line(command),
+        status,
+        output,
+    })
 }
 
 /// A command line for people to read.
@@ -102,7 +127,10 @@ mod tests {
     fn a_program_that_fails_is_named_with_what_it_said() {
         let error = output(Command::new("sh").args(["-c", "echo no such thing >&2; exit 3"])).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("sh -c") && text.contains("no such thing") && text.contains('3'), "{text}");
+        assert!(
+            text.contains("sh -c") && text.contains("no such thing") && text.contains('3'),
+            "{text}"
+        );
     }
 
     #[test]

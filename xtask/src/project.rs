@@ -19,13 +19,23 @@ pub(crate) struct Project {
 impl Project {
     /// Asks cargo and the environment.
     pub(crate) fn find() -> Result<Self, Error> {
-        let metadata = process::output(&mut process::cargo(["metadata", "--no-deps", "--format-version", "1"]))?;
+        let metadata = process::output(&mut process::cargo([
+            "metadata",
+            "--no-deps",
+            "--format-version",
+            "1",
+        ]))?;
         let metadata: serde_json::Value = serde_json::from_str(&metadata).unwrap_or_default();
         let folder = |field: &'static str| {
             let path = metadata.get(field).and_then(serde_json::Value::as_str);
-            path.map(PathBuf::from).ok_or(Error::Answer("cargo metadata", field))
+            path.map(PathBuf::from)
+                .ok_or(Error::Answer("cargo metadata", field))
         };
-        Ok(Self { root: folder("workspace_root")?, target: folder("target_directory")?, cache: cache_folder()? })
+        Ok(Self {
+            root: folder("workspace_root")?,
+            target: folder("target_directory")?,
+            cache: cache_folder()?,
+        })
     }
 
     /// Where the guest components are after `cargo xtask guests`: one file `NAME.wasm` each.
@@ -40,9 +50,15 @@ impl Project {
 }
 
 fn cache_folder() -> Result<PathBuf, Error> {
-    let absolute = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let caches = absolute("XDG_CACHE_HOME").or_else(|| Some(absolute("HOME")?.join(".cache")));
-    caches.map(|caches| caches.join("aecp")).ok_or(Error::NoCacheFolder)
+    caches
+        .map(|caches| caches.join("aecp"))
+        .ok_or(Error::NoCacheFolder)
 }
 
 /// Whether a program of this name is in the search path.

@@ -38,11 +38,21 @@ struct Suite<'a> {
 
 pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error> {
     let steps = chosen(&arguments.only)?;
-    let mut suite = Suite { project, long: arguments.long, counts: Counts::default() };
+    let mut suite = Suite {
+        project,
+        long: arguments.long,
+        counts: Counts::default(),
+    };
     let began = Instant::now();
     let mut results = Vec::new();
     for (index, step) in steps.iter().enumerate() {
-        heading(&format!("{}/{} {}: {}", index.saturating_add(1), steps.len(), step.name, step.about));
+        heading(&format!(
+            "{}/{} {}: {}",
+            index.saturating_add(1),
+            steps.len(),
+            step.name,
+            step.about
+        ));
         let started = Instant::now();
         let result = (step.run)(&mut suite);
         match &result {
@@ -57,15 +67,29 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error>
         eprintln!("{name:>14}  {state:<6}  {:>8}", seconds(*elapsed));
     }
     println!("{}", suite.counts);
-    let failed: Vec<_> = results.into_iter().filter(|(.., result)| result.is_err()).map(|(name, ..)| name).collect();
-    if failed.is_empty() { Ok(()) } else { Err(Error::Steps(failed)) }
+    let failed: Vec<_> = results
+        .into_iter()
+        .filter(|(.., result)| result.is_err())
+        .map(|(name, ..)| name)
+        .collect();
+    if failed.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Steps(failed))
+    }
 }
 
 fn chosen(only: &[String]) -> Result<Vec<Step>, Error> {
     let mut steps = steps::all();
-    if let Some(unknown) = only.iter().find(|name| steps.iter().all(|step| step.name != **name)) {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| steps.iter().all(|step| step.name != **name))
+    {
         let known = steps.iter().map(|step| step.name).collect();
-        return Err(Error::UnknownStep { given: unknown.clone(), known });
+        return Err(Error::UnknownStep {
+            given: unknown.clone(),
+            known,
+        });
     }
     steps.retain(|step| only.is_empty() || only.iter().any(|name| name == step.name));
     Ok(steps)

@@ -89,11 +89,21 @@ impl Agent {
         };
         self.found_nothing = false;
         let gateway = Run::of(&self.config.gateway);
-        if self.settled.as_ref().is_some_and(|settled| settled.covers(&revision, gateway)) {
+        if self
+            .settled
+            .as_ref()
+            .is_some_and(|settled| settled.covers(&revision, gateway))
+        {
             return Ok(Step::Settled);
         }
         let Spooled { revision, folder } = self.spool(revision)?;
-        let answer = gateway::offer(&self.config.gateway, &Offer { folder: folder.clone() }).await?;
+        let answer = gateway::offer(
+            &self.config.gateway,
+            &Offer {
+                folder: folder.clone(),
+            },
+        )
+        .await?;
         self.folder.remove(&folder);
         self.spooled = None;
         self.settle(revision, gateway, &answer);
@@ -122,7 +132,10 @@ impl Agent {
         }
         let pulled = self.layout()?.pull_bundle(&self.config.tag, &Limits::default())?;
         let revision = pulled.revision;
-        let bytes = pulled.files.iter().fold(0_usize, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
+        let bytes = pulled
+            .files
+            .iter()
+            .fold(0_usize, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
         let folder = self.folder.put(&delivery(pulled, &self.config)?)?;
         tracing::info!(manifest = %revision.bundle, bytes, "fetched a bundle");
         let spooled = Spooled { revision, folder };
@@ -133,16 +146,24 @@ impl Agent {
     fn settle(&mut self, revision: Revision, gateway: Option<Run>, answer: &Answer) {
         let mut until = None;
         match answer {
-            Answer::Activated { bundle, epoch } => tracing::info!(%bundle, epoch, "the gateway runs the bundle"),
+            Answer::Activated { bundle, epoch } => {
+                tracing::info!(%bundle, epoch, "the gateway runs the bundle")
+            }
             Answer::Unchanged { bundle, epoch } => {
                 tracing::info!(%bundle, epoch, "the gateway runs the bundle already");
             }
             Answer::Refused { code, reason } => {
-                until = heals_with_time(code).then(|| Instant::now().checked_add(PATIENCE)).flatten();
+                until = heals_with_time(code)
+                    .then(|| Instant::now().checked_add(PATIENCE))
+                    .flatten();
                 tracing::error!(manifest = %revision.bundle, code, reason, "the gateway refused the bundle");
             }
         }
-        self.settled = Some(Settled { revision, gateway, until });
+        self.settled = Some(Settled {
+            revision,
+            gateway,
+            until,
+        });
         self.unwritten = Some(Acknowledgement::new(&self.config, &revision, answer.clone()));
     }
 
@@ -171,9 +192,15 @@ fn heals_with_time(code: &str) -> bool {
 /// The files that a gateway reads, by their names in the bundle's artifact. Others have no meaning here.
 fn delivery(pulled: PulledBundle, config: &Config) -> Result<Delivery, AgentError> {
     let Some(freshness) = pulled.freshness else {
-        return Err(AgentError::NoFreshness { layout: config.layout.clone(), tag: config.tag.to_string() });
+        return Err(AgentError::NoFreshness {
+            layout: config.layout.clone(),
+            tag: config.tag.to_string(),
+        });
     };
-    let mut delivery = Delivery { freshness, ..Delivery::default() };
+    let mut delivery = Delivery {
+        freshness,
+        ..Delivery::default()
+    };
     for (name, bytes) in pulled.files {
         if name == BUNDLE_FILE {
             delivery.bundle = bytes;

@@ -13,7 +13,9 @@ pub enum AgentError {
     #[error("layout: {0}")]
     Layout(#[from] aecp_oci::Error),
     /// There is a bundle without a freshness statement; no gateway would take it.
-    #[error("layout: `{layout}` has a bundle under `{tag}` but no freshness statement under `{tag}.freshness`; publish one")]
+    #[error(
+        "layout: `{layout}` has a bundle under `{tag}` but no freshness statement under `{tag}.freshness`; publish one"
+    )]
     NoFreshness {
         /// The layout.
         layout: PathBuf,

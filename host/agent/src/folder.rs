@@ -41,7 +41,11 @@ impl Folder {
         builder.recursive(true).mode(0o750);
         builder.create(&path).map_err(AgentError::io("create", &path))?;
         let lock = path.join(LOCK_FILE);
-        let file = File::options().create(true).truncate(false).write(true).open(&lock);
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&lock);
         let file = file.map_err(AgentError::io("open", &lock))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -51,7 +55,12 @@ impl Folder {
         let spool = path.join(SPOOL);
         remove(&spool).map_err(AgentError::io("empty", &spool))?;
         builder.create(&spool).map_err(AgentError::io("create", &spool))?;
-        Ok(Self { path, spool, written: 0, _lock: file })
+        Ok(Self {
+            path,
+            spool,
+            written: 0,
+            _lock: file,
+        })
     }
 
     /// The folder, absolute.

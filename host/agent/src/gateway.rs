@@ -26,7 +26,11 @@ impl Run {
     /// The run that made this socket; none if there is no socket.
     pub fn of(socket: &Path) -> Option<Self> {
         let found = std::fs::metadata(socket).ok()?;
-        Some(Self { device: found.dev(), inode: found.ino(), changed: (found.ctime(), found.ctime_nsec()) })
+        Some(Self {
+            device: found.dev(),
+            inode: found.ino(),
+            changed: (found.ctime(), found.ctime_nsec()),
+        })
     }
 }
 
@@ -36,11 +40,18 @@ impl Run {
 /// [`AgentError::Gateway`], [`AgentError::NoAnswer`], [`AgentError::Answer`].
 pub async fn offer(socket: &Path, offer: &Offer) -> Result<Answer, AgentError> {
     let failed = |action| {
-        move |error: io::Error| AgentError::Gateway { action, socket: socket.to_owned(), error }
+        move |error: io::Error| AgentError::Gateway {
+            action,
+            socket: socket.to_owned(),
+            error,
+        }
     };
     let exchange = async {
         let mut stream = UnixStream::connect(socket).await.map_err(failed("connect to"))?;
-        stream.write_all(offer.to_line().as_bytes()).await.map_err(failed("write to"))?;
+        stream
+            .write_all(offer.to_line().as_bytes())
+            .await
+            .map_err(failed("write to"))?;
         let limit = u64::try_from(MESSAGE_LIMIT).unwrap_or(u64::MAX).saturating_add(1);
         let mut line = String::new();
         let mut reader = BufReader::new((&mut stream).take(limit));
@@ -48,10 +59,16 @@ pub async fn offer(socket: &Path, offer: &Offer) -> Result<Answer, AgentError> {
         if line.is_empty() {
             return Err(failed("read from")(io::ErrorKind::UnexpectedEof.into()));
         }
-        Answer::from_line(&line).map_err(|error| AgentError::Answer { socket: socket.to_owned(), error })
+        Answer::from_line(&line).map_err(|error| AgentError::Answer {
+            socket: socket.to_owned(),
+            error,
+        })
     };
     match tokio::time::timeout(ANSWER_TIME, exchange).await {
         Ok(answer) => answer,
-        Err(_) => Err(AgentError::NoAnswer { socket: socket.to_owned(), seconds: ANSWER_TIME.as_secs() }),
+        Err(_) => Err(AgentError::NoAnswer {
+            socket: socket.to_owned(),
+            seconds: ANSWER_TIME.as_secs(),
+        }),
     }
 }

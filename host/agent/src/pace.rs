@@ -16,11 +16,18 @@ pub struct Backoff {
 impl Backoff {
     /// Begins with `first` and never gives more than `longest`.
     pub fn new(first: Duration, longest: Duration) -> Self {
-        Self { first, longest, current: first.min(longest) }
+        Self {
+            first,
+            longest,
+            current: first.min(longest),
+        }
     }
 
     /// The next pause.
-    #[allow(clippy::should_implement_trait, reason = "it has no end, so it is no iterator")]
+    #[allow(
+        clippy::should_implement_trait,
+        reason = "it has no end, so it is no iterator"
+    )]
     pub fn next(&mut self) -> Duration {
         let whole = self.current;
         self.current = whole.saturating_mul(2).min(self.longest);
@@ -37,7 +44,9 @@ impl Backoff {
 /// A pause of about this length: up to a tenth shorter or longer.
 pub fn spread(pause: Duration) -> Duration {
     let tenth = pause / 10;
-    pause.saturating_sub(tenth).saturating_add(portion(tenth.saturating_mul(2), random()))
+    pause
+        .saturating_sub(tenth)
+        .saturating_add(portion(tenth.saturating_mul(2), random()))
 }
 
 /// `of` × `share` / 2³².

@@ -29,14 +29,19 @@ pub(crate) fn identify(wasm: &[u8]) -> Result<Identity, Error> {
         Contract::Policy => packages(wasm)?,
         Contract::Context | Contract::Audit => Vec::new(),
     };
-    let info = ComponentInfo { exports: surface.exports, imports: surface.imports, target: None };
+    let info = ComponentInfo {
+        exports: surface.exports,
+        imports: surface.imports,
+        target: None,
+    };
     Ok(Identity { kind, packages, info })
 }
 
 fn packages(wasm: &[u8]) -> Result<Vec<AttestedPackage>, Error> {
     let runtime = Runtime::new(Limits::default()).when("setting up the engine")?;
     let native = runtime.compile(wasm).when("compiling the component")?;
-    let component = PolicyComponent::load(&runtime, &native, Instances::Fresh).when("loading the component")?;
+    let component =
+        PolicyComponent::load(&runtime, &native, Instances::Fresh).when("loading the component")?;
     let package = |package: &aecp_vocabulary::policy::PackageDescription| AttestedPackage {
         name: package.name.clone(),
         version: package.version.clone(),

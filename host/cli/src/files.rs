@@ -40,13 +40,20 @@ pub(crate) fn write(path: &Path, bytes: &[u8], private: Privacy) -> Result<(), E
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let failed = |error| Error::File { action: "write", path: path.to_owned(), source: error };
+    let failed = |error| Error::File {
+        action: "write",
+        path: path.to_owned(),
+        source: error,
+    };
     let mode = match private {
         Privacy::Private => 0o600,
         Privacy::Public => 0o644,
     };
     let permissions = fs::Permissions::from_mode(mode);
-    let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(folder).map_err(failed)?;
+    let mut file = tempfile::Builder::new()
+        .permissions(permissions)
+        .tempfile_in(folder)
+        .map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().sync_all().map_err(failed)?;
     file.persist(path).map_err(|error| failed(error.error))?;

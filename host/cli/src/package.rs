@@ -42,10 +42,16 @@ impl PackageFolder {
             ));
         }
         let read = |source: PathBuf| {
-            let name = source.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = source
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned())
+                .unwrap_or_default();
             Ok(SourceFile::new(name, files::read_text(&source)?))
         };
-        Ok(Self { path: path.to_owned(), files: sources.into_iter().map(read).collect::<Result<_, _>>()? })
+        Ok(Self {
+            path: path.to_owned(),
+            files: sources.into_iter().map(read).collect::<Result<_, _>>()?,
+        })
     }
 
     /// Checks it.

@@ -34,14 +34,27 @@ fn groups<'a>(folder: &'a PackageFolder, diagnostic: &'a Diagnostic) -> Vec<Grou
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let title = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.name());
-    let mut labels: Vec<_> = diagnostic.primary.iter().map(|label| (AnnotationKind::Primary, label)).collect();
-    labels.extend(diagnostic.secondary.iter().map(|label| (AnnotationKind::Context, label)));
+    let title = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code.name());
+    let mut labels: Vec<_> = diagnostic
+        .primary
+        .iter()
+        .map(|label| (AnnotationKind::Primary, label))
+        .collect();
+    labels.extend(
+        diagnostic
+            .secondary
+            .iter()
+            .map(|label| (AnnotationKind::Context, label)),
+    );
 
     // One snippet for each file, the primary one first.
     let mut snippets: Vec<(u32, Snippet<'a, annotate_snippets::Annotation<'a>>)> = Vec::new();
     for (kind, label) in labels {
-        let file = usize::try_from(label.place.file).ok().and_then(|index| folder.files.get(index));
+        let file = usize::try_from(label.place.file)
+            .ok()
+            .and_then(|index| folder.files.get(index));
         let Some(file) = file else { continue };
         let mut annotation = kind.span(within(label.place.span.range(), &file.text));
         if !label.message.is_empty() {
@@ -49,7 +62,9 @@ fn groups<'a>(folder: &'a PackageFolder, diagnostic: &'a Diagnostic) -> Vec<Grou
         }
         let snippet = match snippets.iter().position(|(index, _)| *index == label.place.file) {
             Some(position) => snippets.remove(position).1,
-            None => Snippet::source(file.text.as_str()).path(shown_path(folder, &file.name)).line_start(1),
+            None => Snippet::source(file.text.as_str())
+                .path(shown_path(folder, &file.name))
+                .line_start(1),
         };
         snippets.push((label.place.file, snippet.annotation(annotation)));
     }
@@ -69,6 +84,10 @@ fn within(span: std::ops::Range<usize>, text: &str) -> std::ops::Range<usize> {
 }
 
 fn shown_path(folder: &PackageFolder, file: &str) -> String {
-    let path = if folder.path.is_dir() { folder.path.join(file) } else { folder.path.clone() };
+    let path = if folder.path.is_dir() {
+        folder.path.join(file)
+    } else {
+        folder.path.clone()
+    };
     path.display().to_string()
 }

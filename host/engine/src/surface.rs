@@ -44,8 +44,14 @@ pub fn of(wasm: &[u8]) -> Result<Surface, SurfaceError> {
     let component = Component::new(&engine, wasm).map_err(failed)?;
     let component = component.component_type();
     Ok(Surface {
-        imports: component.imports(&engine).map(|(name, _)| name.to_owned()).collect(),
-        exports: component.exports(&engine).map(|(name, _)| name.to_owned()).collect(),
+        imports: component
+            .imports(&engine)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
+        exports: component
+            .exports(&engine)
+            .map(|(name, _)| name.to_owned())
+            .collect(),
     })
 }
 
@@ -55,7 +61,9 @@ impl Surface {
     /// # Errors
     /// It exports none of ours, or more than one.
     pub fn contract(&self) -> Result<Contract, SurfaceError> {
-        let found = INTERFACES.iter().filter(|(_, name)| self.exports.iter().any(|export| export == name));
+        let found = INTERFACES
+            .iter()
+            .filter(|(_, name)| self.exports.iter().any(|export| export == name));
         match found.collect::<Vec<_>>().as_slice() {
             [(contract, _)] => Ok(*contract),
             _ if self.exports.is_empty() => Err(SurfaceError::NoContract("nothing".to_owned())),

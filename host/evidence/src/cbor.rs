@@ -21,7 +21,9 @@ pub(crate) struct Writer {
 
 impl Writer {
     pub(crate) fn with_capacity(bytes: usize) -> Self {
-        Self { bytes: Vec::with_capacity(bytes) }
+        Self {
+            bytes: Vec::with_capacity(bytes),
+        }
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
@@ -119,23 +121,34 @@ pub(crate) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, total: bytes.len() }
+        Self {
+            rest: bytes,
+            total: bytes.len(),
+        }
     }
 
     /// The error `what`, at the place that has been reached.
     pub(crate) fn malformed(&self, what: &'static str) -> Malformed {
-        Malformed { what, at: self.total.saturating_sub(self.rest.len()) }
+        Malformed {
+            what,
+            at: self.total.saturating_sub(self.rest.len()),
+        }
     }
 
     fn take(&mut self, count: u64) -> Result<&'a [u8], Malformed> {
-        let split = usize::try_from(count).ok().and_then(|count| self.rest.split_at_checked(count));
+        let split = usize::try_from(count)
+            .ok()
+            .and_then(|count| self.rest.split_at_checked(count));
         let (taken, rest) = split.ok_or_else(|| self.malformed("ends too early"))?;
         self.rest = rest;
         Ok(taken)
     }
 
     fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Malformed> {
-        let (taken, rest) = self.rest.split_first_chunk().ok_or_else(|| self.malformed("ends too early"))?;
+        let (taken, rest) = self
+            .rest
+            .split_first_chunk()
+            .ok_or_else(|| self.malformed("ends too early"))?;
         self.rest = rest;
         Ok(*taken)
     }
@@ -201,7 +214,11 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn array_of(&mut self, length: u64, what: &'static str) -> Result<(), Malformed> {
         let place = self.malformed(what);
-        if self.array()? == length { Ok(()) } else { Err(place) }
+        if self.array()? == length {
+            Ok(())
+        } else {
+            Err(place)
+        }
     }
 
     /// A list of any length, each member read by `read`.
@@ -223,7 +240,11 @@ impl<'a> Reader<'a> {
 
     pub(crate) fn key(&mut self, key: u64) -> Result<(), Malformed> {
         let place = self.malformed("a key that does not belong here");
-        if self.unsigned()? == key { Ok(()) } else { Err(place) }
+        if self.unsigned()? == key {
+            Ok(())
+        } else {
+            Err(place)
+        }
     }
 
     pub(crate) fn boolean(&mut self) -> Result<bool, Malformed> {
@@ -248,7 +269,11 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn end(&self) -> Result<(), Malformed> {
-        if self.rest.is_empty() { Ok(()) } else { Err(self.malformed("bytes behind the end")) }
+        if self.rest.is_empty() {
+            Ok(())
+        } else {
+            Err(self.malformed("bytes behind the end"))
+        }
     }
 }
 

@@ -80,11 +80,19 @@ pub enum KeyError {
 
 fn check_name(name: &str) -> Result<(), KeyError> {
     let bad = name.is_empty() || name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '+');
-    if bad { Err(KeyError::Name(name.chars().take(64).collect())) } else { Ok(()) }
+    if bad {
+        Err(KeyError::Name(name.chars().take(64).collect()))
+    } else {
+        Ok(())
+    }
 }
 
 fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
-    let hash = Sha256::new().chain_update(name).chain_update([b'\n', ED25519]).chain_update(key.as_bytes()).finalize();
+    let hash = Sha256::new()
+        .chain_update(name)
+        .chain_update([b'\n', ED25519])
+        .chain_update(key.as_bytes())
+        .finalize();
     let mut id = [0; 4];
     id.iter_mut().zip(hash).for_each(|(to, from)| *to = from);
     id
@@ -131,7 +139,10 @@ impl VerifierKey {
         }
         let checkpoint = parse(body)?;
         if checkpoint.origin != self.name {
-            return Err(CheckpointError::OtherLog { origin: checkpoint.origin, name: self.name.clone() });
+            return Err(CheckpointError::OtherLog {
+                origin: checkpoint.origin,
+                name: self.name.clone(),
+            });
         }
         Ok(checkpoint)
     }
@@ -142,7 +153,13 @@ impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut bytes = vec![ED25519];
         bytes.extend(self.key.as_bytes());
-        write!(f, "{}+{}+{}", self.name, hex::encode(self.id), BASE64_STANDARD.encode(bytes))
+        write!(
+            f,
+            "{}+{}+{}",
+            self.name,
+            hex::encode(self.id),
+            BASE64_STANDARD.encode(bytes)
+        )
     }
 }
 
@@ -156,14 +173,20 @@ impl FromStr for VerifierKey {
         };
         check_name(name)?;
         let bytes = BASE64_STANDARD.decode(key).map_err(|_| KeyError::Malformed)?;
-        let Some((&ED25519, public)) = bytes.split_first() else { return Err(KeyError::Malformed) };
+        let Some((&ED25519, public)) = bytes.split_first() else {
+            return Err(KeyError::Malformed);
+        };
         let public = public.try_into().map_err(|_| KeyError::Malformed)?;
         let key = VerifyingKey::from_bytes(public).map_err(|_| KeyError::Malformed)?;
         let expected = key_id(name, &key);
         if hex::encode(expected) != id {
             return Err(KeyError::WrongId);
         }
-        Ok(Self { name: name.to_owned(), id: expected, key })
+        Ok(Self {
+            name: name.to_owned(),
+            id: expected,
+            key,
+        })
     }
 }
 
@@ -180,7 +203,10 @@ impl LogSigner {
     /// The name is empty or has spaces or `+`.
     pub fn from_seed(name: &str, seed: &[u8; 32]) -> Result<Self, KeyError> {
         check_name(name)?;
-        Ok(Self { name: name.to_owned(), key: SigningKey::from_bytes(seed) })
+        Ok(Self {
+            name: name.to_owned(),
+            key: SigningKey::from_bytes(seed),
+        })
     }
 
     /// From a PKCS#8 document in PEM.
@@ -190,7 +216,10 @@ impl LogSigner {
     pub fn from_pem(name: &str, pem: &str) -> Result<Self, KeyError> {
         check_name(name)?;
         let key = SigningKey::from_pkcs8_pem(pem).map_err(|error| KeyError::Private(error.to_string()))?;
-        Ok(Self { name: name.to_owned(), key })
+        Ok(Self {
+            name: name.to_owned(),
+            key,
+        })
     }
 
     /// The log's name.
@@ -201,7 +230,11 @@ impl LogSigner {
     /// What verifiers need.
     pub fn verifier(&self) -> VerifierKey {
         let key = self.key.verifying_key();
-        VerifierKey { name: self.name.clone(), id: key_id(&self.name, &key), key }
+        VerifierKey {
+            name: self.name.clone(),
+            id: key_id(&self.name, &key),
+            key,
+        }
     }
 
     /// The signed note of a tree.
@@ -209,14 +242,20 @@ impl LogSigner {
         let body = format!("{}\n{size}\n{}\n", self.name, BASE64_STANDARD.encode(root));
         let mut signature = key_id(&self.name, &self.key.verifying_key()).to_vec();
         signature.extend(self.key.sign(body.as_bytes()).to_bytes());
-        format!("{body}\n\u{2014} {} {}\n", self.name, BASE64_STANDARD.encode(signature))
+        format!(
+            "{body}\n\u{2014} {} {}\n",
+            self.name,
+            BASE64_STANDARD.encode(signature)
+        )
     }
 }
 
 /// Without the private key.
 impl fmt::Debug for LogSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogSigner").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("LogSigner")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -237,8 +276,13 @@ fn split(note: &str) -> Result<(&str, impl Iterator<Item = SignatureLine<'_>>), 
         return Err(malformed("too long, or control characters in it"));
     }
     // The last empty line divides text and signatures; the text keeps its line end.
-    let divide = note.rfind("\n\n").ok_or(malformed("no empty line before the signatures"))?.saturating_add(1);
-    let (body, rest) = note.split_at_checked(divide).ok_or(malformed("no empty line before the signatures"))?;
+    let divide = note
+        .rfind("\n\n")
+        .ok_or(malformed("no empty line before the signatures"))?
+        .saturating_add(1);
+    let (body, rest) = note
+        .split_at_checked(divide)
+        .ok_or(malformed("no empty line before the signatures"))?;
     let lines = rest.strip_prefix('\n').and_then(|rest| rest.strip_suffix('\n'));
     let lines = lines.ok_or(malformed("its last line does not end"))?;
     Ok((body, lines.split('\n').map(signature_line)))
@@ -246,7 +290,9 @@ fn split(note: &str) -> Result<(&str, impl Iterator<Item = SignatureLine<'_>>), 
 
 fn signature_line(line: &str) -> SignatureLine<'_> {
     let malformed = CheckpointError::Malformed("a line that is no signature");
-    let parts = line.strip_prefix("\u{2014} ").and_then(|rest| rest.split_once(' '));
+    let parts = line
+        .strip_prefix("\u{2014} ")
+        .and_then(|rest| rest.split_once(' '));
     let (name, signature) = parts.ok_or_else(|| malformed.clone())?;
     check_name(name).map_err(|_| malformed.clone())?;
     Ok((name, BASE64_STANDARD.decode(signature).map_err(|_| malformed)?))
@@ -262,17 +308,24 @@ fn parse(body: &str) -> Result<Checkpoint, CheckpointError> {
     if size_number.to_string() != size {
         return Err(malformed("the size is not in its shortest form"));
     }
-    let root = BASE64_STANDARD.decode(root).ok().and_then(|root| root.try_into().ok());
+    let root = BASE64_STANDARD
+        .decode(root)
+        .ok()
+        .and_then(|root| root.try_into().ok());
     let root = root.ok_or(malformed("the root is not base64 of 32 bytes"))?;
     if origin.is_empty() {
         return Err(malformed("the origin is empty"));
     }
-    Ok(Checkpoint { origin: origin.to_owned(), size: size_number, root })
+    Ok(Checkpoint {
+        origin: origin.to_owned(),
+        size: size_number,
+        root,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use signed_note::{Ed25519NoteVerifier, Note, VerifierList};
+    use signed_note::{Note, StandardVerifier, VerifierList};
 
     use super::*;
 
@@ -285,7 +338,11 @@ mod tests {
         let signer = signer();
         let key: VerifierKey = signer.verifier().to_string().parse().unwrap();
         let note = signer.sign(42, &[9; 32]);
-        let expected = Checkpoint { origin: "gate.example/eu-1".into(), size: 42, root: [9; 32] };
+        let expected = Checkpoint {
+            origin: "gate.example/eu-1".into(),
+            size: 42,
+            root: [9; 32],
+        };
         assert_eq!(key.open(&note), Ok(expected));
     }
 
@@ -293,12 +350,15 @@ mod tests {
     fn others_read_our_notes_and_keys() {
         let signer = signer();
         let text = signer.sign(42, &[9; 32]);
-        let verifier = Ed25519NoteVerifier::new_from_encoded_key(&signer.verifier().to_string()).unwrap();
+        let verifier = StandardVerifier::new(&signer.verifier().to_string()).unwrap();
         let note = Note::from_bytes(text.as_bytes()).unwrap();
         let (signatures, _) = note.verify(&VerifierList::new(vec![Box::new(verifier)])).unwrap();
         assert_eq!(signatures.len(), 1);
-        let theirs = tlog_tiles::CheckpointText::from_bytes(note.text()).unwrap();
-        assert_eq!((theirs.origin(), theirs.size(), theirs.hash().0), ("gate.example/eu-1", 42, [9; 32]));
+        let theirs = tlog_tiles::Checkpoint::from_bytes(note.text()).unwrap();
+        assert_eq!(
+            (theirs.origin(), theirs.size(), theirs.hash().0),
+            ("gate.example/eu-1", 42, [9; 32])
+        );
     }
 
     #[test]
@@ -309,7 +369,9 @@ mod tests {
             for bit in 0..8 {
                 let mut bytes = note.clone().into_bytes();
                 bytes[at] ^= 1 << bit;
-                let opened = String::from_utf8(bytes).ok().map(|note| signer.verifier().open(&note));
+                let opened = String::from_utf8(bytes)
+                    .ok()
+                    .map(|note| signer.verifier().open(&note));
                 assert!(!matches!(opened, Some(Ok(_))), "bit {bit} of byte {at}");
             }
             if let Some(shorter) = note.get(..at) {
@@ -331,10 +393,18 @@ mod tests {
         let mut signature = key_id("witness", &witness.key.verifying_key()).to_vec();
         signature.extend(witness.key.sign(body.as_bytes()).to_bytes());
         let theirs = format!("\u{2014} witness {}", BASE64_STANDARD.encode(signature));
-        assert!(signer.verifier().open(&format!("{body}\n{theirs}\n{ours}")).is_ok());
+        assert!(
+            signer
+                .verifier()
+                .open(&format!("{body}\n{theirs}\n{ours}"))
+                .is_ok()
+        );
         let alone = signer.verifier().open(&format!("{body}\n{theirs}\n"));
         assert!(matches!(alone, Err(CheckpointError::NotSigned { .. })));
-        assert!(matches!(witness.verifier().open(&format!("{body}\n{theirs}\n")), Err(CheckpointError::OtherLog { .. })));
+        assert!(matches!(
+            witness.verifier().open(&format!("{body}\n{theirs}\n")),
+            Err(CheckpointError::OtherLog { .. })
+        ));
     }
 
     #[test]
@@ -348,10 +418,19 @@ mod tests {
             hex::encode(signer.key.verifying_key().as_bytes()),
             "19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1"
         );
-        assert!(matches!(LogSigner::from_pem("log", "x"), Err(KeyError::Private(_))));
-        assert!(matches!(LogSigner::from_seed("a b", &[0; 32]), Err(KeyError::Name(_))));
+        assert!(matches!(
+            LogSigner::from_pem("log", "x"),
+            Err(KeyError::Private(_))
+        ));
+        assert!(matches!(
+            LogSigner::from_seed("a b", &[0; 32]),
+            Err(KeyError::Name(_))
+        ));
         let key = signer.verifier().to_string();
-        assert_eq!(key.replacen("log", "lag", 1).parse::<VerifierKey>(), Err(KeyError::WrongId));
+        assert_eq!(
+            key.replacen("log", "lag", 1).parse::<VerifierKey>(),
+            Err(KeyError::WrongId)
+        );
         assert_eq!("log+00".parse::<VerifierKey>(), Err(KeyError::Malformed));
     }
 }

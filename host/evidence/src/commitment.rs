@@ -44,14 +44,21 @@ impl Opening {
     pub fn new(name: impl Into<String>, value: Value) -> std::io::Result<Self> {
         let mut salt = [0; 32];
         getrandom::fill(&mut salt)?;
-        Ok(Self { name: name.into(), salt, value })
+        Ok(Self {
+            name: name.into(),
+            salt,
+            value,
+        })
     }
 
     /// The commitment that this opens.
     pub fn commitment(&self) -> Commitment {
         let mut writer = Writer::default();
         write_value(&mut writer, &self.value);
-        let hash = Sha256::new().chain_update(DOMAIN).chain_update(self.salt).chain_update(writer.into_bytes());
+        let hash = Sha256::new()
+            .chain_update(DOMAIN)
+            .chain_update(self.salt)
+            .chain_update(writer.into_bytes());
         Commitment(hash.finalize().into())
     }
 }
@@ -59,7 +66,9 @@ impl Opening {
 /// Without salt and value: openings must not reach logs.
 impl fmt::Debug for Opening {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Opening").field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Opening")
+            .field("name", &self.name)
+            .finish_non_exhaustive()
     }
 }
 
@@ -70,10 +79,16 @@ mod tests {
     #[test]
     fn equal_values_have_different_commitments_and_each_opening_opens_its_own() {
         let value = Value::Text("alice@example.org".into());
-        let (first, second) = (Opening::new("a", value.clone()).unwrap(), Opening::new("a", value).unwrap());
+        let (first, second) = (
+            Opening::new("a", value.clone()).unwrap(),
+            Opening::new("a", value).unwrap(),
+        );
         assert_ne!(first.commitment(), second.commitment());
         assert_eq!(first.commitment(), first.clone().commitment());
-        let other = Opening { value: Value::Text("bob@example.org".into()), ..first.clone() };
+        let other = Opening {
+            value: Value::Text("bob@example.org".into()),
+            ..first.clone()
+        };
         assert_ne!(other.commitment(), first.commitment());
     }
 

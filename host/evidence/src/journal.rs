@@ -63,13 +63,17 @@ pub enum JournalError {
         cause: Arc<str>,
     },
     /// A write or sync failed earlier; nothing more is taken.
-    #[error("the journal is broken and takes nothing more ({cause}): repair the storage and restart the process")]
+    #[error(
+        "the journal is broken and takes nothing more ({cause}): repair the storage and restart the process"
+    )]
     Broken {
         /// What failed.
         cause: Arc<str>,
     },
     /// Storage does not keep up. It may later.
-    #[error("{bytes} bytes of evidence are not on stable storage yet, and no more may wait: storage is too slow")]
+    #[error(
+        "{bytes} bytes of evidence are not on stable storage yet, and no more may wait: storage is too slow"
+    )]
     WindowFull {
         /// How many.
         bytes: u64,
@@ -144,10 +148,15 @@ impl Journal {
         limits: JournalLimits,
     ) -> Result<Self, JournalError> {
         let folder = evidence.join(segment::FOLDER);
-        let failed = |cause: std::io::Error| JournalError::Open { path: folder.clone(), cause: text(&cause) };
+        let failed = |cause: std::io::Error| JournalError::Open {
+            path: folder.clone(),
+            cause: text(&cause),
+        };
         let writer = WriterId::random().map_err(failed)?;
         storage.create_folder(&folder).map_err(failed)?;
-        storage.create_folder(&evidence.join(personal::FOLDER)).map_err(failed)?;
+        storage
+            .create_folder(&evidence.join(personal::FOLDER))
+            .map_err(failed)?;
         storage.sync_folder(evidence).map_err(failed)?;
         let id = SegmentId { writer, number: 0 };
         let log = create(storage.as_ref(), &folder, SEGMENT_MAGIC, id).map_err(failed)?;
@@ -184,7 +193,10 @@ impl Journal {
             .name("evidence-sync".into())
             .spawn(move || worker::run(&for_worker))
             .map_err(failed)?;
-        Ok(Self { shared, worker: Some(worker) })
+        Ok(Self {
+            shared,
+            worker: Some(worker),
+        })
     }
 
     /// Who this journal writes as.
@@ -210,7 +222,12 @@ impl Journal {
     ///
     /// # Errors
     /// The leaf was not taken.
-    pub fn record(&self, class: AuditClass, draft: &Draft, openings: &[Opening]) -> Result<Receipt, JournalError> {
+    pub fn record(
+        &self,
+        class: AuditClass,
+        draft: &Draft,
+        openings: &[Opening],
+    ) -> Result<Receipt, JournalError> {
         self.append_with(class, openings, |position| Ok(draft.at(position)))
     }
 
@@ -224,12 +241,19 @@ impl Journal {
         let shared = &self.shared;
         let mut state = shared.lock()?;
         if let Some(cause) = &state.broken {
-            return Err(JournalError::Broken { cause: Arc::clone(cause) });
+            return Err(JournalError::Broken {
+                cause: Arc::clone(cause),
+            });
         }
         if state.unsynced >= shared.limits.window_bytes {
-            return Err(JournalError::WindowFull { bytes: state.unsynced });
+            return Err(JournalError::WindowFull {
+                bytes: state.unsynced,
+            });
         }
-        let position = Position { writer: shared.writer, sequence: state.next_sequence };
+        let position = Position {
+            writer: shared.writer,
+            sequence: state.next_sequence,
+        };
         let leaf = build(position)?;
         if leaf.len() > LEAF_LIMIT {
             return Err(LeafError::TooLarge { bytes: leaf.len() }.into());
@@ -242,14 +266,17 @@ impl Journal {
         if begins {
             state.unsynced_since = Some(Instant::now());
         }
-        let hurries = !state.urgent
-            && (class == AuditClass::Durable || state.unsynced >= shared.limits.sync_bytes);
+        let hurries =
+            !state.urgent && (class == AuditClass::Durable || state.unsynced >= shared.limits.sync_bytes);
         state.urgent |= hurries;
         drop(state);
         if begins || hurries {
             shared.work.notify_one();
         }
-        Ok(Receipt { position, shared: Arc::clone(shared) })
+        Ok(Receipt {
+            position,
+            shared: Arc::clone(shared),
+        })
     }
 
     /// Waits until there is room for more after [`JournalError::WindowFull`].
@@ -263,7 +290,9 @@ impl Journal {
             {
                 let state = self.shared.lock()?;
                 if let Some(cause) = &state.broken {
-                    return Err(JournalError::Broken { cause: Arc::clone(cause) });
+                    return Err(JournalError::Broken {
+                        cause: Arc::clone(cause),
+                    });
                 }
                 if state.unsynced < self.shared.limits.window_bytes {
                     return Ok(());
@@ -277,7 +306,9 @@ impl Journal {
     /// Why the journal takes nothing more; none while it does.
     pub fn broken(&self) -> Option<JournalError> {
         match self.shared.lock() {
-            Ok(state) => state.broken.as_ref().map(|cause| JournalError::Broken { cause: Arc::clone(cause) }),
+            Ok(state) => state.broken.as_ref().map(|cause| JournalError::Broken {
+                cause: Arc::clone(cause),
+            }),
             Err(error) => Some(error),
         }
     }
@@ -311,7 +342,9 @@ impl Drop for Journal {
 
 impl Shared {
     fn lock(&self) -> Result<MutexGuard<'_, State>, JournalError> {
-        self.state.lock().map_err(|_| JournalError::Broken { cause: "a thread panicked while it wrote".into() })
+        self.state.lock().map_err(|_| JournalError::Broken {
+            cause: "a thread panicked while it wrote".into(),
+        })
     }
 
     /// Puts a leaf and its openings where their class wants them.
@@ -323,16 +356,26 @@ impl Shared {
         leaf: &[u8],
         openings: &[Vec<u8>],
     ) -> std::io::Result<()> {
-        let next = sequence.checked_add(1).ok_or_else(|| std::io::Error::other("no sequences are left"))?;
+        let next = sequence
+            .checked_add(1)
+            .ok_or_else(|| std::io::Error::other("no sequences are left"))?;
         let waiting = length(&state.buffer);
-        let filled = state.log_bytes.saturating_add(waiting).saturating_add(length(leaf));
+        let filled = state
+            .log_bytes
+            .saturating_add(waiting)
+            .saturating_add(length(leaf));
         let has_leaves = state.log_bytes > header_bytes() || waiting > 0;
         if has_leaves && filled > self.limits.segment_bytes {
             self.rotate(state)?;
         }
         let before = length(&state.buffer).saturating_add(length(&state.personal_buffer));
         for opening in openings {
-            segment::push_frame(&mut state.personal_buffer, sequence, personal::MARK_PRESENT, opening);
+            segment::push_frame(
+                &mut state.personal_buffer,
+                sequence,
+                personal::MARK_PRESENT,
+                opening,
+            );
         }
         segment::push_frame(&mut state.buffer, sequence, segment::mark_of(class), leaf);
         let after = length(&state.buffer).saturating_add(length(&state.personal_buffer));
@@ -350,7 +393,10 @@ impl Shared {
             let log = match &state.personal_log {
                 Some(log) => Arc::clone(log),
                 None => {
-                    let id = SegmentId { writer: self.writer, number: state.number };
+                    let id = SegmentId {
+                        writer: self.writer,
+                        number: state.number,
+                    };
                     let log = create(self.storage.as_ref(), &self.personal_folder, PERSONAL_MAGIC, id)?;
                     state.new_names = true;
                     state.personal_log = Some(Arc::clone(&log));
@@ -371,7 +417,10 @@ impl Shared {
     fn rotate(&self, state: &mut State) -> std::io::Result<()> {
         self.flush(state)?;
         let number = state.number.saturating_add(1);
-        let id = SegmentId { writer: self.writer, number };
+        let id = SegmentId {
+            writer: self.writer,
+            number,
+        };
         let log = create(self.storage.as_ref(), &self.folder, SEGMENT_MAGIC, id)?;
         // The old log stays open, and so locked, until it is synced and the new name is on stable storage too.
         state.retired.push(std::mem::replace(&mut state.log, log));
@@ -386,7 +435,8 @@ impl Shared {
     fn break_down(&self, state: &mut State, what: &str, error: &std::io::Error) -> JournalError {
         let cause: Arc<str> = format!("{what} failed: {error}").into();
         state.broken = Some(Arc::clone(&cause));
-        self.synced.send_modify(|synced| synced.broken = Some(Arc::clone(&cause)));
+        self.synced
+            .send_modify(|synced| synced.broken = Some(Arc::clone(&cause)));
         self.work.notify_one();
         JournalError::Broken { cause }
     }
@@ -437,14 +487,18 @@ impl Receipt {
     pub async fn on_disk(self) -> Result<(), JournalError> {
         let mut progress = self.shared.synced.subscribe();
         let sequence = self.position.sequence;
-        let reached = progress.wait_for(|synced| synced.next_sequence > sequence || synced.broken.is_some()).await;
+        let reached = progress
+            .wait_for(|synced| synced.next_sequence > sequence || synced.broken.is_some())
+            .await;
         match reached {
             Ok(synced) if synced.next_sequence > sequence => Ok(()),
             Ok(synced) => {
                 let cause = synced.broken.clone().unwrap_or_else(|| "unknown".into());
                 Err(JournalError::Broken { cause })
             }
-            Err(_) => Err(JournalError::Broken { cause: "the journal is gone".into() }),
+            Err(_) => Err(JournalError::Broken {
+                cause: "the journal is gone".into(),
+            }),
         }
     }
 }

@@ -34,14 +34,16 @@ pub mod recorder;
 pub mod segment;
 pub mod show;
 pub mod storage;
+#[cfg(test)]
+mod testing;
 pub mod verify;
 
+pub use checkpoint::{LogSigner, VerifierKey};
 pub use commitment::{Commitment, Opening};
 pub use journal::{Journal, JournalError, JournalLimits, Receipt};
 pub use leaf::{
-    BundleReference, ComponentRecord, ComponentResult, Context, Draft, Event, Fact, Gap, Intent, Leaf, LeafError,
-    Lifecycle, LifecycleKind, Position, Recorded, RequestOutcome, RequestResult, WriterId,
+    BundleReference, ComponentRecord, ComponentResult, Context, Draft, Event, Fact, Gap, Intent, Leaf,
+    LeafError, Lifecycle, LifecycleKind, Position, Recorded, RequestOutcome, RequestResult, WriterId,
 };
-pub use checkpoint::{LogSigner, VerifierKey};
 pub use recorder::{Recorder, RecorderError, RecorderLimits, SinkCursor};
 pub use verify::{Report, VerifyError, verify};

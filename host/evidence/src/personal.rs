@@ -70,7 +70,9 @@ pub fn openings(evidence: &Path, writer: WriterId, sequence: u64) -> io::Result<
 pub fn erase(evidence: &Path, writer: WriterId, sequence: u64) -> io::Result<u64> {
     let mut erased = 0_u64;
     each_frame_of(evidence, writer, sequence, |bytes, path, offset| {
-        let Some((frame, _, _)) = segment::whole_frame(bytes) else { return Ok(()) };
+        let Some((frame, _, _)) = segment::whole_frame(bytes) else {
+            return Ok(());
+        };
         if frame.mark == MARK_ERASED && matches!(segment::next_frame(bytes), segment::Next::Frame(_)) {
             return Ok(());
         }
@@ -93,7 +95,10 @@ fn each_frame_of(
     mut visit: impl FnMut(&[u8], &Path, u64) -> io::Result<()>,
 ) -> io::Result<()> {
     let folder = evidence.join(FOLDER);
-    for id in segment::list(&folder)?.into_iter().filter(|id| id.writer == writer) {
+    for id in segment::list(&folder)?
+        .into_iter()
+        .filter(|id| id.writer == writer)
+    {
         let path = folder.join(id.file_name());
         let bytes = read_store(&path, id)?;
         let mut offset = HEADER_BYTES;
@@ -116,7 +121,10 @@ fn read_store(path: &Path, id: SegmentId) -> io::Result<Vec<u8>> {
     if segment::has_header(PERSONAL_MAGIC, id, &bytes) {
         Ok(bytes)
     } else {
-        Err(io::Error::new(io::ErrorKind::InvalidData, format!("`{}` has no valid header", path.display())))
+        Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            format!("`{}` has no valid header", path.display()),
+        ))
     }
 }
 
@@ -146,15 +154,24 @@ mod tests {
     fn erasing_removes_the_values_of_one_leaf_and_keeps_the_others() {
         let writer = WriterId([1; 16]);
         let (alice, bob) = (person("alice@example.org"), person("bob@example.org"));
-        let evidence = store(writer, &[(4, alice.clone()), (5, bob.clone()), (4, alice.clone())]);
-        assert_eq!(openings(evidence.path(), writer, 4).unwrap(), [alice.clone(), alice]);
+        let evidence = store(
+            writer,
+            &[(4, alice.clone()), (5, bob.clone()), (4, alice.clone())],
+        );
+        assert_eq!(
+            openings(evidence.path(), writer, 4).unwrap(),
+            [alice.clone(), alice]
+        );
 
         assert_eq!(erase(evidence.path(), writer, 4).unwrap(), 2);
         assert_eq!(openings(evidence.path(), writer, 4).unwrap(), []);
         assert_eq!(openings(evidence.path(), writer, 5).unwrap(), [bob]);
         assert_eq!(erase(evidence.path(), writer, 4).unwrap(), 0);
 
-        let file = evidence.path().join(FOLDER).join(SegmentId { writer, number: 0 }.file_name());
+        let file = evidence
+            .path()
+            .join(FOLDER)
+            .join(SegmentId { writer, number: 0 }.file_name());
         let left = String::from_utf8_lossy(&std::fs::read(file).unwrap()).into_owned();
         assert!(!left.contains("alice") && left.contains("bob"));
     }
@@ -163,7 +180,10 @@ mod tests {
     fn a_half_erased_value_is_no_opening_and_hides_nothing() {
         let writer = WriterId([1; 16]);
         let evidence = store(writer, &[(4, person("alice")), (5, person("bob"))]);
-        let file = evidence.path().join(FOLDER).join(SegmentId { writer, number: 0 }.file_name());
+        let file = evidence
+            .path()
+            .join(FOLDER)
+            .join(SegmentId { writer, number: 0 }.file_name());
         let handle = OpenOptions::new().write(true).open(file).unwrap();
         let begin = u64::try_from(HEADER_BYTES + segment::FRAME_BYTES).unwrap();
         handle.write_all_at(&[0; 20], begin).unwrap();

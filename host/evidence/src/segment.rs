@@ -46,7 +46,10 @@ impl SegmentId {
     /// The segment with this file name; none for other names.
     pub fn of_file_name(name: &str) -> Option<Self> {
         let (writer, number) = name.strip_suffix(".seg")?.split_once('-')?;
-        let id = Self { writer: writer.parse().ok()?, number: number.parse().ok()? };
+        let id = Self {
+            writer: writer.parse().ok()?,
+            number: number.parse().ok()?,
+        };
         (id.file_name() == name).then_some(id)
     }
 }
@@ -129,7 +132,10 @@ impl Frame<'_> {
 
     /// Where the leaf of this frame stands among those of `writer`.
     pub fn position(&self, writer: WriterId) -> Position {
-        Position { writer, sequence: self.sequence }
+        Position {
+            writer,
+            sequence: self.sequence,
+        }
     }
 }
 
@@ -165,9 +171,15 @@ pub(crate) fn whole_frame(bytes: &[u8]) -> Option<(Frame<'_>, u32, [u8; 4])> {
     let (checksum, rest) = rest.split_first_chunk::<4>()?;
     let (sequence, rest) = rest.split_first_chunk::<8>()?;
     let (mark, rest) = rest.split_first()?;
-    let size = usize::try_from(u32::from_be_bytes(*length)).ok().filter(|size| *size <= PAYLOAD_LIMIT)?;
+    let size = usize::try_from(u32::from_be_bytes(*length))
+        .ok()
+        .filter(|size| *size <= PAYLOAD_LIMIT)?;
     let payload = rest.get(..size)?;
-    let frame = Frame { sequence: u64::from_be_bytes(*sequence), mark: *mark, payload };
+    let frame = Frame {
+        sequence: u64::from_be_bytes(*sequence),
+        mark: *mark,
+        payload,
+    };
     Some((frame, u32::from_be_bytes(*checksum), *length))
 }
 
@@ -181,9 +193,17 @@ mod tests {
 
     #[test]
     fn names_are_read_back_and_no_others() {
-        let id = SegmentId { writer: WriterId([0xab; 16]), number: 7 };
+        let id = SegmentId {
+            writer: WriterId([0xab; 16]),
+            number: 7,
+        };
         assert_eq!(SegmentId::of_file_name(&id.file_name()), Some(id));
-        for other in ["x.seg", "checkpoint", &id.file_name().to_uppercase(), &id.file_name().replace("-0", "-")] {
+        for other in [
+            "x.seg",
+            "checkpoint",
+            &id.file_name().to_uppercase(),
+            &id.file_name().replace("-0", "-"),
+        ] {
             assert_eq!(SegmentId::of_file_name(other), None, "{other}");
         }
     }
@@ -192,7 +212,14 @@ mod tests {
     fn a_frame_with_any_byte_changed_or_missing_is_incomplete() {
         let mut bytes = Vec::new();
         push_frame(&mut bytes, 3, 1, b"payload");
-        assert_eq!(next_frame(&bytes), Next::Frame(Frame { sequence: 3, mark: 1, payload: b"payload" }));
+        assert_eq!(
+            next_frame(&bytes),
+            Next::Frame(Frame {
+                sequence: 3,
+                mark: 1,
+                payload: b"payload"
+            })
+        );
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[at] ^= 0x10;

@@ -39,7 +39,10 @@ impl Filter {
         };
         self.verdict.is_none_or(|verdict| intent.verdict == verdict)
             && self.policy.as_ref().is_none_or(policy)
-            && self.request_id.as_ref().is_none_or(|wanted| intent.request_id == *wanted)
+            && self
+                .request_id
+                .as_ref()
+                .is_none_or(|wanted| intent.request_id == *wanted)
     }
 }
 
@@ -91,11 +94,17 @@ impl Shown {
 
     /// The leaf in one line. What came from outside is escaped, so it stays one line.
     pub fn line(&self) -> String {
-        let index = self.index.map_or_else(|| "-".to_owned(), |index| index.to_string());
+        let index = self
+            .index
+            .map_or_else(|| "-".to_owned(), |index| index.to_string());
         let what = match &self.leaf.event {
             Event::Intent(intent) => {
                 let mut what = format!("INTENT {} {}", intent.verdict.name(), intent.request_id);
-                for more in [intent.route.as_deref().unwrap_or_default(), &intent.policy_id, &intent.reason] {
+                for more in [
+                    intent.route.as_deref().unwrap_or_default(),
+                    &intent.policy_id,
+                    &intent.reason,
+                ] {
                     if !more.is_empty() {
                         what.push_str(&format!("  {more}"));
                     }
@@ -103,13 +112,24 @@ impl Shown {
                 what
             }
             Event::Outcome(outcome) => {
-                let status = outcome.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+                let status = outcome
+                    .status
+                    .map_or_else(|| "-".to_owned(), |status| status.to_string());
                 let micros = outcome.duration.checked_div(1_000).unwrap_or_default();
                 let of = outcome.intent.sequence;
-                format!("OUTCOME {} of #{of}  status {status}  {micros} us  {}", outcome.result.name(), outcome.detail)
+                format!(
+                    "OUTCOME {} of #{of}  status {status}  {micros} us  {}",
+                    outcome.result.name(),
+                    outcome.detail
+                )
             }
             Event::Lifecycle(lifecycle) => {
-                format!("LIFECYCLE {} {}  {}", lifecycle.kind.name(), lifecycle.subject, lifecycle.detail)
+                format!(
+                    "LIFECYCLE {} {}  {}",
+                    lifecycle.kind.name(),
+                    lifecycle.subject,
+                    lifecycle.detail
+                )
             }
         };
         let writer: String = self.leaf.position.writer.to_string().chars().take(8).collect();
@@ -118,7 +138,13 @@ impl Shown {
             time_text(self.leaf.time),
             self.leaf.position.sequence
         );
-        let shown = line.trim_end().chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.into() });
+        let shown = line.trim_end().chars().map(|c| {
+            if c.is_control() {
+                c.escape_default().to_string()
+            } else {
+                c.into()
+            }
+        });
         shown.collect()
     }
 }
@@ -209,14 +235,20 @@ impl Leaves {
 
     fn fill_from_bundle(&mut self) -> Result<(), ShowError> {
         let (index, _) = place(self.next);
-        let width = usize::try_from(self.size.saturating_sub(self.next)).unwrap_or(TILE_WIDTH).min(TILE_WIDTH);
+        let width = usize::try_from(self.size.saturating_sub(self.next))
+            .unwrap_or(TILE_WIDTH)
+            .min(TILE_WIDTH);
         for entry in self.tiles.entries(index, width)? {
             let leaf = Leaf::decode(&entry);
             if let Ok(leaf) = &leaf {
-                self.writers.insert(leaf.position.writer, leaf.position.sequence.saturating_add(1));
+                self.writers
+                    .insert(leaf.position.writer, leaf.position.sequence.saturating_add(1));
             }
             let number = self.next;
-            let leaf = leaf.map_err(|source| ShowError::Leaf { place: number.to_string(), source });
+            let leaf = leaf.map_err(|source| ShowError::Leaf {
+                place: number.to_string(),
+                source,
+            });
             self.waiting.push_back((Some(number), leaf));
             self.next = self.next.saturating_add(1);
         }
@@ -243,8 +275,10 @@ impl Leaves {
             while let Next::Frame(frame) = segment::next_frame(rest) {
                 if frame.sequence >= known {
                     let place = || frame.position(id.writer).to_string();
-                    let leaf = Leaf::decode(frame.payload)
-                        .map_err(|source| ShowError::Leaf { place: place(), source });
+                    let leaf = Leaf::decode(frame.payload).map_err(|source| ShowError::Leaf {
+                        place: place(),
+                        source,
+                    });
                     self.waiting.push_back((None, leaf));
                 }
                 rest = rest.get(frame.size()..).unwrap_or_default();

@@ -84,7 +84,11 @@ impl Storage for Disk {
     }
 
     fn create_log(&self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        let file = OpenOptions::new().append(true).create_new(true).mode(0o640).open(path)?;
+        let file = OpenOptions::new()
+            .append(true)
+            .create_new(true)
+            .mode(0o640)
+            .open(path)?;
         file.lock()?;
         Ok(Box::new(file))
     }
@@ -130,8 +134,12 @@ impl LogFile for File {
 /// # Errors
 /// As the operating system says; the old file stands, or the new one does.
 pub fn replace(storage: &dyn Storage, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().ok_or_else(|| io::Error::other("a path without a folder"))?;
-    let name = path.file_name().ok_or_else(|| io::Error::other("a path without a name"))?;
+    let folder = path
+        .parent()
+        .ok_or_else(|| io::Error::other("a path without a folder"))?;
+    let name = path
+        .file_name()
+        .ok_or_else(|| io::Error::other("a path without a name"))?;
     // A leading point: readers of the log pass over such names.
     let mut temporary = std::ffi::OsString::from(".new-");
     temporary.push(name);

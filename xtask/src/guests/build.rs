@@ -24,12 +24,18 @@ pub(super) fn build(project: &Project, toolchain: &Toolchain) -> Result<Vec<Gues
     let mut guests = Vec::new();
     for (target, names) in by_target(project)? {
         let mut command = process::cargo(["build", "--release", "--locked", "--target", target]);
-        command.arg("--manifest-path").arg(project.guests_manifest()).arg("--target-dir").arg(&folder);
+        command
+            .arg("--manifest-path")
+            .arg(project.guests_manifest())
+            .arg("--target-dir")
+            .arg(&folder);
         for name in &names {
             command.args(["--package", name]);
         }
         // Flags for the host's compiler mean nothing here.
-        command.env_remove("RUSTFLAGS").env("CARGO_ENCODED_RUSTFLAGS", flags(project));
+        command
+            .env_remove("RUSTFLAGS")
+            .env("CARGO_ENCODED_RUSTFLAGS", flags(project));
         for (variable, value) in toolchain.environment() {
             command.env(variable, value);
         }
@@ -37,7 +43,10 @@ pub(super) fn build(project: &Project, toolchain: &Toolchain) -> Result<Vec<Gues
         process::run(&mut command)?;
         for name in names {
             let file = format!("{}.wasm", name.replace('-', "_"));
-            guests.push(Guest { module: folder.join(target).join("release").join(file), name });
+            guests.push(Guest {
+                module: folder.join(target).join("release").join(file),
+                name,
+            });
         }
     }
     guests.sort_by(|left, right| left.name.cmp(&right.name));
@@ -46,23 +55,38 @@ pub(super) fn build(project: &Project, toolchain: &Toolchain) -> Result<Vec<Gues
 
 /// The guests' crates by the target that each asks for with `package.metadata.aecp.target`.
 fn by_target(project: &Project) -> Result<BTreeMap<&'static str, Vec<String>>, Error> {
-    let mut command = process::cargo(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]);
+    let mut command = process::cargo([
+        "metadata",
+        "--no-deps",
+        "--format-version",
+        "1",
+        "--manifest-path",
+    ]);
     let answer = process::output(command.arg(project.guests_manifest()))?;
     let answer: Json = serde_json::from_str(&answer).unwrap_or_default();
     let unreadable = |field| Error::Answer("cargo metadata", field);
-    let packages = answer.get("packages").and_then(Json::as_array).ok_or_else(|| unreadable("packages"))?;
+    let packages = answer
+        .get("packages")
+        .and_then(Json::as_array)
+        .ok_or_else(|| unreadable("packages"))?;
     let [usual, ..] = TARGETS;
     let mut by_target: BTreeMap<_, Vec<String>> = BTreeMap::new();
     for package in packages {
-        let name = package.get("name").and_then(Json::as_str).ok_or_else(|| unreadable("name"))?;
+        let name = package
+            .get("name")
+            .and_then(Json::as_str)
+            .ok_or_else(|| unreadable("name"))?;
         let target = match package.pointer("/metadata/aecp/target").and_then(Json::as_str) {
             None => usual,
-            Some(asked) => TARGETS.into_iter().find(|known| *known == asked).ok_or_else(|| {
-                Error::NotAComponent {
-                    guest: name.to_owned(),
-                    reason: format!("its target `{asked}` is none of {}", TARGETS.join(", ")),
-                }
-            })?,
+            Some(asked) => {
+                TARGETS
+                    .into_iter()
+                    .find(|known| *known == asked)
+                    .ok_or_else(|| Error::NotAComponent {
+                        guest: name.to_owned(),
+                        reason: format!("its target `{asked}` is none of {}", TARGETS.join(", ")),
+                    })?
+            }
         };
         by_target.entry(target).or_default().push(name.to_owned());
     }

@@ -13,8 +13,14 @@ pub(super) fn from_module(name: &str, module: &[u8]) -> Result<Vec<u8>, Error> {
         wit_component::ComponentEncoder::default()
             .validate(true)
             .module(module)?
-            .adapter(WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME, WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER)?
+            .adapter(
+                WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
+                WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
+            )?
             .encode()
     };
-    encode().map_err(|error| Error::NotAComponent { guest: name.to_owned(), reason: format!("{error:#}") })
+    encode().map_err(|error| Error::NotAComponent {
+        guest: name.to_owned(),
+        reason: format!("{error:#}"),
+    })
 }

@@ -93,7 +93,11 @@ pub(super) fn install(project: &Project) -> Result<Toolchain, Error> {
     std::fs::remove_dir_all(&scratch).map_err(file("remove", &scratch))?;
     let ready = folder.join(RECIPE);
     std::fs::rename(partial.path(), &ready).map_err(file("move the toolchain to", &ready))?;
-    eprintln!("guest toolchain ready in `{}` after {:.0} s", ready.display(), began.elapsed().as_secs_f64());
+    eprintln!(
+        "guest toolchain ready in `{}` after {:.0} s",
+        ready.display(),
+        began.elapsed().as_secs_f64()
+    );
     Ok(toolchain_in(&ready))
 }
 
@@ -102,7 +106,10 @@ fn folder(project: &Project) -> PathBuf {
 }
 
 fn toolchain_in(folder: &Path) -> Toolchain {
-    Toolchain::Debian { rustc: folder.join("bin/rustc"), linker: folder.join("bin/wasm-ld") }
+    Toolchain::Debian {
+        rustc: folder.join("bin/rustc"),
+        linker: folder.join("bin/wasm-ld"),
+    }
 }
 
 /// Whether this machine is one that the recipe works on, and which.
@@ -122,9 +129,17 @@ fn suitable() -> Result<Architecture, Error> {
         return Err(Error::Unsuitable(reason));
     }
     match std::env::consts::ARCH {
-        "x86_64" => Ok(Architecture { triplet: "x86_64-linux-gnu", loader: "ld-linux-x86-64.so.2" }),
-        "aarch64" => Ok(Architecture { triplet: "aarch64-linux-gnu", loader: "ld-linux-aarch64.so.1" }),
-        other => Err(Error::Unsuitable(format!("the recipe knows x86_64 and aarch64, and this machine is {other}"))),
+        "x86_64" => Ok(Architecture {
+            triplet: "x86_64-linux-gnu",
+            loader: "ld-linux-x86-64.so.2",
+        }),
+        "aarch64" => Ok(Architecture {
+            triplet: "aarch64-linux-gnu",
+            loader: "ld-linux-aarch64.so.1",
+        }),
+        other => Err(Error::Unsuitable(format!(
+            "the recipe knows x86_64 and aarch64, and this machine is {other}"
+        ))),
     }
 }
 
@@ -160,7 +175,8 @@ fn download_from(mirror: &str, scratch: &Path) -> Result<Vec<PathBuf>, Error> {
         std::fs::create_dir_all(folder).map_err(file("create", folder))?;
     }
     let sources = scratch.join("trixie.sources");
-    let stanza = format!("Types: deb\nURIs: {mirror}\nSuites: trixie\nComponents: main\nSigned-By: {KEYRING}\n");
+    let stanza =
+        format!("Types: deb\nURIs: {mirror}\nSuites: trixie\nComponents: main\nSigned-By: {KEYRING}\n");
     std::fs::write(&sources, stanza).map_err(file("write", &sources))?;
     let apt = |arguments: &[&str]| {
         let mut command = Command::new("apt-get");
@@ -182,12 +198,19 @@ fn download_from(mirror: &str, scratch: &Path) -> Result<Vec<PathBuf>, Error> {
         for option in options {
             command.arg("-o").arg(option);
         }
-        command.env("LC_ALL", "C").current_dir(&packages).arg("-q").args(arguments);
+        command
+            .env("LC_ALL", "C")
+            .current_dir(&packages)
+            .arg("-q")
+            .args(arguments);
         process::run(&mut command)
     };
     eprintln!("guest toolchain 1/4: reading the list of Debian 13's packages from {mirror}");
     apt(&["update"])?;
-    eprintln!("guest toolchain 2/4: downloading {} packages, about 200 MB", PACKAGES.len());
+    eprintln!(
+        "guest toolchain 2/4: downloading {} packages, about 200 MB",
+        PACKAGES.len()
+    );
     let mut arguments = vec!["download"];
     arguments.extend(PACKAGES);
     apt(&arguments)?;
@@ -223,8 +246,12 @@ fn write_wrappers(folder: &Path, architecture: &Architecture) -> Result<(), Erro
              \"$root/{program}\"{more} \"$@\"\n"
         );
         let mut wrapper = File::create(&path).map_err(file("create", &path))?;
-        wrapper.write_all(script.as_bytes()).map_err(file("write", &path))?;
-        wrapper.set_permissions(Permissions::from_mode(0o755)).map_err(file("make executable", &path))?;
+        wrapper
+            .write_all(script.as_bytes())
+            .map_err(file("write", &path))?;
+        wrapper
+            .set_permissions(Permissions::from_mode(0o755))
+            .map_err(file("make executable", &path))?;
     }
     Ok(())
 }

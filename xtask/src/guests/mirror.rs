@@ -9,8 +9,16 @@ pub(super) const USUAL: &str = "http://deb.debian.org/debian";
 const SOURCES: [&str; 2] = ["/etc/apt/sources.list", "/etc/apt/sources.list.d"];
 
 /// Suites of Debian's main archive; others belong to updates, security or somebody else.
-const SUITES: [&str; 8] =
-    ["bookworm", "trixie", "forky", "oldoldstable", "oldstable", "stable", "testing", "sid"];
+const SUITES: [&str; 8] = [
+    "bookworm",
+    "trixie",
+    "forky",
+    "oldoldstable",
+    "oldstable",
+    "stable",
+    "testing",
+    "sid",
+];
 
 /// The mirrors of Debian's main archive that this machine is set to use, and the usual one at the end.
 pub(super) fn mirrors() -> Vec<String> {
@@ -23,7 +31,9 @@ pub(super) fn mirrors() -> Vec<String> {
             files.sort();
         }
         for file in files {
-            let Ok(text) = std::fs::read_to_string(&file) else { continue };
+            let Ok(text) = std::fs::read_to_string(&file) else {
+                continue;
+            };
             match file.extension().and_then(|extension| extension.to_str()) {
                 Some("sources") => found.extend(of_stanzas(&text)),
                 Some("list") => found.extend(of_lines(&text)),
@@ -75,7 +85,9 @@ fn of_stanzas(text: &str) -> Vec<String> {
             }
             words
         };
-        let enabled = !words("Enabled").iter().any(|word| ["no", "false", "0"].contains(word));
+        let enabled = !words("Enabled")
+            .iter()
+            .any(|word| ["no", "false", "0"].contains(word));
         let of_debian = words("Suites").iter().any(|suite| SUITES.contains(suite));
         if enabled && of_debian && words("Types").contains(&"deb") && words("Components").contains(&"main") {
             mirrors.extend(words("URIs").into_iter().map(str::to_owned));
@@ -97,7 +109,14 @@ mod tests {
                     deb https://packages.example/apt cloud-sdk-bookworm main\n\
                     deb\thttp://tab.example/debian trixie main\n\
                     deb http://b.example/debian stable main\n";
-        assert_eq!(of_lines(text), ["http://a.example/debian", "http://tab.example/debian", "http://b.example/debian"]);
+        assert_eq!(
+            of_lines(text),
+            [
+                "http://a.example/debian",
+                "http://tab.example/debian",
+                "http://b.example/debian"
+            ]
+        );
     }
 
     #[test]
@@ -110,7 +129,11 @@ mod tests {
                     types: deb\nuris: http://c.example/debian\nsuites: trixie\ncomponents: contrib main\n";
         assert_eq!(
             of_stanzas(text),
-            ["http://a.example/debian", "http://b.example/debian", "http://c.example/debian"]
+            [
+                "http://a.example/debian",
+                "http://b.example/debian",
+                "http://c.example/debian"
+            ]
         );
     }
 

@@ -94,7 +94,16 @@ impl Toolchain {
                     command
                 }
             };
-            command.args(["--edition", "2024", "--crate-type", "cdylib", "-O", "--target", target, "-o"]);
+            command.args([
+                "--edition",
+                "2024",
+                "--crate-type",
+                "cdylib",
+                "-O",
+                "--target",
+                target,
+                "-o",
+            ]);
             process::output(command.arg(&module).arg(&source))?;
             let bytes = std::fs::read(&module).map_err(file("read", &module))?;
             if !bytes.starts_with(b"\0asm") {
@@ -111,10 +120,15 @@ impl Toolchain {
 /// Whether the compiler that cargo uses has the standard library for all targets.
 fn host_has_targets() -> bool {
     TARGETS.iter().all(|target| {
-        let folder = process::output(Command::new("rustc").args(["--print", "target-libdir", "--target", target]));
-        let entries = folder.ok().and_then(|folder| std::fs::read_dir(folder.trim()).ok());
+        let folder =
+            process::output(Command::new("rustc").args(["--print", "target-libdir", "--target", target]));
+        let entries = folder
+            .ok()
+            .and_then(|folder| std::fs::read_dir(folder.trim()).ok());
         entries.is_some_and(|mut entries| {
-            entries.any(|entry| entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libstd-")))
+            entries.any(|entry| {
+                entry.is_ok_and(|entry| entry.file_name().to_string_lossy().starts_with("libstd-"))
+            })
         })
     })
 }
@@ -125,6 +139,13 @@ fn add_targets() -> Result<(), Error> {
             "this compiler has no WebAssembly targets, and there is no rustup to add them".to_owned(),
         ));
     }
-    eprintln!("adding {} with rustup, for at most {} s", TARGETS.join(" and "), RUSTUP_LIMIT.as_secs());
-    process::run_within(RUSTUP_LIMIT, Command::new("rustup").args(["target", "add"]).args(TARGETS))
+    eprintln!(
+        "adding {} with rustup, for at most {} s",
+        TARGETS.join(" and "),
+        RUSTUP_LIMIT.as_secs()
+    );
+    process::run_within(
+        RUSTUP_LIMIT,
+        Command::new("rustup").args(["target", "add"]).args(TARGETS),
+    )
 }

@@ -13,11 +13,16 @@ pub(super) struct Counts {
 impl Counts {
     /// Adds a line of the harness, if it is a result: `test result: ok. 3 passed; 0 failed; 0 ignored; …`.
     pub(super) fn add(&mut self, line: &str) {
-        let Some((_, numbers)) = line.strip_prefix("test result: ").and_then(|rest| rest.split_once(". ")) else {
+        let Some((_, numbers)) = line
+            .strip_prefix("test result: ")
+            .and_then(|rest| rest.split_once(". "))
+        else {
             return;
         };
         for part in numbers.split(';') {
-            let Some((number, kind)) = part.trim().split_once(' ') else { continue };
+            let Some((number, kind)) = part.trim().split_once(' ') else {
+                continue;
+            };
             let sum = match kind {
                 "passed" => &mut self.passed,
                 "failed" => &mut self.failed,
@@ -31,7 +36,11 @@ impl Counts {
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} passed, {} failed, {} ignored", self.passed, self.failed, self.ignored)
+        write!(
+            f,
+            "{} passed, {} failed, {} ignored",
+            self.passed, self.failed, self.ignored
+        )
     }
 }
 

@@ -23,11 +23,16 @@ const ADVISORIES_LIMIT: Duration = Duration::from_secs(20);
 pub(super) fn check(suite: &mut Suite<'_>) -> Result<(), Error> {
     let project = suite.project;
     let program = program(project)?;
-    let reachable = run_within(ADVISORIES_LIMIT, Command::new("git").args(["ls-remote", "--quiet", ADVISORIES, "HEAD"]));
+    let reachable = run_within(
+        ADVISORIES_LIMIT,
+        Command::new("git").args(["ls-remote", "--quiet", ADVISORIES, "HEAD"]),
+    );
     let mut checks = vec!["licenses", "bans", "sources"];
     match reachable {
         Ok(()) => checks.push("advisories"),
-        Err(error) => eprintln!("advisories and yanked versions are NOT checked, for their source is out of reach: {error}"),
+        Err(error) => eprintln!(
+            "advisories and yanked versions are NOT checked, for their source is out of reach: {error}"
+        ),
     }
     for manifest in [project.root.join("Cargo.toml"), project.guests_manifest()] {
         check_workspace(&program, &project.root, &manifest, &checks)?;
@@ -37,8 +42,12 @@ pub(super) fn check(suite: &mut Suite<'_>) -> Result<(), Error> {
 
 fn check_workspace(program: &Path, root: &Path, manifest: &Path, checks: &[&str]) -> Result<(), Error> {
     let mut command = Command::new(program);
-    command.args(["--locked", "--all-features", "--manifest-path"]).arg(manifest);
-    command.args(["check", "--hide-inclusion-graph", "--config"]).arg(root.join("deny.toml"));
+    command
+        .args(["--locked", "--all-features", "--manifest-path"])
+        .arg(manifest);
+    command
+        .args(["check", "--hide-inclusion-graph", "--config"])
+        .arg(root.join("deny.toml"));
     run(command.args(checks))
 }
 
@@ -51,8 +60,18 @@ fn program(project: &Project) -> Result<PathBuf, Error> {
     let program = tools.join("bin/cargo-deny");
     if !program.is_file() {
         std::fs::create_dir_all(&tools).map_err(file("create", &tools))?;
-        eprintln!("cargo-deny is missing: building {VERSION} into `{}`, once, a few minutes", tools.display());
-        let mut command = cargo(["install", "--locked", "cargo-deny", "--version", VERSION, "--root"]);
+        eprintln!(
+            "cargo-deny is missing: building {VERSION} into `{}`, once, a few minutes",
+            tools.display()
+        );
+        let mut command = cargo([
+            "install",
+            "--locked",
+            "cargo-deny",
+            "--version",
+            VERSION,
+            "--root",
+        ]);
         let build = tempfile::tempdir_in(&tools).map_err(file("create a folder in", &tools))?;
         run(command.arg(&tools).env("CARGO_TARGET_DIR", build.path()))?;
     }

@@ -20,13 +20,41 @@ pub(super) struct Step {
 /// All steps, the quick ones first.
 pub(super) fn all() -> Vec<Step> {
     vec![
-        Step { name: "format", about: "sources are formatted", run: format },
-        Step { name: "deny", about: "dependencies are ones that we may and want to use", run: deny::check },
-        Step { name: "clippy", about: "no warnings", run: clippy },
-        Step { name: "docs", about: "the documentation builds without warnings", run: docs },
-        Step { name: "guests", about: "guest components build", run: build_guests },
-        Step { name: "guest-tests", about: "tests of the guests' logic, on this machine", run: test_guests },
-        Step { name: "tests", about: "tests of everything else", run: tests },
+        Step {
+            name: "format",
+            about: "sources are formatted",
+            run: format,
+        },
+        Step {
+            name: "deny",
+            about: "dependencies are ones that we may and want to use",
+            run: deny::check,
+        },
+        Step {
+            name: "clippy",
+            about: "no warnings",
+            run: clippy,
+        },
+        Step {
+            name: "docs",
+            about: "the documentation builds without warnings",
+            run: docs,
+        },
+        Step {
+            name: "guests",
+            about: "guest components build",
+            run: build_guests,
+        },
+        Step {
+            name: "guest-tests",
+            about: "tests of the guests' logic, on this machine",
+            run: test_guests,
+        },
+        Step {
+            name: "tests",
+            about: "tests of everything else",
+            run: tests,
+        },
     ]
 }
 
@@ -43,7 +71,13 @@ fn clippy(suite: &mut Suite<'_>) -> Result<(), Error> {
 
 fn docs(suite: &mut Suite<'_>) -> Result<(), Error> {
     let docs = || {
-        let mut command = cargo(["doc", "--locked", "--workspace", "--no-deps", "--document-private-items"]);
+        let mut command = cargo([
+            "doc",
+            "--locked",
+            "--workspace",
+            "--no-deps",
+            "--document-private-items",
+        ]);
         command.env("RUSTDOCFLAGS", "-D warnings");
         command
     };
@@ -62,7 +96,10 @@ fn test_guests(suite: &mut Suite<'_>) -> Result<(), Error> {
 }
 
 fn tests(suite: &mut Suite<'_>) -> Result<(), Error> {
-    counted(suite, &mut cargo(["test", "--locked", "--workspace", "--no-fail-fast"]))
+    counted(
+        suite,
+        &mut cargo(["test", "--locked", "--workspace", "--no-fail-fast"]),
+    )
 }
 
 /// Runs tests, and counts them.
@@ -77,6 +114,8 @@ fn counted(suite: &mut Suite<'_>, command: &mut Command) -> Result<(), Error> {
 
 /// Turns a cargo call to the guests' workspace, with a folder of its own below the target folder.
 fn of_guests<'a>(suite: &Suite<'_>, command: &'a mut Command) -> &'a mut Command {
-    command.arg("--manifest-path").arg(suite.project.guests_manifest());
+    command
+        .arg("--manifest-path")
+        .arg(suite.project.guests_manifest());
     command.env("CARGO_TARGET_DIR", suite.project.target.join("guests-native"))
 }

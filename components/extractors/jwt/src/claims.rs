@@ -15,21 +15,34 @@ const NANOSECONDS: i128 = 1_000_000_000;
 
 /// What `claims` say of one attribute: absent if the claim is not there or null, failed if it has another type.
 pub fn value(mapping: &Mapping, claims: &Claims) -> Value {
-    let (Some(first), rest) = (mapping.claim.steps().first(), mapping.claim.steps().get(1..).unwrap_or_default()) else {
+    let (Some(first), rest) = (
+        mapping.claim.steps().first(),
+        mapping.claim.steps().get(1..).unwrap_or_default(),
+    ) else {
         return Value::Absent;
     };
-    let found = rest.iter().try_fold(claims.get(first), |outer, step| match outer {
-        None | Some(Json::Null) => Some(None),
-        Some(Json::Object(members)) => Some(members.get(step)),
-        Some(_) => None,
-    });
+    let found = rest
+        .iter()
+        .try_fold(claims.get(first), |outer, step| match outer {
+            None | Some(Json::Null) => Some(None),
+            Some(Json::Object(members)) => Some(members.get(step)),
+            Some(_) => None,
+        });
     match found {
         Some(None | Some(Json::Null)) => Value::Absent,
         Some(Some(claim)) => typed(mapping, claim).map_or_else(
-            || Value::failed(format!("the claim for `{}` is not a {}", mapping.name, mapping.value_type)),
+            || {
+                Value::failed(format!(
+                    "the claim for `{}` is not a {}",
+                    mapping.name, mapping.value_type
+                ))
+            },
             |value| value.at_position_of(mapping.value_type),
         ),
-        None => Value::failed(format!("the claim for `{}` stands in something that is not an object", mapping.name)),
+        None => Value::failed(format!(
+            "the claim for `{}` stands in something that is not an object",
+            mapping.name
+        )),
     }
 }
 
@@ -39,16 +52,21 @@ fn typed(mapping: &Mapping, claim: &Json) -> Option<Value> {
         (Type::Integer, Json::Number(number)) => number.as_i64().map(Value::Integer),
         (Type::Boolean, Json::Bool(truth)) => Some(Value::Boolean(*truth)),
         (Type::Instant, Json::Number(_)) => i64::try_from(date(claim)?).ok().map(Value::Instant),
-        (Type::SetOfText, Json::String(text)) if mapping.space_separated => {
-            Some(Value::SetOfText(text.split(' ').filter(|part| !part.is_empty()).map(str::to_owned).collect()))
-        }
+        (Type::SetOfText, Json::String(text)) if mapping.space_separated => Some(Value::SetOfText(
+            text.split(' ')
+                .filter(|part| !part.is_empty())
+                .map(str::to_owned)
+                .collect(),
+        )),
         (Type::SetOfText, Json::Array(members)) => {
             let texts = members.iter().map(|member| member.as_str().map(str::to_owned));
             texts.collect::<Option<_>>().map(Value::SetOfText)
         }
-        (Type::SetOfInteger, Json::Array(members)) => {
-            members.iter().map(Json::as_i64).collect::<Option<_>>().map(Value::SetOfInteger)
-        }
+        (Type::SetOfInteger, Json::Array(members)) => members
+            .iter()
+            .map(Json::as_i64)
+            .collect::<Option<_>>()
+            .map(Value::SetOfInteger),
         _ => None,
     }
 }
@@ -71,7 +89,9 @@ mod tests {
     use serde_json::json;
 
     fn read(mapping: Json, claims: Json) -> Value {
-        let Json::Object(claims) = claims else { panic!("not an object") };
+        let Json::Object(claims) = claims else {
+            panic!("not an object")
+        };
         value(&serde_json::from_value(mapping).unwrap(), &claims)
     }
 
@@ -91,9 +111,21 @@ mod tests {
             ("SET OF TEXT", json!([]), texts(&[])),
             ("SET OF INTEGER", json!([1, 2]), Value::SetOfInteger(vec![1, 2])),
         ] {
-            assert_eq!(read(of(value_type), json!({"c": claim})), expected, "{value_type}");
-            assert_eq!(read(of(value_type), json!({"d": 1})), Value::Absent, "{value_type}");
-            assert_eq!(read(of(value_type), json!({"c": null})), Value::Absent, "{value_type}");
+            assert_eq!(
+                read(of(value_type), json!({"c": claim})),
+                expected,
+                "{value_type}"
+            );
+            assert_eq!(
+                read(of(value_type), json!({"d": 1})),
+                Value::Absent,
+                "{value_type}"
+            );
+            assert_eq!(
+                read(of(value_type), json!({"c": null})),
+                Value::Absent,
+                "{value_type}"
+            );
         }
     }
 
@@ -120,7 +152,10 @@ mod tests {
     #[test]
     fn scopes_stand_between_spaces() {
         let scope = json!({"name": "a", "claim": "scope", "type": "SET OF TEXT", "space_separated": true});
-        assert_eq!(read(scope.clone(), json!({"scope": "read  write"})), texts(&["read", "write"]));
+        assert_eq!(
+            read(scope.clone(), json!({"scope": "read  write"})),
+            texts(&["read", "write"])
+        );
         assert_eq!(read(scope.clone(), json!({"scope": ""})), texts(&[]));
         assert_eq!(read(scope, json!({"scope": ["a b"]})), texts(&["a b"]));
     }
@@ -128,7 +163,10 @@ mod tests {
     #[test]
     fn a_path_leads_through_objects() {
         let path = json!({"name": "a", "claim": ["realm", "roles"], "type": "SET OF TEXT"});
-        assert_eq!(read(path.clone(), json!({"realm": {"roles": ["x"]}})), texts(&["x"]));
+        assert_eq!(
+            read(path.clone(), json!({"realm": {"roles": ["x"]}})),
+            texts(&["x"])
+        );
         assert_eq!(read(path.clone(), json!({"realm": {}})), Value::Absent);
         assert_eq!(read(path.clone(), json!({})), Value::Absent);
         assert!(matches!(read(path, json!({"realm": "x"})), Value::Failed(_)));

@@ -1,5 +1,8 @@
 //! The extractor behind `aecp:context`.
 
+// The macros of wit-bindgen expand to the raw side of the canonical ABI.
+#![allow(unsafe_code)]
+
 use std::sync::OnceLock;
 
 use aecp_vocabulary::{Type, Value};
@@ -7,7 +10,7 @@ use bindings::exports::aecp::context::extractor;
 
 use crate::Configuration;
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, unused_qualifications, clippy::all)]
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit/context", world: "context" });
 }
@@ -19,7 +22,9 @@ struct Component;
 impl extractor::Guest for Component {
     fn configure(configuration: Vec<u8>) -> Result<(), String> {
         let configuration = Configuration::from_json(&configuration).map_err(|error| error.to_string())?;
-        CONFIGURATION.set(configuration).map_err(|_| "`configure` was called twice".to_owned())
+        CONFIGURATION
+            .set(configuration)
+            .map_err(|_| "`configure` was called twice".to_owned())
     }
 
     fn describe() -> extractor::Description {
@@ -32,7 +37,11 @@ impl extractor::Guest for Component {
         extractor::Description {
             name: env!("CARGO_PKG_NAME").to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
-            attributes: configuration.iter().flat_map(|all| &all.attributes).map(attribute).collect(),
+            attributes: configuration
+                .iter()
+                .flat_map(|all| &all.attributes)
+                .map(attribute)
+                .collect(),
             needs: extractor::Needs {
                 headers: configuration.iter().map(|all| all.header.clone()).collect(),
                 query: false,
@@ -44,7 +53,11 @@ impl extractor::Guest for Component {
     fn extract(request: extractor::Request) -> Result<Vec<extractor::Value>, String> {
         let configuration = CONFIGURATION.get().ok_or("`configure` has not been called")?;
         let values = crate::extract(configuration, &request.headers, request.now);
-        Ok(values.map_err(|refusal| refusal.to_string())?.into_iter().map(value).collect())
+        Ok(values
+            .map_err(|refusal| refusal.to_string())?
+            .into_iter()
+            .map(value)
+            .collect())
     }
 }
 

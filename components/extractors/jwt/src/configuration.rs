@@ -182,9 +182,11 @@ impl Configuration {
     /// mappings to types that no claim has.
     pub fn from_json(bytes: &[u8]) -> Result<Self, ConfigurationError> {
         let mut reader = serde_json::Deserializer::from_slice(bytes);
-        let document: Document = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-            ConfigurationError::Malformed { place: error.path().to_string(), reason: error.into_inner() }
-        })?;
+        let document: Document =
+            serde_path_to_error::deserialize(&mut reader).map_err(|error| ConfigurationError::Malformed {
+                place: error.path().to_string(),
+                reason: error.into_inner(),
+            })?;
         reader.end().map_err(ConfigurationError::Trailing)?;
         filled("issuers", &document.issuers)?;
         filled("audiences", &document.audiences)?;
@@ -225,7 +227,11 @@ fn keys(configured: Vec<JsonWebKey>) -> Result<Vec<Key>, ConfigurationError> {
         }
         keys.push(key);
     }
-    if keys.is_empty() { Err(ConfigurationError::Empty("keys.keys")) } else { Ok(keys) }
+    if keys.is_empty() {
+        Err(ConfigurationError::Empty("keys.keys"))
+    } else {
+        Ok(keys)
+    }
 }
 
 fn check_mappings(mappings: &[Mapping]) -> Result<(), ConfigurationError> {
@@ -241,10 +247,19 @@ fn check_mappings(mappings: &[Mapping]) -> Result<(), ConfigurationError> {
         if mapping.claim.steps().is_empty() {
             return refused("claim", "name at least one step");
         }
-        let readable =
-            [Type::Text, Type::Integer, Type::Boolean, Type::Instant, Type::SetOfText, Type::SetOfInteger];
+        let readable = [
+            Type::Text,
+            Type::Integer,
+            Type::Boolean,
+            Type::Instant,
+            Type::SetOfText,
+            Type::SetOfInteger,
+        ];
         if !readable.contains(&mapping.value_type) {
-            return refused("type", "claims are read as TEXT, INTEGER, BOOLEAN, INSTANT, SET OF TEXT or SET OF INTEGER");
+            return refused(
+                "type",
+                "claims are read as TEXT, INTEGER, BOOLEAN, INSTANT, SET OF TEXT or SET OF INTEGER",
+            );
         }
         if mapping.space_separated && mapping.value_type != Type::SetOfText {
             return refused("space_separated", "only a SET OF TEXT has parts");
@@ -274,8 +289,20 @@ mod tests {
     fn what_is_left_out_has_a_default() {
         let read = read(&minimal()).unwrap();
         assert_eq!((read.header.as_str(), read.leeway_seconds), ("authorization", 0));
-        let names: Vec<_> = read.attributes.iter().map(|mapping| mapping.name.as_str()).collect();
-        assert_eq!(names, ["identity.subject", "identity.issuer", "identity.roles", "identity.scopes"]);
+        let names: Vec<_> = read
+            .attributes
+            .iter()
+            .map(|mapping| mapping.name.as_str())
+            .collect();
+        assert_eq!(
+            names,
+            [
+                "identity.subject",
+                "identity.issuer",
+                "identity.roles",
+                "identity.scopes"
+            ]
+        );
         let personal: Vec<_> = read.attributes.iter().map(|mapping| mapping.personal).collect();
         assert_eq!(personal, [true, false, false, false]);
     }
@@ -283,24 +310,53 @@ mod tests {
     #[test]
     fn every_mistake_is_named_with_its_place() {
         let key = minimal()["keys"]["keys"][0].clone();
-        let mapping = |value: Value| json!([{"name": "identity.team", "claim": "team", "type": "TEXT"}, value]);
+        let mapping =
+            |value: Value| json!([{"name": "identity.team", "claim": "team", "type": "TEXT"}, value]);
         for (field, value, named) in [
             ("issuer", json!("x"), "unknown field `issuer`"),
             ("issuers", json!([]), "`issuers`"),
             ("audiences", json!([""]), "`audiences`"),
             ("audiences", json!("api"), "at `audiences`: invalid type"),
             ("keys", json!({"keys": []}), "`keys.keys`"),
-            ("keys", json!({"keys": [{"kty": "oct", "k": "AAAA"}]}), "at `keys.keys[0].k`: unknown field `k`"),
-            ("keys", json!({"keys": [{"kty": "oct"}]}), "at `keys.keys[0]`: only `kty`"),
+            (
+                "keys",
+                json!({"keys": [{"kty": "oct", "k": "AAAA"}]}),
+                "at `keys.keys[0].k`: unknown field `k`",
+            ),
+            (
+                "keys",
+                json!({"keys": [{"kty": "oct"}]}),
+                "at `keys.keys[0]`: only `kty`",
+            ),
             ("keys", json!({"keys": [key, key]}), "`keys.keys[0].kid`"),
-            ("header", json!("Authorization"), "`Authorization` is not a header name"),
+            (
+                "header",
+                json!("Authorization"),
+                "`Authorization` is not a header name",
+            ),
             ("leeway_seconds", json!(301), "301 is more than 300"),
             ("leeway_seconds", json!(-1), "at `leeway_seconds`: invalid value"),
             ("attributes", json!([]), "`attributes`"),
-            ("attributes", mapping(json!({"name": "1a", "claim": "x", "type": "TEXT"})), "at `attributes[1].name`"),
-            ("attributes", mapping(json!({"name": "a", "claim": "x", "type": "CIDR"})), "`attributes[1].type`"),
-            ("attributes", mapping(json!({"name": "a", "claim": [], "type": "TEXT"})), "`attributes[1].claim`"),
-            ("attributes", mapping(json!({"name": "identity.team", "claim": "x", "type": "TEXT"})), "given twice"),
+            (
+                "attributes",
+                mapping(json!({"name": "1a", "claim": "x", "type": "TEXT"})),
+                "at `attributes[1].name`",
+            ),
+            (
+                "attributes",
+                mapping(json!({"name": "a", "claim": "x", "type": "CIDR"})),
+                "`attributes[1].type`",
+            ),
+            (
+                "attributes",
+                mapping(json!({"name": "a", "claim": [], "type": "TEXT"})),
+                "`attributes[1].claim`",
+            ),
+            (
+                "attributes",
+                mapping(json!({"name": "identity.team", "claim": "x", "type": "TEXT"})),
+                "given twice",
+            ),
             (
                 "attributes",
                 mapping(json!({"name": "a", "claim": "x", "type": "TEXT", "space_separated": true})),
@@ -316,10 +372,19 @@ mod tests {
 
     #[test]
     fn text_that_is_no_configuration_is_refused() {
-        for text in ["", "null", "[]", "{}", "{\"issuers\":[\"a\"],\"issuers\":[\"b\"]}"] {
+        for text in [
+            "",
+            "null",
+            "[]",
+            "{}",
+            "{\"issuers\":[\"a\"],\"issuers\":[\"b\"]}",
+        ] {
             assert!(Configuration::from_json(text.as_bytes()).is_err(), "{text}");
         }
         let twice = format!("{0} {0}", minimal());
-        assert!(matches!(Configuration::from_json(twice.as_bytes()), Err(ConfigurationError::Trailing(_))));
+        assert!(matches!(
+            Configuration::from_json(twice.as_bytes()),
+            Err(ConfigurationError::Trailing(_))
+        ));
     }
 }

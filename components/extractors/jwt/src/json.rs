@@ -95,7 +95,15 @@ mod tests {
 
     #[test]
     fn what_is_not_one_object_is_refused() {
-        for text in ["", "[]", "1", "{} {}", r#"{"a":1,"a":1}"#, r#"{"x":[{"a":1,"a":2}]}"#, "{\"a\":\"\u{1}\"}"] {
+        for text in [
+            "",
+            "[]",
+            "1",
+            "{} {}",
+            r#"{"a":1,"a":1}"#,
+            r#"{"x":[{"a":1,"a":2}]}"#,
+            "{\"a\":\"\u{1}\"}",
+        ] {
             assert!(object(text.as_bytes()).is_err(), "{text}");
         }
         assert!(object("[".repeat(100_000).as_bytes()).is_err());

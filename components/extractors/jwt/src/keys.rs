@@ -91,7 +91,9 @@ pub enum KeyError {
     #[error("`alg` must be {0} for this key, or be left out")]
     OtherAlgorithm(&'static str),
     /// The `use` or `key_ops` is for something else.
-    #[error("the key is not for checking signatures: `use` must be `sig` and `key_ops` contain `verify`, if given")]
+    #[error(
+        "the key is not for checking signatures: `use` must be `sig` and `key_ops` contain `verify`, if given"
+    )]
     OtherUse,
     /// A member is not there.
     #[error("`{0}` is missing")]
@@ -103,7 +105,9 @@ pub enum KeyError {
     #[error("the members are no public key of this type")]
     Invalid,
     /// An RSA key of another size or exponent.
-    #[error("an RSA key must have {RSA_BITS_LEAST} to {RSA_BITS_MOST} bits and an odd exponent of at least 65537")]
+    #[error(
+        "an RSA key must have {RSA_BITS_LEAST} to {RSA_BITS_MOST} bits and an odd exponent of at least 65537"
+    )]
     WeakRsa,
 }
 
@@ -112,7 +116,10 @@ impl TryFrom<JsonWebKey> for Key {
 
     fn try_from(jwk: JsonWebKey) -> Result<Self, KeyError> {
         let for_signatures = jwk.purpose.as_deref().is_none_or(|purpose| purpose == "sig");
-        let verifies = jwk.operations.as_ref().is_none_or(|all| all.iter().any(|one| one == "verify"));
+        let verifies = jwk
+            .operations
+            .as_ref()
+            .is_none_or(|all| all.iter().any(|one| one == "verify"));
         if !for_signatures || !verifies {
             return Err(KeyError::OtherUse);
         }
@@ -122,7 +129,11 @@ impl TryFrom<JsonWebKey> for Key {
             ("RSA", None) => (Algorithm::Rs256, "RS256"),
             _ => return Err(KeyError::Unsupported),
         };
-        if jwk.alg.as_deref().is_some_and(|alg| Algorithm::named(alg) != Some(algorithm)) {
+        if jwk
+            .alg
+            .as_deref()
+            .is_some_and(|alg| Algorithm::named(alg) != Some(algorithm))
+        {
             return Err(KeyError::OtherAlgorithm(name));
         }
         let material = match algorithm {
@@ -130,7 +141,11 @@ impl TryFrom<JsonWebKey> for Key {
             Algorithm::Es256 => es256(&jwk)?,
             Algorithm::Rs256 => rs256(&jwk)?,
         };
-        Ok(Self { id: jwk.kid, algorithm, material })
+        Ok(Self {
+            id: jwk.kid,
+            algorithm,
+            material,
+        })
     }
 }
 
@@ -154,14 +169,20 @@ impl Key {
 fn ed25519(jwk: &JsonWebKey) -> Result<Material, KeyError> {
     let bytes = fixed("x", &jwk.x)?;
     let key = ed25519_dalek::VerifyingKey::from_bytes(&bytes).map_err(|_| KeyError::Invalid)?;
-    if key.is_weak() { Err(KeyError::Invalid) } else { Ok(Material::Ed25519(key)) }
+    if key.is_weak() {
+        Err(KeyError::Invalid)
+    } else {
+        Ok(Material::Ed25519(key))
+    }
 }
 
 fn es256(jwk: &JsonWebKey) -> Result<Material, KeyError> {
     let (x, y): ([u8; 32], [u8; 32]) = (fixed("x", &jwk.x)?, fixed("y", &jwk.y)?);
     // SEC 1 section 2.3.3: an uncompressed point.
     let point = [&[4], x.as_slice(), y.as_slice()].concat();
-    p256::ecdsa::VerifyingKey::from_sec1_bytes(&point).map(Material::Es256).map_err(|_| KeyError::Invalid)
+    p256::ecdsa::VerifyingKey::from_sec1_bytes(&point)
+        .map(Material::Es256)
+        .map_err(|_| KeyError::Invalid)
 }
 
 fn rs256(jwk: &JsonWebKey) -> Result<Material, KeyError> {
@@ -169,7 +190,8 @@ fn rs256(jwk: &JsonWebKey) -> Result<Material, KeyError> {
     let (modulus, exponent) = (number("n", &jwk.n)?, number("e", &jwk.e)?);
     let odd = exponent.to_bytes_le().first().is_some_and(|low| low & 1 == 1);
     let bits = modulus.bits();
-    if !(RSA_BITS_LEAST..=RSA_BITS_MOST).contains(&bits) || !odd || exponent < rsa::BigUint::from(65_537_u32) {
+    if !(RSA_BITS_LEAST..=RSA_BITS_MOST).contains(&bits) || !odd || exponent < rsa::BigUint::from(65_537_u32)
+    {
         return Err(KeyError::WeakRsa);
     }
     let key = rsa::RsaPublicKey::new(modulus, exponent).map_err(|_| KeyError::Invalid)?;
@@ -179,7 +201,9 @@ fn rs256(jwk: &JsonWebKey) -> Result<Material, KeyError> {
 
 fn bytes(name: &'static str, member: &Option<String>) -> Result<Vec<u8>, KeyError> {
     let text = member.as_deref().ok_or(KeyError::Missing(name))?;
-    URL_SAFE_NO_PAD.decode(text).map_err(|_| KeyError::NotBase64(name))
+    URL_SAFE_NO_PAD
+        .decode(text)
+        .map_err(|_| KeyError::NotBase64(name))
 }
 
 fn fixed(name: &'static str, member: &Option<String>) -> Result<[u8; 32], KeyError> {
@@ -190,7 +214,8 @@ fn fixed(name: &'static str, member: &Option<String>) -> Result<[u8; 32], KeyErr
 mod tests {
     use super::*;
 
-    const ED25519: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+    const ED25519: &str =
+        r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
     const ES256: &str = r#"{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
         "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
     const RS256: &str = r#"{"kty":"RSA","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2PAcDTW9gb54h4FRWyuXpoQ","e":"AQAB"}"#;
@@ -228,8 +253,14 @@ mod tests {
             let (message, signature) = token.rsplit_once('.').unwrap();
             let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
             assert!(key.verifies(message.as_bytes(), &signature), "{algorithm:?}");
-            assert!(!key.verifies(&message.as_bytes()[1..], &signature), "{algorithm:?}");
-            assert!(!key.verifies(message.as_bytes(), &signature[1..]), "{algorithm:?}");
+            assert!(
+                !key.verifies(&message.as_bytes()[1..], &signature),
+                "{algorithm:?}"
+            );
+            assert!(
+                !key.verifies(message.as_bytes(), &signature[1..]),
+                "{algorithm:?}"
+            );
             assert!(!key.verifies(message.as_bytes(), &[]), "{algorithm:?}");
             signature[20] ^= 1;
             assert!(!key.verifies(message.as_bytes(), &signature), "{algorithm:?}");
@@ -239,14 +270,33 @@ mod tests {
     #[test]
     fn a_key_is_for_its_own_algorithm_alone() {
         let with = |json: &str, more: &str| format!("{},{more}}}", json.trim_end_matches('}'));
-        assert_eq!(key(&with(ED25519, r#""alg":"EdDSA","use":"sig","kid":"a""#)).unwrap().id.as_deref(), Some("a"));
+        assert_eq!(
+            key(&with(ED25519, r#""alg":"EdDSA","use":"sig","kid":"a""#))
+                .unwrap()
+                .id
+                .as_deref(),
+            Some("a")
+        );
         for alg in ["none", "HS256", "ES256", "PS256", "eddsa"] {
             let json = with(ED25519, &format!(r#""alg":"{alg}""#));
-            assert_eq!(key(&json).unwrap_err(), KeyError::OtherAlgorithm("EdDSA"), "{alg}");
+            assert_eq!(
+                key(&json).unwrap_err(),
+                KeyError::OtherAlgorithm("EdDSA"),
+                "{alg}"
+            );
         }
-        assert_eq!(key(&with(RS256, r#""alg":"RS512""#)).unwrap_err(), KeyError::OtherAlgorithm("RS256"));
-        assert_eq!(key(&with(ES256, r#""use":"enc""#)).unwrap_err(), KeyError::OtherUse);
-        assert_eq!(key(&with(ES256, r#""key_ops":["sign"]"#)).unwrap_err(), KeyError::OtherUse);
+        assert_eq!(
+            key(&with(RS256, r#""alg":"RS512""#)).unwrap_err(),
+            KeyError::OtherAlgorithm("RS256")
+        );
+        assert_eq!(
+            key(&with(ES256, r#""use":"enc""#)).unwrap_err(),
+            KeyError::OtherUse
+        );
+        assert_eq!(
+            key(&with(ES256, r#""key_ops":["sign"]"#)).unwrap_err(),
+            KeyError::OtherUse
+        );
     }
 
     #[test]
@@ -257,11 +307,26 @@ mod tests {
         for (json, expected) in [
             (r#"{"kty":"oct"}"#.to_owned(), KeyError::Unsupported),
             (r#"{"kty":"EC","crv":"P-384"}"#.to_owned(), KeyError::Unsupported),
-            (r#"{"kty":"OKP","crv":"Ed25519"}"#.to_owned(), KeyError::Missing("x")),
-            (r#"{"kty":"OKP","crv":"Ed25519","x":"+"}"#.to_owned(), KeyError::NotBase64("x")),
-            (r#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#.to_owned(), KeyError::Invalid),
-            (format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{zero}"}}"#), KeyError::Invalid),
-            (format!(r#"{{"kty":"EC","crv":"P-256","x":"{zero}","y":"{zero}"}}"#), KeyError::Invalid),
+            (
+                r#"{"kty":"OKP","crv":"Ed25519"}"#.to_owned(),
+                KeyError::Missing("x"),
+            ),
+            (
+                r#"{"kty":"OKP","crv":"Ed25519","x":"+"}"#.to_owned(),
+                KeyError::NotBase64("x"),
+            ),
+            (
+                r#"{"kty":"OKP","crv":"Ed25519","x":"AAAA"}"#.to_owned(),
+                KeyError::Invalid,
+            ),
+            (
+                format!(r#"{{"kty":"OKP","crv":"Ed25519","x":"{zero}"}}"#),
+                KeyError::Invalid,
+            ),
+            (
+                format!(r#"{{"kty":"EC","crv":"P-256","x":"{zero}","y":"{zero}"}}"#),
+                KeyError::Invalid,
+            ),
             (RS256.replace("AQAB", "Aw"), KeyError::WeakRsa),
             (small, KeyError::WeakRsa),
             (even, KeyError::WeakRsa),

@@ -43,6 +43,10 @@ pub fn extract(
         None => None,
         Some(token) => Some(token::verify(configuration, token, now)?),
     };
-    let value = |mapping| claims.as_ref().map_or(Value::Absent, |claims| claims::value(mapping, claims));
+    let value = |mapping| {
+        claims
+            .as_ref()
+            .map_or(Value::Absent, |claims| claims::value(mapping, claims))
+    };
     Ok(configuration.attributes.iter().map(value).collect())
 }

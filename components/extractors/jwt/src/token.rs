@@ -74,7 +74,9 @@ pub fn find<'a>(
     headers: &'a [(String, Vec<u8>)],
 ) -> Result<Option<&'a [u8]>, Refusal> {
     let mut found = headers.iter().filter(|(name, _)| *name == configuration.header);
-    let Some((name, value)) = found.next() else { return Ok(None) };
+    let Some((name, value)) = found.next() else {
+        return Ok(None);
+    };
     if found.next().is_some() {
         return Err(Refusal::SeveralHeaders(name.clone()));
     }
@@ -82,7 +84,9 @@ pub fn find<'a>(
         return Ok(Some(value.trim_ascii()));
     }
     match value.trim_ascii().split_at_checked("bearer ".len()) {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => Ok(Some(token.trim_ascii_start())),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case(b"bearer ") => {
+            Ok(Some(token.trim_ascii_start()))
+        }
         _ => Err(Refusal::OtherScheme),
     }
 }
@@ -108,8 +112,8 @@ pub fn verify(configuration: &Configuration, token: &[u8], now: i64) -> Result<C
         return Err(Refusal::BadSignature);
     }
     let payload = decoded(payload, "its payload is not base64url")?;
-    let claims =
-        json::object(&payload).map_err(|_| Refusal::Malformed("its payload is not one JSON object of unique names"))?;
+    let claims = json::object(&payload)
+        .map_err(|_| Refusal::Malformed("its payload is not one JSON object of unique names"))?;
     check(configuration, &claims, now)?;
     Ok(claims)
 }
@@ -117,8 +121,8 @@ pub fn verify(configuration: &Configuration, token: &[u8], now: i64) -> Result<C
 /// The key that a token's header names, if it is for the algorithm that the header names.
 fn key<'a>(configuration: &'a Configuration, header: &str) -> Result<&'a Key, Refusal> {
     let header = decoded(header, "its header is not base64url")?;
-    let header =
-        json::object(&header).map_err(|_| Refusal::Malformed("its header is not one JSON object of unique names"))?;
+    let header = json::object(&header)
+        .map_err(|_| Refusal::Malformed("its header is not one JSON object of unique names"))?;
     if header.contains_key("crit") {
         return Err(Refusal::CriticalExtensions);
     }
@@ -126,7 +130,10 @@ fn key<'a>(configuration: &'a Configuration, header: &str) -> Result<&'a Key, Re
         None => {}
         Some(Json::String(kind)) => {
             let kind = kind.to_ascii_lowercase();
-            if !matches!(kind.strip_prefix("application/").unwrap_or(&kind), "jwt" | "at+jwt") {
+            if !matches!(
+                kind.strip_prefix("application/").unwrap_or(&kind),
+                "jwt" | "at+jwt"
+            ) {
                 return Err(Refusal::OtherType);
             }
         }
@@ -137,14 +144,19 @@ fn key<'a>(configuration: &'a Configuration, header: &str) -> Result<&'a Key, Re
     };
     let algorithm = Algorithm::named(algorithm).ok_or(Refusal::UnsupportedAlgorithm)?;
     let key = match (header.get("kid"), configuration.keys.as_slice()) {
-        (Some(Json::String(id)), keys) => {
-            keys.iter().find(|key| key.id.as_ref() == Some(id)).ok_or(Refusal::UnknownKey)?
-        }
+        (Some(Json::String(id)), keys) => keys
+            .iter()
+            .find(|key| key.id.as_ref() == Some(id))
+            .ok_or(Refusal::UnknownKey)?,
         (Some(_), _) => return Err(Refusal::Malformed("its `kid` is not a text")),
         (None, [only]) => only,
         (None, _) => return Err(Refusal::UnnamedKey),
     };
-    if key.algorithm == algorithm { Ok(key) } else { Err(Refusal::OtherAlgorithm) }
+    if key.algorithm == algorithm {
+        Ok(key)
+    } else {
+        Err(Refusal::OtherAlgorithm)
+    }
 }
 
 fn check(configuration: &Configuration, claims: &Claims, now: i64) -> Result<(), Refusal> {
@@ -152,7 +164,12 @@ fn check(configuration: &Configuration, claims: &Claims, now: i64) -> Result<(),
     if !claims.get("iss").and_then(Json::as_str).is_some_and(issued_by) {
         return Err(Refusal::OtherIssuer);
     }
-    let is_for = |audience: &Json| configuration.audiences.iter().any(|known| audience.as_str() == Some(known));
+    let is_for = |audience: &Json| {
+        configuration
+            .audiences
+            .iter()
+            .any(|known| audience.as_str() == Some(known))
+    };
     let for_us = match claims.get("aud") {
         Some(Json::Array(audiences)) => audiences.iter().any(is_for),
         Some(audience) => is_for(audience),
@@ -178,7 +195,9 @@ fn check(configuration: &Configuration, claims: &Claims, now: i64) -> Result<(),
 }
 
 fn decoded(part: &str, refusal: &'static str) -> Result<Vec<u8>, Refusal> {
-    URL_SAFE_NO_PAD.decode(part).map_err(|_| Refusal::Malformed(refusal))
+    URL_SAFE_NO_PAD
+        .decode(part)
+        .map_err(|_| Refusal::Malformed(refusal))
 }
 
 #[cfg(test)]

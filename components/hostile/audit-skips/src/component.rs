@@ -1,10 +1,13 @@
 //! The component.
 
+// The macros of wit-bindgen expand to the raw side of the canonical ABI.
+#![allow(unsafe_code)]
+
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use bindings::exports::aecp::audit::sink::*;
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, unused_qualifications, clippy::all)]
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit/audit", world: "audit" });
 }
@@ -29,7 +32,11 @@ impl Guest for Component {
 
     fn deliver(batch: Vec<Entry>) -> Result<u32, DeliveryError> {
         let more = u32::try_from(batch.len()).unwrap_or(u32::MAX).saturating_add(1);
-        Ok(if CALLS.fetch_add(1, Ordering::Relaxed) % 2 == 0 { more } else { 0 })
+        Ok(if CALLS.fetch_add(1, Ordering::Relaxed) % 2 == 0 {
+            more
+        } else {
+            0
+        })
     }
 }
 

@@ -1,8 +1,11 @@
 //! The component.
 
+// The macros of wit-bindgen expand to the raw side of the canonical ABI.
+#![allow(unsafe_code)]
+
 use bindings::exports::aecp::context::extractor::*;
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, unused_qualifications, clippy::all)]
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit/context", world: "context" });
 }
@@ -15,13 +18,20 @@ impl Guest for Component {
     }
 
     fn describe() -> Description {
-        let attribute =
-            |name: &str, value_type| Attribute { name: name.into(), value_type, personal: false };
+        let attribute = |name: &str, value_type| Attribute {
+            name: name.into(),
+            value_type,
+            personal: false,
+        };
         Description {
             name: "context-spins".into(),
             version: "1.0.0".into(),
             attributes: vec![attribute("spinner.turns", ValueType::Integer)],
-            needs: Needs { headers: Vec::new(), query: false, body_limit: 0 },
+            needs: Needs {
+                headers: Vec::new(),
+                query: false,
+                body_limit: 0,
+            },
         }
     }
 

@@ -1,10 +1,13 @@
 //! The component.
 
+// The macros of wit-bindgen expand to the raw side of the canonical ABI.
+#![allow(unsafe_code)]
+
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bindings::exports::aecp::context::extractor::*;
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, unused_qualifications, clippy::all)]
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit/context", world: "context" });
 }
@@ -17,8 +20,11 @@ impl Guest for Component {
     }
 
     fn describe() -> Description {
-        let attribute =
-            |name: &str, value_type| Attribute { name: name.into(), value_type, personal: false };
+        let attribute = |name: &str, value_type| Attribute {
+            name: name.into(),
+            value_type,
+            personal: false,
+        };
         Description {
             name: "context-stranger".into(),
             version: "1.0.0".into(),
@@ -28,15 +34,26 @@ impl Guest for Component {
                 attribute("stranger.variables", ValueType::Integer),
                 attribute("stranger.file_found", ValueType::Boolean),
             ],
-            needs: Needs { headers: Vec::new(), query: false, body_limit: 0 },
+            needs: Needs {
+                headers: Vec::new(),
+                query: false,
+                body_limit: 0,
+            },
         }
     }
 
     fn extract(_: Request) -> Result<Vec<Value>, String> {
         println!("extracting");
         eprintln!("still extracting");
-        let clock = || SystemTime::now().duration_since(UNIX_EPOCH).map(|since| since.as_nanos());
-        let (first, second) = (clock().map_err(|e| e.to_string())?, clock().map_err(|e| e.to_string())?);
+        let clock = || {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map(|since| since.as_nanos())
+        };
+        let (first, second) = (
+            clock().map_err(|e| e.to_string())?,
+            clock().map_err(|e| e.to_string())?,
+        );
         Ok(vec![
             i64::try_from(first).map_or(Value::Absent, Value::Instant),
             Value::Boolean(first == second),

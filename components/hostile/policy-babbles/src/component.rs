@@ -1,8 +1,11 @@
 //! The component.
 
+// The macros of wit-bindgen expand to the raw side of the canonical ABI.
+#![allow(unsafe_code)]
+
 use bindings::exports::aecp::policy::evaluator::*;
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, unused_qualifications, clippy::all)]
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit/policy", world: "policy" });
 }
@@ -32,19 +35,35 @@ impl Guest for Component {
             policies: vec![policy],
             annotations: Vec::new(),
         };
-        Description { inputs: Vec::new(), packages: vec![package] }
+        Description {
+            inputs: Vec::new(),
+            packages: vec![package],
+        }
     }
 
     fn evaluate(_: Vec<Value>) -> Result<Outcomes, String> {
         let call = CALLS.fetch_add(1, Ordering::Relaxed);
-        let finding = |policy, obligations| Finding { policy, outcome: Outcome::Violated, obligations };
+        let finding = |policy, obligations| Finding {
+            policy,
+            outcome: Outcome::Violated,
+            obligations,
+        };
         match call % 4 {
             // Policies that do not exist.
-            0 => Ok(Outcomes { applied: vec![7, u32::MAX], findings: vec![finding(7, Vec::new())] }),
+            0 => Ok(Outcomes {
+                applied: vec![7, u32::MAX],
+                findings: vec![finding(7, Vec::new())],
+            }),
             // Neither ascending nor each once, and a violation of what did not apply.
-            1 => Ok(Outcomes { applied: vec![0, 0], findings: vec![finding(0, Vec::new()), finding(0, Vec::new())] }),
+            1 => Ok(Outcomes {
+                applied: vec![0, 0],
+                findings: vec![finding(0, Vec::new()), finding(0, Vec::new())],
+            }),
             // Obligations that do not exist, unsorted.
-            2 => Ok(Outcomes { applied: vec![0], findings: vec![finding(0, vec![9, 3, 3])] }),
+            2 => Ok(Outcomes {
+                applied: vec![0],
+                findings: vec![finding(0, vec![9, 3, 3])],
+            }),
             _ => Err("x".repeat(10_000_000)),
         }
     }

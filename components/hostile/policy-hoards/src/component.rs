@@ -1,8 +1,11 @@
 //! The component.
 
+// The macros of wit-bindgen expand to the raw side of the canonical ABI.
+#![allow(unsafe_code)]
+
 use bindings::exports::aecp::policy::evaluator::*;
 
-#[allow(missing_docs, unsafe_code, unreachable_pub, unused_qualifications, clippy::all)]
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod bindings {
     wit_bindgen::generate!({ path: "../../../wit/policy", world: "policy" });
 }
@@ -28,7 +31,10 @@ impl Guest for Component {
             policies: vec![policy],
             annotations: Vec::new(),
         };
-        Description { inputs: Vec::new(), packages: vec![package] }
+        Description {
+            inputs: Vec::new(),
+            packages: vec![package],
+        }
     }
 
     fn evaluate(_: Vec<Value>) -> Result<Outcomes, String> {

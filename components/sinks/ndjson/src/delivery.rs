@@ -28,6 +28,9 @@ pub enum SendError {
     TooLarge(u64),
 }
 
+/// Sends a message to an endpoint.
+pub type Send<'a> = dyn FnMut(&str, &[u8]) -> Result<(), SendError> + 'a;
+
 /// Why none of a batch was taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
@@ -43,23 +46,29 @@ pub enum Failure {
 ///
 /// # Errors
 /// No entry was taken: the endpoint is not there, took nothing, or one line is larger than [`MESSAGE_LIMIT`].
-pub fn deliver(
-    endpoint: &str,
-    batch: &[Entry],
-    send: &mut dyn FnMut(&str, &[u8]) -> Result<(), SendError>,
-) -> Result<u32, Failure> {
+pub fn deliver(endpoint: &str, batch: &[Entry], send: &mut Send<'_>) -> Result<u32, Failure> {
     let mut taken = 0_u32;
     let mut rest = batch;
     while !rest.is_empty() {
         let (message, lines) = next_message(rest);
-        let sent = if lines == 0 { Err(SendError::TooLarge(MESSAGE_LIMIT as u64)) } else { send(endpoint, &message) };
+        let sent = if lines == 0 {
+            Err(SendError::TooLarge(MESSAGE_LIMIT as u64))
+        } else {
+            send(endpoint, &message)
+        };
         match sent {
             Ok(()) => {
                 taken = taken.saturating_add(u32::try_from(lines).unwrap_or(u32::MAX));
                 rest = rest.get(lines..).unwrap_or_default();
             }
             Err(_) if taken > 0 => return Ok(taken),
-            Err(error) => return Err(failure(endpoint, rest.first().map_or(0, |entry| entry.index), error)),
+            Err(error) => {
+                return Err(failure(
+                    endpoint,
+                    rest.first().map_or(0, |entry| entry.index),
+                    error,
+                ));
+            }
         }
     }
     Ok(taken)
@@ -91,13 +100,15 @@ fn failure(endpoint: &str, index: u64, error: SendError) -> Failure {
         SendError::UnknownEndpoint => Failure::Refused(format!(
             "endpoint `{endpoint}` is unknown; name it in the bundle and give it an address on this enforcement point"
         )),
-        SendError::Unavailable(reason) => Failure::Retry(format!("endpoint `{endpoint}` is unavailable: {reason}")),
+        SendError::Unavailable(reason) => {
+            Failure::Retry(format!("endpoint `{endpoint}` is unavailable: {reason}"))
+        }
         SendError::Rejected(reason) => Failure::Refused(format!(
             "endpoint `{endpoint}` rejected a message that begins with entry {index}: {reason}"
         )),
-        SendError::TooLarge(limit) => {
-            Failure::Refused(format!("entry {index} does not fit into a message of {limit} bytes"))
-        }
+        SendError::TooLarge(limit) => Failure::Refused(format!(
+            "entry {index} does not fit into a message of {limit} bytes"
+        )),
     }
 }
 
@@ -107,7 +118,10 @@ mod tests {
     use super::*;
 
     fn entry(index: u64, json: &str) -> Entry {
-        Entry { index, json: json.to_owned() }
+        Entry {
+            index,
+            json: json.to_owned(),
+        }
     }
 
     /// Delivers to an endpoint whose answers are given, and returns the messages that it was sent.
@@ -125,10 +139,14 @@ mod tests {
 
     #[test]
     fn each_entry_is_one_line() {
-        let batch = [entry(7, r#"{"decision":"DENY"}"#), entry(8, "{\n \"a\": \"x\\n\"\r\n}")];
+        let batch = [
+            entry(7, r#"{"decision":"DENY"}"#),
+            entry(8, "{\n \"a\": \"x\\n\"\r\n}"),
+        ];
         let (result, messages) = delivered(&batch, &[]);
         assert_eq!(result, Ok(2));
-        let expected = "{\"index\":7,\"leaf\":{\"decision\":\"DENY\"}}\n{\"index\":8,\"leaf\":{  \"a\": \"x\\n\"  }}\n";
+        let expected =
+            "{\"index\":7,\"leaf\":{\"decision\":\"DENY\"}}\n{\"index\":8,\"leaf\":{  \"a\": \"x\\n\"  }}\n";
         assert_eq!(messages, [expected]);
         for line in expected.lines() {
             serde_json::from_str::<serde_json::Value>(line).unwrap();
@@ -162,8 +180,15 @@ mod tests {
     fn failures_say_whether_trying_again_helps() {
         let batch = [entry(3, "1")];
         let refused = |answer| delivered(&batch, &[Err(answer)]).0.unwrap_err();
-        assert!(matches!(refused(SendError::Unavailable("refused".into())), Failure::Retry(_)));
-        for answer in [SendError::UnknownEndpoint, SendError::Rejected("400".into()), SendError::TooLarge(10)] {
+        assert!(matches!(
+            refused(SendError::Unavailable("refused".into())),
+            Failure::Retry(_)
+        ));
+        for answer in [
+            SendError::UnknownEndpoint,
+            SendError::Rejected("400".into()),
+            SendError::TooLarge(10),
+        ] {
             assert!(matches!(refused(answer), Failure::Refused(_)));
         }
     }
@@ -172,7 +197,9 @@ mod tests {
     fn an_entry_that_fits_nowhere_is_refused_by_name() {
         let (result, messages) = delivered(&[entry(9, &"1".repeat(MESSAGE_LIMIT))], &[]);
         assert!(messages.is_empty());
-        let Err(Failure::Refused(reason)) = result else { panic!("{result:?}") };
+        let Err(Failure::Refused(reason)) = result else {
+            panic!("{result:?}")
+        };
         assert!(reason.contains("entry 9"), "{reason}");
     }
 }

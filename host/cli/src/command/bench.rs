@@ -61,12 +61,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
 
     let text = files::read_text(&arguments.input)?;
     let mut tables = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let place = format!("line {} of `{}`", number.saturating_add(1), arguments.input.display());
+    for (number, line) in text
+        .lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+    {
+        let place = format!(
+            "line {} of `{}`",
+            number.saturating_add(1),
+            arguments.input.display()
+        );
         tables.push(subject.table(&Attributes::from_json(line).when(place)?));
     }
     if tables.is_empty() {
-        return Err(Error::part("reading requests")("there is none; write one JSON object a line".to_owned()));
+        return Err(Error::part("reading requests")(
+            "there is none; write one JSON object a line".to_owned(),
+        ));
     }
 
     let now = nanoseconds(Timestamp::now());
@@ -94,7 +104,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     match arguments.format {
         Format::Json => print_json(&report)?,
         Format::Human => {
-            let Report { policies, decisions, compile_ms, p50_us, p99_us, .. } = &report;
+            let Report {
+                policies,
+                decisions,
+                compile_ms,
+                p50_us,
+                p99_us,
+                ..
+            } = &report;
             anstream::println!("{policies} policies, compiled in {compile_ms:.1} ms");
             anstream::println!("{decisions} decisions: p50 {p50_us:.2} µs, p99 {p99_us:.2} µs");
         }
@@ -104,7 +121,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
 
 /// The time that `percent` of 100 measurements do not exceed; `sorted` is ascending.
 fn quantile(sorted: &[Duration], percent: usize) -> Duration {
-    let rank = sorted.len().saturating_mul(percent).div_ceil(100).saturating_sub(1);
+    let rank = sorted
+        .len()
+        .saturating_mul(percent)
+        .div_ceil(100)
+        .saturating_sub(1);
     sorted.get(rank).copied().unwrap_or_default()
 }
 

@@ -39,13 +39,19 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
-    let Some(built) = build(&arguments.packages)? else { return Ok(Outcome::Bad) };
+    let Some(built) = build(&arguments.packages)? else {
+        return Ok(Outcome::Bad);
+    };
     files::write(&arguments.output, &built.component, Privacy::Public)?;
     let report = Report {
         component: arguments.output.display().to_string(),
         sha256: hex::encode(Sha256::digest(&built.component)),
         bytes: built.component.len(),
-        packages: built.packages.iter().map(|package| package.name.clone()).collect(),
+        packages: built
+            .packages
+            .iter()
+            .map(|package| package.name.clone())
+            .collect(),
         policies: built.packages.iter().map(|package| package.policies.len()).sum(),
     };
     match arguments.format {

@@ -42,28 +42,53 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         if arguments.format == Format::Human {
             report::diagnostics(&folder, &checked.diagnostics);
         }
-        let count = |severity| checked.diagnostics.iter().filter(|found| found.severity == severity).count();
+        let count = |severity| {
+            checked
+                .diagnostics
+                .iter()
+                .filter(|found| found.severity == severity)
+                .count()
+        };
         reports.push(Report {
             path: path.display().to_string(),
             package: checked.package.as_ref().map(|package| package.name.clone()),
-            policies: checked.package.as_ref().map_or(0, |package| package.policies.len()),
+            policies: checked
+                .package
+                .as_ref()
+                .map_or(0, |package| package.policies.len()),
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
-            diagnostics: checked.diagnostics.iter().map(|found| found.located(&folder.files)).collect(),
+            diagnostics: checked
+                .diagnostics
+                .iter()
+                .map(|found| found.located(&folder.files))
+                .collect(),
         });
     }
     match arguments.format {
         Format::Json => print_json(&reports)?,
         Format::Human => reports.iter().for_each(summarise),
     }
-    Ok(if reports.iter().all(|report| report.errors == 0) { Outcome::Good } else { Outcome::Bad })
+    Ok(if reports.iter().all(|report| report.errors == 0) {
+        Outcome::Good
+    } else {
+        Outcome::Bad
+    })
 }
 
 fn summarise(report: &Report) {
-    let Report { path, policies, errors, warnings, .. } = report;
+    let Report {
+        path,
+        policies,
+        errors,
+        warnings,
+        ..
+    } = report;
     if *errors == 0 {
         let name = report.package.as_deref().unwrap_or_default();
-        anstream::println!("{GOOD}ok{GOOD:#}     {path}: package `{name}`, {policies} policies, {warnings} warnings");
+        anstream::println!(
+            "{GOOD}ok{GOOD:#}     {path}: package `{name}`, {policies} policies, {warnings} warnings"
+        );
     } else {
         anstream::println!("{BAD}failed{BAD:#} {path}: {errors} errors, {warnings} warnings");
     }

@@ -35,10 +35,14 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
-    let Some(subject) = Subject::load(&arguments.subject)? else { return Ok(Outcome::Bad) };
+    let Some(subject) = Subject::load(&arguments.subject)? else {
+        return Ok(Outcome::Bad);
+    };
     let text = if arguments.input == Path::new("-") {
         let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(Error::file("read", &arguments.input))?;
+        std::io::stdin()
+            .read_to_string(&mut text)
+            .map_err(Error::file("read", &arguments.input))?;
         text
     } else {
         files::read_text(&arguments.input)?
@@ -76,7 +80,11 @@ impl Subject {
             }
         };
         // Fresh instances for what anybody may have built, warm ones for what was built a moment ago.
-        let instances = if package::is_component(path) { Instances::Fresh } else { Instances::Warm };
+        let instances = if package::is_component(path) {
+            Instances::Fresh
+        } else {
+            Instances::Warm
+        };
         Self::of_component(&wasm, instances).map(Some)
     }
 
@@ -86,13 +94,24 @@ impl Subject {
         let native = runtime.compile(wasm).when("compiling the component")?;
         let component = PolicyComponent::load(&runtime, &native, instances).when("loading the component")?;
         let packages = &component.description().packages;
-        let ceilings = packages.iter().map(|package| (package.name.clone(), Mode::Blocking)).collect();
+        let ceilings = packages
+            .iter()
+            .map(|package| (package.name.clone(), Mode::Blocking))
+            .collect();
         let count = packages.len();
         let policies = component.description().policies().count();
-        let member = Member { component, ceilings, parameters: BTreeMap::new() };
+        let member = Member {
+            component,
+            ceilings,
+            parameters: BTreeMap::new(),
+        };
         // A package that blocks nothing may still be tried out.
         let set = PolicySet::new(vec![member], true).when("loading the component")?;
-        Ok(Self { set, packages: count, policies })
+        Ok(Self {
+            set,
+            packages: count,
+            policies,
+        })
     }
 
     /// Decides over one request given as JSON.
@@ -105,7 +124,11 @@ impl Subject {
 
     /// The values of a request, in the order of the set's attributes.
     pub(crate) fn table(&self, attributes: &Attributes) -> Vec<Value> {
-        self.set.attributes().iter().map(|(name, declared)| attributes.value(name, *declared)).collect()
+        self.set
+            .attributes()
+            .iter()
+            .map(|(name, declared)| attributes.value(name, *declared))
+            .collect()
     }
 
     pub(crate) fn set(&self) -> &PolicySet {
@@ -149,11 +172,20 @@ fn show(evaluation: &Evaluation<'_>) {
             anstream::println!("{BAD}DENY{BAD:#} ({denial})");
         }
     }
-    for Finding { package, policy, outcome, mode, reason } in evaluation.findings {
+    for Finding {
+        package,
+        policy,
+        outcome,
+        mode,
+        reason,
+    } in evaluation.findings
+    {
         let style = if *mode == Mode::Blocking { BAD } else { NOTABLE };
         let mode = mode.name();
         let outcome = outcome.name();
-        anstream::println!("  {style}{outcome}{style:#} {policy} {FAINT}({package}, {mode}){FAINT:#}: {reason}");
+        anstream::println!(
+            "  {style}{outcome}{style:#} {policy} {FAINT}({package}, {mode}){FAINT:#}: {reason}"
+        );
     }
     for policy in &evaluation.covered_by {
         anstream::println!("  covered by {policy}");

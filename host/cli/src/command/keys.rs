@@ -135,7 +135,11 @@ fn generate(arguments: &Generate) -> Result<(), Error> {
         files::write(&private, pem.as_bytes(), Privacy::Private)?;
         let pem = key.public_key().to_pem().when("writing a key")?;
         files::write(&public, pem.as_bytes(), Privacy::Public)?;
-        anstream::println!("{GOOD}made{GOOD:#} {} {FAINT}id {}{FAINT:#}", private.display(), key.public_key().id());
+        anstream::println!(
+            "{GOOD}made{GOOD:#} {} {FAINT}id {}{FAINT:#}",
+            private.display(),
+            key.public_key().id()
+        );
     }
     Ok(())
 }
@@ -145,31 +149,53 @@ fn make_root(arguments: &Root) -> Result<(), Error> {
     let expires = Timestamp::now().checked_add(days).when("reading --days")?;
     let mut builder = RootBuilder::new(1, expires).freshness_period(arguments.freshness_period);
     for (role, paths) in &arguments.roles {
-        let keys = paths.iter().map(|path| public_key(path)).collect::<Result<Vec<_>, _>>()?;
-        let threshold = arguments.thresholds.iter().find(|(of, _)| of == role).map_or(1, |(_, threshold)| *threshold);
+        let keys = paths
+            .iter()
+            .map(|path| public_key(path))
+            .collect::<Result<Vec<_>, _>>()?;
+        let threshold = arguments
+            .thresholds
+            .iter()
+            .find(|(of, _)| of == role)
+            .map_or(1, |(_, threshold)| *threshold);
         let quorum = Quorum::new(keys, threshold).when(format!("giving role `{role}` its keys"))?;
         builder = builder.role(*role, quorum);
     }
     let mut document = builder.build().when("making the trust root")?;
     for path in &arguments.key {
-        document.sign(&signing_key(path)?).when("signing the trust root")?;
+        document
+            .sign(&signing_key(path)?)
+            .when("signing the trust root")?;
     }
     let bytes = document.to_json().when("writing the trust root")?;
     // What this command writes, an enforcement point must accept.
     let root = TrustRoot::parse(&bytes, Timestamp::now()).when("checking the trust root that was made")?;
     files::write(&arguments.output, &bytes, Privacy::Public)?;
-    anstream::println!("{GOOD}made{GOOD:#} {} {FAINT}{}{FAINT:#}", arguments.output.display(), root.digest());
+    anstream::println!(
+        "{GOOD}made{GOOD:#} {} {FAINT}{}{FAINT:#}",
+        arguments.output.display(),
+        root.digest()
+    );
     Ok(())
 }
 
 fn show(arguments: &Show) -> Result<(), Error> {
     let root = trust_root(&arguments.root)?;
     anstream::println!("trust root version {}, {}", root.version(), root.digest());
-    anstream::println!("expires {}, freshness statements live {} s", root.expires(), root.freshness_period());
+    anstream::println!(
+        "expires {}, freshness statements live {} s",
+        root.expires(),
+        root.freshness_period()
+    );
     for role in ROLES {
         let quorum = root.quorum(role);
         let keys: Vec<String> = quorum.keys().map(|key| key.id().to_string()).collect();
-        anstream::println!("{role}: {} of {}  {FAINT}{}{FAINT:#}", quorum.threshold(), keys.len(), keys.join(" "));
+        anstream::println!(
+            "{role}: {} of {}  {FAINT}{}{FAINT:#}",
+            quorum.threshold(),
+            keys.len(),
+            keys.join(" ")
+        );
     }
     Ok(())
 }
@@ -184,7 +210,11 @@ fn enrol(arguments: &Enrol) -> Result<(), Error> {
     };
     let envelope = seal(&arguments.key, |signers| enrolment.seal(signers))?;
     files::write(&arguments.output, &envelope, Privacy::Public)?;
-    anstream::println!("{GOOD}enrolled{GOOD:#} {} {FAINT}{}{FAINT:#}", arguments.name, arguments.output.display());
+    anstream::println!(
+        "{GOOD}enrolled{GOOD:#} {} {FAINT}{}{FAINT:#}",
+        arguments.name,
+        arguments.output.display()
+    );
     Ok(())
 }
 
@@ -200,18 +230,34 @@ const ROLES: [Role; 7] = [
 ];
 
 fn role_name(text: &str) -> Result<Role, String> {
-    let names = || ROLES.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
-    ROLES.into_iter().find(|role| role.name() == text).ok_or_else(|| format!("no role `{text}`; there are {}", names()))
+    let names = || {
+        ROLES
+            .iter()
+            .map(|role| role.name())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    ROLES
+        .into_iter()
+        .find(|role| role.name() == text)
+        .ok_or_else(|| format!("no role `{text}`; there are {}", names()))
 }
 
 fn role(text: &str) -> Result<(Role, Vec<PathBuf>), String> {
-    let (name, paths) = text.split_once('=').ok_or("write ROLE=FILE.pub, as in releases=a.pub,b.pub")?;
+    let (name, paths) = text
+        .split_once('=')
+        .ok_or("write ROLE=FILE.pub, as in releases=a.pub,b.pub")?;
     Ok((role_name(name)?, paths.split(',').map(PathBuf::from).collect()))
 }
 
 fn threshold(text: &str) -> Result<(Role, u32), String> {
     let (name, number) = text.split_once('=').ok_or("write ROLE=N, as in releases=2")?;
-    Ok((role_name(name)?, number.parse().map_err(|_| format!("`{number}` is not a number of keys"))?))
+    Ok((
+        role_name(name)?,
+        number
+            .parse()
+            .map_err(|_| format!("`{number}` is not a number of keys"))?,
+    ))
 }
 
 fn label(text: &str) -> Result<(String, String), String> {
@@ -227,12 +273,14 @@ fn with_ending(name: &Path, ending: &str) -> PathBuf {
 }
 
 fn log_signer(name: &str, key: &Path) -> Result<LogSigner, Error> {
-    LogSigner::from_pem(name, &files::read_text(key)?).when(format!("reading the log key `{}`", key.display()))
+    LogSigner::from_pem(name, &files::read_text(key)?)
+        .when(format!("reading the log key `{}`", key.display()))
 }
 
 /// Reads a private key file.
 pub(crate) fn signing_key(path: &Path) -> Result<SigningKey, Error> {
-    SigningKey::from_pem(&files::read_text(path)?).when(format!("reading the private key `{}`", path.display()))
+    SigningKey::from_pem(&files::read_text(path)?)
+        .when(format!("reading the private key `{}`", path.display()))
 }
 
 fn public_key(path: &Path) -> Result<PublicKey, Error> {
@@ -241,7 +289,8 @@ fn public_key(path: &Path) -> Result<PublicKey, Error> {
 
 /// Reads a trust root.
 pub(crate) fn trust_root(path: &Path) -> Result<TrustRoot, Error> {
-    TrustRoot::parse(&files::read(path)?, Timestamp::now()).when(format!("reading the trust root `{}`", path.display()))
+    TrustRoot::parse(&files::read(path)?, Timestamp::now())
+        .when(format!("reading the trust root `{}`", path.display()))
 }
 
 /// Signs with key files.
@@ -249,7 +298,11 @@ pub(crate) fn seal(
     keys: &[PathBuf],
     seal: impl FnOnce(&[&dyn aecp_trust::Signer]) -> Result<Vec<u8>, aecp_trust::statement::SignError>,
 ) -> Result<Vec<u8>, Error> {
-    let keys = keys.iter().map(|path| signing_key(path)).collect::<Result<Vec<_>, _>>()?;
-    let signers: Vec<&dyn aecp_trust::Signer> = keys.iter().map(|key| key as &dyn aecp_trust::Signer).collect();
+    let keys = keys
+        .iter()
+        .map(|path| signing_key(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let signers: Vec<&dyn aecp_trust::Signer> =
+        keys.iter().map(|key| key as &dyn aecp_trust::Signer).collect();
     seal(&signers).when("signing")
 }

@@ -41,8 +41,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let envelope = files::read(&signature)?;
     let identity = component::identify(&wasm)?;
     let layout = Layout::create(&arguments.layout).when("opening the layout")?;
-    let pushed = layout.push_component(&wasm, &identity.info, BTreeMap::new()).when("storing the component")?;
-    layout.attach(&pushed.digest, media::IN_TOTO, &envelope).when("storing the signature")?;
+    let pushed = layout
+        .push_component(&wasm, &identity.info, BTreeMap::new())
+        .when("storing the component")?;
+    layout
+        .attach(&pushed.digest, media::IN_TOTO, &envelope)
+        .when("storing the signature")?;
     layout.tag(&tag, &pushed.digest).when("tagging the component")?;
     anstream::println!("{GOOD}pushed{GOOD:#} {tag} {FAINT}{}{FAINT:#}", pushed.digest);
     Ok(Outcome::Good)

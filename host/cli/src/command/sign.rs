@@ -41,12 +41,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let digest = Digest::of(&wasm);
     let identity = component::identify(&wasm)?;
     let (compiler, source) = if arguments.source.is_empty() {
-        let compiler = Compiler { id: "urn:aecp:unknown".into(), name: "unknown".into(), version: String::new() };
+        let compiler = Compiler {
+            id: "urn:aecp:unknown".into(),
+            name: "unknown".into(),
+            version: String::new(),
+        };
         (compiler, None)
     } else {
-        let Some(built) = build::build(&arguments.source)? else { return Ok(Outcome::Bad) };
+        let Some(built) = build::build(&arguments.source)? else {
+            return Ok(Outcome::Bad);
+        };
         if built.component != wasm {
-            return Err(Error::part(format!("comparing `{}` with its sources", arguments.component.display()))(format!(
+            return Err(Error::part(format!(
+                "comparing `{}` with its sources",
+                arguments.component.display()
+            ))(format!(
                 "a build of the sources gives {}, the file is {digest}; build it again with `aecp build`",
                 Digest::of(&built.component)
             )));
@@ -69,7 +78,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         path.into()
     });
     files::write(&output, &envelope, Privacy::Public)?;
-    anstream::println!("{GOOD}signed{GOOD:#} {digest} {FAINT}{}{FAINT:#}", output.display());
+    anstream::println!(
+        "{GOOD}signed{GOOD:#} {digest} {FAINT}{}{FAINT:#}",
+        output.display()
+    );
     Ok(Outcome::Good)
 }
 
@@ -87,7 +99,9 @@ fn source_digest(paths: &[PathBuf]) -> Result<Digest, Error> {
     for path in paths {
         let folder = PackageFolder::read(path)?;
         let package = folder.check().package.map(|package| package.name);
-        let package = package.ok_or("it has errors").when(format!("reading `{}`", path.display()))?;
+        let package = package
+            .ok_or("it has errors")
+            .when(format!("reading `{}`", path.display()))?;
         for mut file in folder.files {
             if paths.len() > 1 {
                 file.name = format!("{package}/{}", file.name);

@@ -94,5 +94,7 @@ fn done(shared: &Shared, state: &mut State, batch: &Batch) {
     if state.unsynced > 0 && state.unsynced_since.is_none() {
         state.unsynced_since = Some(Instant::now());
     }
-    shared.synced.send_modify(|synced| synced.next_sequence = batch.next_sequence);
+    shared
+        .synced
+        .send_modify(|synced| synced.next_sequence = batch.next_sequence);
 }

@@ -75,7 +75,9 @@ pub(crate) fn write_value(writer: &mut Writer, value: &Value) {
             writer.array(2);
             writer.unsigned(15_u8);
             writer.array(members.len());
-            members.iter().for_each(|member| writer.bytes(&member.0.to_be_bytes()));
+            members
+                .iter()
+                .for_each(|member| writer.bytes(&member.0.to_be_bytes()));
         }
         Value::SetOfNetwork(members) => {
             writer.array(2);
@@ -91,7 +93,9 @@ pub(crate) fn write_value(writer: &mut Writer, value: &Value) {
 }
 
 fn read_address(reader: &mut Reader<'_>) -> Result<Address, Malformed> {
-    Ok(Address(u128::from_be_bytes(reader.bytes_of("an address that is not 16 bytes")?)))
+    Ok(Address(u128::from_be_bytes(
+        reader.bytes_of("an address that is not 16 bytes")?,
+    )))
 }
 
 fn read_network(reader: &mut Reader<'_>) -> Result<Network, Malformed> {
@@ -165,12 +169,15 @@ pub(super) fn write_recorded(writer: &mut Writer, recorded: &Recorded) {
 fn read_recorded(reader: &mut Reader<'_>) -> Result<Recorded, Malformed> {
     let length = reader.array()?;
     match (reader.unsigned()?, length) {
-        (COMMITMENT, 2) => {
-            Ok(Recorded::Commitment(Commitment(reader.bytes_of("a commitment that is not 32 bytes")?)))
-        }
+        (COMMITMENT, 2) => Ok(Recorded::Commitment(Commitment(
+            reader.bytes_of("a commitment that is not 32 bytes")?,
+        ))),
         (OMITTED, 3) => {
             let bytes = reader.unsigned()?;
-            Ok(Recorded::Omitted { bytes, sha256: reader.bytes_of("a hash that is not 32 bytes")? })
+            Ok(Recorded::Omitted {
+                bytes,
+                sha256: reader.bytes_of("a hash that is not 32 bytes")?,
+            })
         }
         (kind, length) => read_value_of(reader, kind, length).map(Recorded::Value),
     }
@@ -188,13 +195,21 @@ pub(super) fn write_facts(writer: &mut Writer, facts: &[Fact]) {
 pub(super) fn read_facts(reader: &mut Reader<'_>) -> Result<Vec<Fact>, Malformed> {
     reader.list(|reader| {
         reader.array_of(2, "an attribute that is not a name and a value")?;
-        Ok(Fact { name: reader.text()?.to_owned(), value: read_recorded(reader)? })
+        Ok(Fact {
+            name: reader.text()?.to_owned(),
+            value: read_recorded(reader)?,
+        })
     })
 }
 
 pub(super) fn write_context(writer: &mut Writer, context: &Context) {
     writer.array(4);
-    for facts in [&context.identity, &context.resource, &context.action, &context.environment] {
+    for facts in [
+        &context.identity,
+        &context.resource,
+        &context.action,
+        &context.environment,
+    ] {
         write_facts(writer, facts);
     }
 }
@@ -217,13 +232,18 @@ pub(super) fn write_bundle(writer: &mut Writer, bundle: &BundleReference) {
 
 pub(super) fn read_bundle(reader: &mut Reader<'_>) -> Result<BundleReference, Malformed> {
     reader.array_of(2, "a bundle that is not a digest and an epoch")?;
-    Ok(BundleReference { digest: reader.text()?.to_owned(), epoch: reader.unsigned()? })
+    Ok(BundleReference {
+        digest: reader.text()?.to_owned(),
+        epoch: reader.unsigned()?,
+    })
 }
 
 /// The applied policies as a bitmap; see `leaf.cddl`.
 fn bitmap(applied: &[u32]) -> Result<Vec<u8>, LeafError> {
     let byte_of = |policy: u32| usize::try_from(policy >> 3).unwrap_or(usize::MAX);
-    let Some(highest) = applied.iter().copied().max() else { return Ok(Vec::new()) };
+    let Some(highest) = applied.iter().copied().max() else {
+        return Ok(Vec::new());
+    };
     let length = byte_of(highest).saturating_add(1);
     if length > LEAF_LIMIT {
         return Err(LeafError::TooLarge { bytes: length });
@@ -241,7 +261,9 @@ fn applied(bitmap: &[u8]) -> Vec<u32> {
     let mut applied = Vec::new();
     for (byte, first) in bitmap.iter().zip((0_u32..).step_by(8)) {
         applied.extend(
-            (0..8_u32).filter(|bit| byte.wrapping_shr(*bit) & 1 == 1).map(|bit| first.saturating_add(bit)),
+            (0..8_u32)
+                .filter(|bit| byte.wrapping_shr(*bit) & 1 == 1)
+                .map(|bit| first.saturating_add(bit)),
         );
     }
     applied
@@ -264,7 +286,10 @@ pub(super) fn write_component(writer: &mut Writer, component: &ComponentRecord) 
                 writer.unsigned(finding.policy);
                 writer.unsigned(outcome_code(finding.outcome));
                 writer.array(finding.obligations.len());
-                finding.obligations.iter().for_each(|obligation| writer.unsigned(*obligation));
+                finding
+                    .obligations
+                    .iter()
+                    .for_each(|obligation| writer.unsigned(*obligation));
             }
         }
     }
@@ -289,7 +314,10 @@ pub(super) fn read_component(reader: &mut Reader<'_>) -> Result<ComponentRecord,
                     obligations: reader.list(read_index)?,
                 })
             })?;
-            ComponentResult::Outcomes(Outcomes { applied: applied(bits), findings })
+            ComponentResult::Outcomes(Outcomes {
+                applied: applied(bits),
+                findings,
+            })
         }
         _ => return Err(reader.malformed("a component of the wrong length")),
     };
@@ -361,7 +389,13 @@ pub(super) fn read_finding(reader: &mut Reader<'_>) -> Result<Finding, Malformed
         2 => Mode::Blocking,
         _ => return Err(place),
     };
-    Ok(Finding { package, policy, outcome, mode, reason: reader.text()?.to_owned() })
+    Ok(Finding {
+        package,
+        policy,
+        outcome,
+        mode,
+        reason: reader.text()?.to_owned(),
+    })
 }
 
 pub(super) fn write_policy_name(writer: &mut Writer, name: &PolicyName) {
@@ -372,7 +406,10 @@ pub(super) fn write_policy_name(writer: &mut Writer, name: &PolicyName) {
 
 pub(super) fn read_policy_name(reader: &mut Reader<'_>) -> Result<PolicyName, Malformed> {
     reader.array_of(2, "a policy's name that is not of two parts")?;
-    Ok(PolicyName { package: reader.text()?.into(), policy: reader.text()?.into() })
+    Ok(PolicyName {
+        package: reader.text()?.into(),
+        policy: reader.text()?.into(),
+    })
 }
 
 pub(super) fn write_obligation(writer: &mut Writer, obligation: &RaisedObligation) {
@@ -390,7 +427,10 @@ pub(super) fn write_obligation(writer: &mut Writer, obligation: &RaisedObligatio
 
 pub(super) fn read_obligation(reader: &mut Reader<'_>) -> Result<RaisedObligation, Malformed> {
     reader.array_of(4, "an obligation of the wrong length")?;
-    let by = PolicyName { package: reader.text()?.into(), policy: reader.text()?.into() };
+    let by = PolicyName {
+        package: reader.text()?.into(),
+        policy: reader.text()?.into(),
+    };
     let kind = reader.text()?.to_owned();
     let arguments = reader.list(|reader| {
         reader.array_of(2, "an argument that is not a name and a value")?;

@@ -4,7 +4,8 @@ use aecp_vocabulary::Value;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    BundleReference, ComponentRecord, ComponentResult, Event, Fact, Intent, Leaf, Lifecycle, Recorded, RequestOutcome,
+    BundleReference, ComponentRecord, ComponentResult, Event, Fact, Intent, Leaf, Lifecycle, Recorded,
+    RequestOutcome,
 };
 
 impl Leaf {
@@ -45,7 +46,10 @@ pub(crate) fn time_text(nanoseconds: i64) -> String {
 }
 
 fn bundle_json(bundle: Option<&BundleReference>) -> Json {
-    bundle.map_or(Json::Null, |bundle| json!({ "digest": bundle.digest, "epoch": bundle.epoch }))
+    bundle.map_or(
+        Json::Null,
+        |bundle| json!({ "digest": bundle.digest, "epoch": bundle.epoch }),
+    )
 }
 
 fn intent_json(intent: &Intent) -> Json {
@@ -126,14 +130,19 @@ fn component_json(component: &ComponentRecord) -> Json {
 
 fn facts_json(facts: &[Fact]) -> Json {
     // A list, not an object: what a leaf says is shown as it says it, repetitions included.
-    facts.iter().map(|fact| json!({ "name": fact.name, "value": recorded_json(&fact.value) })).collect()
+    facts
+        .iter()
+        .map(|fact| json!({ "name": fact.name, "value": recorded_json(&fact.value) }))
+        .collect()
 }
 
 fn recorded_json(recorded: &Recorded) -> Json {
     match recorded {
         Recorded::Value(value) => value_json(value),
         Recorded::Commitment(commitment) => json!({ "commitment": commitment.to_string() }),
-        Recorded::Omitted { bytes, sha256 } => json!({ "omitted_bytes": bytes, "sha256": hex::encode(sha256) }),
+        Recorded::Omitted { bytes, sha256 } => {
+            json!({ "omitted_bytes": bytes, "sha256": hex::encode(sha256) })
+        }
     }
 }
 
@@ -152,7 +161,9 @@ fn value_json(value: &Value) -> Json {
         Value::SetOfDuration(members) => each(members, |member| Value::Duration(*member)),
         Value::SetOfAddress(members) => each(members, |member| Value::Address(*member)),
         Value::SetOfNetwork(members) => each(members, |member| Value::Network(*member)),
-        Value::Decimal(_) | Value::Duration(_) | Value::Address(_) | Value::Network(_) => value.to_string().into(),
+        Value::Decimal(_) | Value::Duration(_) | Value::Address(_) | Value::Network(_) => {
+            value.to_string().into()
+        }
     }
 }
 

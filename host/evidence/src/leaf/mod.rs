@@ -233,7 +233,9 @@ impl Intent {
             verdict: decision.verdict,
             policy_id: denied_by.map(policy_id).unwrap_or_default(),
             denial: decision.denial.map(|denial| denial.name().to_owned()),
-            reason: denied_by.map(|finding| finding.reason.clone()).unwrap_or_default(),
+            reason: denied_by
+                .map(|finding| finding.reason.clone())
+                .unwrap_or_default(),
             context: Context::default(),
             inputs: Vec::new(),
             bundle: None,
@@ -392,7 +394,9 @@ pub struct Lifecycle {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LeafError {
     /// It does not fit, even shortened.
-    #[error("the leaf has {bytes} bytes, and at most {LEAF_LIMIT} fit: give it fewer attributes or components")]
+    #[error(
+        "the leaf has {bytes} bytes, and at most {LEAF_LIMIT} fit: give it fewer attributes or components"
+    )]
     TooLarge {
         /// How many bytes it would have.
         bytes: usize,
@@ -415,7 +419,10 @@ pub enum LeafError {
 
 impl From<Malformed> for LeafError {
     fn from(error: Malformed) -> Self {
-        Self::Malformed { what: error.what, at: error.at }
+        Self::Malformed {
+            what: error.what,
+            at: error.at,
+        }
     }
 }
 

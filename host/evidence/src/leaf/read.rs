@@ -3,11 +3,12 @@
 use aecp_vocabulary::Verdict;
 
 use super::fields::{
-    read_audit, read_bundle, read_component, read_context, read_facts, read_finding, read_obligation, read_policy_name,
+    read_audit, read_bundle, read_component, read_context, read_facts, read_finding, read_obligation,
+    read_policy_name,
 };
 use super::{
-    Event, Gap, Intent, LEAF_LIMIT, Leaf, LeafError, Lifecycle, LifecycleKind, Position, RequestOutcome, RequestResult,
-    SCHEMA_VERSION, Shortened, WriterId,
+    Event, Gap, Intent, LEAF_LIMIT, Leaf, LeafError, Lifecycle, LifecycleKind, Position, RequestOutcome,
+    RequestResult, SCHEMA_VERSION, Shortened, WriterId,
 };
 use crate::cbor::{Malformed, Reader};
 
@@ -41,7 +42,10 @@ impl Leaf {
         reader.key(2)?;
         let writer = read_writer(&mut reader)?;
         reader.key(3)?;
-        let position = Position { writer, sequence: reader.unsigned()? };
+        let position = Position {
+            writer,
+            sequence: reader.unsigned()?,
+        };
         reader.key(4)?;
         let time = reader.integer()?;
         reader.key(5)?;
@@ -52,7 +56,12 @@ impl Leaf {
             _ => Event::Lifecycle(read_lifecycle(&mut reader)?),
         };
         reader.end()?;
-        Ok(Self { position, time, enforcement_point, event })
+        Ok(Self {
+            position,
+            time,
+            enforcement_point,
+            event,
+        })
     }
 }
 
@@ -92,20 +101,28 @@ fn read_intent(reader: &mut Reader<'_>) -> Result<Intent, Malformed> {
         findings: at(reader, 15, |reader| reader.list(read_finding))?,
         covered_by: at(reader, 16, |reader| reader.list(read_policy_name))?,
         obligations: at(reader, 17, |reader| reader.list(read_obligation))?,
-        request_hash: at(reader, 18, |reader| reader.bytes_of("a hash that is not 32 bytes"))?,
+        request_hash: at(reader, 18, |reader| {
+            reader.bytes_of("a hash that is not 32 bytes")
+        })?,
         lineage: at(reader, 19, |reader| reader.list(read_owned))?,
         audit: at(reader, 20, read_audit)?,
         route: at(reader, 21, |reader| reader.optional(read_owned))?,
         shortened: at(reader, 22, |reader| {
             reader.array_of(2, "counts that are not two")?;
-            Ok(Shortened { texts: reader.unsigned()?, entries: reader.unsigned()? })
+            Ok(Shortened {
+                texts: reader.unsigned()?,
+                entries: reader.unsigned()?,
+            })
         })?,
     })
 }
 
 fn read_outcome(reader: &mut Reader<'_>) -> Result<RequestOutcome, Malformed> {
     let writer = at(reader, 6, read_writer)?;
-    let intent = Position { writer, sequence: at(reader, 7, Reader::unsigned)? };
+    let intent = Position {
+        writer,
+        sequence: at(reader, 7, Reader::unsigned)?,
+    };
     let result = at(reader, 8, |reader| match reader.unsigned()? {
         0 => Ok(RequestResult::Completed),
         1 => Ok(RequestResult::UpstreamFailed),
@@ -138,7 +155,11 @@ fn read_lifecycle(reader: &mut Reader<'_>) -> Result<Lifecycle, Malformed> {
         gap: at(reader, 10, |reader| {
             reader.optional(|reader| {
                 reader.array_of(3, "a gap of the wrong length")?;
-                Ok(Gap { writer: read_writer(reader)?, first: reader.unsigned()?, next: reader.unsigned()? })
+                Ok(Gap {
+                    writer: read_writer(reader)?,
+                    first: reader.unsigned()?,
+                    next: reader.unsigned()?,
+                })
             })
         })?,
     })

@@ -14,7 +14,9 @@ const LIMITS: [(usize, usize); ROUNDS] = [(4_096, 512), (1_024, 128), (256, 64),
 
 impl Event {
     pub(super) fn shorten(&mut self, round: usize) {
-        let Some(&(text, list)) = LIMITS.get(round) else { return };
+        let Some(&(text, list)) = LIMITS.get(round) else {
+            return;
+        };
         match self {
             Self::Intent(intent) => shorten_intent(intent, text, list),
             Self::Outcome(outcome) => {
@@ -39,14 +41,24 @@ fn shorten_intent(intent: &mut Intent, text: usize, list: usize) {
         .chain(intent.route.as_mut())
         .chain(intent.lineage.iter_mut())
         .chain(intent.findings.iter_mut().map(|finding| &mut finding.reason))
-        .chain(intent.obligations.iter_mut().flat_map(|raised| raised.arguments.iter_mut().map(|(_, value)| value)));
+        .chain(
+            intent
+                .obligations
+                .iter_mut()
+                .flat_map(|raised| raised.arguments.iter_mut().map(|(_, value)| value)),
+        );
     for each in texts {
         if cut(each, text) {
             tally.texts = tally.texts.saturating_add(1);
         }
     }
     let context = &mut intent.context;
-    for facts in [&mut context.identity, &mut context.resource, &mut context.action, &mut context.environment] {
+    for facts in [
+        &mut context.identity,
+        &mut context.resource,
+        &mut context.action,
+        &mut context.environment,
+    ] {
         // What policies read stays whole as a list: it is what a replay needs.
         shorten_list(facts, list, &mut tally);
         shorten_facts(facts, text, &mut tally);
@@ -58,7 +70,9 @@ fn shorten_intent(intent: &mut Intent, text: usize, list: usize) {
 fn shorten_list<T>(members: &mut Vec<T>, limit: usize, tally: &mut Shortened) {
     let excess = members.len().saturating_sub(limit);
     members.truncate(limit);
-    tally.entries = tally.entries.saturating_add(u64::try_from(excess).unwrap_or(u64::MAX));
+    tally.entries = tally
+        .entries
+        .saturating_add(u64::try_from(excess).unwrap_or(u64::MAX));
 }
 
 fn shorten_facts(facts: &mut [Fact], limit: usize, tally: &mut Shortened) {

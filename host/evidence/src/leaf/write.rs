@@ -7,7 +7,8 @@ use super::fields::{
     write_policy_name,
 };
 use super::{
-    Event, Intent, LEAF_LIMIT, Leaf, LeafError, Lifecycle, Position, RequestOutcome, RequestResult, SCHEMA_VERSION,
+    Event, Intent, LEAF_LIMIT, Leaf, LeafError, Lifecycle, Position, RequestOutcome, RequestResult,
+    SCHEMA_VERSION,
 };
 use crate::cbor::Writer;
 
@@ -96,7 +97,10 @@ impl Draft {
                 Kind::Lifecycle
             }
         };
-        Ok(Self { kind, rest: writer.into_bytes() })
+        Ok(Self {
+            kind,
+            rest: writer.into_bytes(),
+        })
     }
 
     /// The leaf's bytes, at most [`LEAF_LIMIT`].
@@ -124,7 +128,11 @@ impl Leaf {
     /// More than [`LEAF_LIMIT`] bytes.
     pub fn encode(&self) -> Result<Vec<u8>, LeafError> {
         let bytes = Draft::encode(self.time, &self.enforcement_point, &self.event)?.at(self.position);
-        if bytes.len() > LEAF_LIMIT { Err(LeafError::TooLarge { bytes: bytes.len() }) } else { Ok(bytes) }
+        if bytes.len() > LEAF_LIMIT {
+            Err(LeafError::TooLarge { bytes: bytes.len() })
+        } else {
+            Ok(bytes)
+        }
     }
 }
 
@@ -155,13 +163,22 @@ fn write_intent(writer: &mut Writer, intent: &Intent) -> Result<(), LeafError> {
     }
     writer.unsigned(15_u8);
     writer.array(intent.findings.len());
-    intent.findings.iter().for_each(|finding| write_finding(writer, finding));
+    intent
+        .findings
+        .iter()
+        .for_each(|finding| write_finding(writer, finding));
     writer.unsigned(16_u8);
     writer.array(intent.covered_by.len());
-    intent.covered_by.iter().for_each(|name| write_policy_name(writer, name));
+    intent
+        .covered_by
+        .iter()
+        .for_each(|name| write_policy_name(writer, name));
     writer.unsigned(17_u8);
     writer.array(intent.obligations.len());
-    intent.obligations.iter().for_each(|obligation| write_obligation(writer, obligation));
+    intent
+        .obligations
+        .iter()
+        .for_each(|obligation| write_obligation(writer, obligation));
     writer.unsigned(18_u8);
     writer.bytes(&intent.request_hash);
     writer.unsigned(19_u8);

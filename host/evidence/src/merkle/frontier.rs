@@ -40,14 +40,23 @@ impl Frontier {
             if self.levels.len() <= depth {
                 self.levels.push(Vec::with_capacity(TILE_WIDTH));
             }
-            let Some(tile) = self.levels.get_mut(depth) else { return };
+            let Some(tile) = self.levels.get_mut(depth) else {
+                return;
+            };
             tile.push(carried);
             if tile.len() < TILE_WIDTH {
                 return;
             }
             let Some(root) = fold(tile) else { return };
             let index = TileId::hashes_at(level.saturating_add(1), self.size).saturating_sub(1);
-            full(TileId { level, index, width: TILE_WIDTH }, tile);
+            full(
+                TileId {
+                    level,
+                    index,
+                    width: TILE_WIDTH,
+                },
+                tile,
+            );
             tile.clear();
             carried = root;
         }
@@ -66,6 +75,8 @@ impl Frontier {
 
     /// The tiles that are not full and not empty, lowest level first.
     pub fn partial(&self) -> impl Iterator<Item = (TileId, &[Hash])> {
-        TileId::right_edge(self.size).zip(&self.levels).filter_map(|(tile, hashes)| Some((tile?, hashes.as_slice())))
+        TileId::right_edge(self.size)
+            .zip(&self.levels)
+            .filter_map(|(tile, hashes)| Some((tile?, hashes.as_slice())))
     }
 }

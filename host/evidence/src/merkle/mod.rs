@@ -18,12 +18,21 @@ pub type Hash = [u8; 32];
 
 /// The hash of a leaf: SHA-256 over 0x00 and its bytes.
 pub fn leaf_hash(leaf: &[u8]) -> Hash {
-    Sha256::new().chain_update([0]).chain_update(leaf).finalize().into()
+    Sha256::new()
+        .chain_update([0])
+        .chain_update(leaf)
+        .finalize()
+        .into()
 }
 
 /// The hash of a node: SHA-256 over 0x01 and the hashes below it.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
-    Sha256::new().chain_update([1]).chain_update(left).chain_update(right).finalize().into()
+    Sha256::new()
+        .chain_update([1])
+        .chain_update(left)
+        .chain_update(right)
+        .finalize()
+        .into()
 }
 
 /// The hash of the tree without leaves: SHA-256 of nothing.

@@ -32,7 +32,11 @@ pub enum ProveError {
 impl Tree {
     /// The tree of `size` leaves in these tiles.
     pub fn new(tiles: Tiles, size: u64) -> Self {
-        Self { tiles, size, cache: BTreeMap::new() }
+        Self {
+            tiles,
+            size,
+            cache: BTreeMap::new(),
+        }
     }
 
     /// The root.
@@ -48,7 +52,11 @@ impl Tree {
     /// # Errors
     /// The tiles do not hold what it takes.
     pub fn root_at(&mut self, size: u64) -> Result<Hash, TileError> {
-        if size == 0 { Ok(empty_root()) } else { self.range(0, size) }
+        if size == 0 {
+            Ok(empty_root())
+        } else {
+            self.range(0, size)
+        }
     }
 
     /// The proof that the leaf `index` is in the tree: the hashes beside its path, lowest first.
@@ -57,7 +65,10 @@ impl Tree {
     /// There is no such leaf, or the tiles do not hold what it takes.
     pub fn inclusion(&mut self, index: u64) -> Result<Vec<Hash>, ProveError> {
         if index >= self.size {
-            return Err(ProveError::OutOfRange { asked: index, size: self.size });
+            return Err(ProveError::OutOfRange {
+                asked: index,
+                size: self.size,
+            });
         }
         let mut proof = Vec::new();
         let (mut low, mut high) = (0_u64, self.size);
@@ -81,7 +92,10 @@ impl Tree {
     /// `earlier` is larger than the tree, or the tiles do not hold what it takes.
     pub fn consistency(&mut self, earlier: u64) -> Result<Vec<Hash>, ProveError> {
         if earlier > self.size {
-            return Err(ProveError::OutOfRange { asked: earlier, size: self.size });
+            return Err(ProveError::OutOfRange {
+                asked: earlier,
+                size: self.size,
+            });
         }
         if earlier == 0 || earlier == self.size {
             return Ok(Vec::new());
@@ -127,13 +141,27 @@ impl Tree {
         if !self.cache.contains_key(&(level, tile)) {
             let hashes = TileId::hashes_at(level, self.size);
             let before = tile.saturating_mul(u64::try_from(TILE_WIDTH).unwrap_or(u64::MAX));
-            let width = usize::try_from(hashes.saturating_sub(before)).unwrap_or(TILE_WIDTH).min(TILE_WIDTH);
-            let id = TileId { level, index: tile, width };
+            let width = usize::try_from(hashes.saturating_sub(before))
+                .unwrap_or(TILE_WIDTH)
+                .min(TILE_WIDTH);
+            let id = TileId {
+                level,
+                index: tile,
+                width,
+            };
             self.cache.insert((level, tile), self.tiles.hashes(id)?);
         }
-        let found = self.cache.get(&(level, tile)).and_then(|hashes| fold(hashes.get(in_tile)?));
+        let found = self
+            .cache
+            .get(&(level, tile))
+            .and_then(|hashes| fold(hashes.get(in_tile)?));
         found.ok_or_else(|| TileError::Malformed {
-            path: TileId { level, index: tile, width: TILE_WIDTH }.path(),
+            path: TileId {
+                level,
+                index: tile,
+                width: TILE_WIDTH,
+            }
+            .path(),
             at: String::new(),
             what: "hashes are missing",
         })

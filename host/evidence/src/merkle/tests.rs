@@ -9,7 +9,7 @@ use super::*;
 struct Oracle(Vec<tlog_tiles::Hash>);
 
 impl tlog_tiles::HashReader for Oracle {
-    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::TlogError> {
+    fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<tlog_tiles::Hash>, tlog_tiles::Error> {
         Ok(indexes.iter().map(|index| self.0[*index as usize]).collect())
     }
 }
@@ -45,7 +45,10 @@ fn ours(size: u64) -> (tempfile::TempDir, Frontier) {
 
 #[test]
 fn the_hashes_are_those_of_rfc_6962() {
-    assert_eq!(hex::encode(empty_root()), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+    assert_eq!(
+        hex::encode(empty_root()),
+        "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    );
     assert_eq!(
         hex::encode(leaf_hash(b"")),
         "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
@@ -61,7 +64,15 @@ fn paths_are_those_of_tlog_tiles() {
     for path in ["tile/0/x001/x234/067", "tile/1/000.p/8", "tile/entries/273.p/17"] {
         assert!(tile::parse_path(path).is_some(), "{path}");
     }
-    for path in ["tile/0/1", "tile/00/000", "tile/9/000", "tile/0/000.p/256", "tile/0/000.p/0", "tile/0/x000/001", "x"] {
+    for path in [
+        "tile/0/1",
+        "tile/00/000",
+        "tile/9/000",
+        "tile/0/000.p/256",
+        "tile/0/000.p/0",
+        "tile/0/x000/001",
+        "x",
+    ] {
         assert_eq!(tile::parse_path(path), None, "{path}");
     }
 }
@@ -71,7 +82,11 @@ fn a_frontier_is_found_again_in_its_tiles() {
     for size in [0, 1, 255, 256, 257, 65_536, 65_537 + 256] {
         let (folder, frontier) = ours(size);
         let tiles = Tiles::new(folder.path());
-        assert_eq!(Frontier::load(size, |tile| tiles.hashes(tile)).unwrap().root(), frontier.root(), "{size}");
+        assert_eq!(
+            Frontier::load(size, |tile| tiles.hashes(tile)).unwrap().root(),
+            frontier.root(),
+            "{size}"
+        );
         assert_eq!(Tree::new(tiles, size).root().unwrap(), frontier.root(), "{size}");
     }
 }

@@ -34,12 +34,13 @@ impl TileId {
 
     /// Per level of a tree of `size` leaves that has hashes, the last tile; none where it is full.
     pub fn right_edge(size: u64) -> impl Iterator<Item = Option<Self>> {
-        (0..8_u8).map(move |level| (level, Self::hashes_at(level, size))).take_while(|(_, hashes)| *hashes > 0).map(
-            |(level, hashes)| {
+        (0..8_u8)
+            .map(move |level| (level, Self::hashes_at(level, size)))
+            .take_while(|(_, hashes)| *hashes > 0)
+            .map(|(level, hashes)| {
                 let (index, width) = place(hashes);
                 (width > 0).then_some(Self { level, index, width })
-            },
-        )
+            })
     }
 
     /// Its path inside the folder of the evidence.
@@ -104,7 +105,13 @@ pub(crate) fn parse_path(text: &str) -> Option<(Kind, u64, usize)> {
         level => Kind::Hashes(level.parse().ok().filter(|level| *level < 8)?),
     };
     let (number, width) = match rest.split_once(".p/") {
-        Some((number, width)) => (number, width.parse().ok().filter(|width| (1..TILE_WIDTH).contains(width))?),
+        Some((number, width)) => (
+            number,
+            width
+                .parse()
+                .ok()
+                .filter(|width| (1..TILE_WIDTH).contains(width))?,
+        ),
         None => (rest, TILE_WIDTH),
     };
     let mut index = 0_u64;
@@ -154,7 +161,9 @@ pub struct Tiles {
 impl Tiles {
     /// Those of the evidence in `evidence`.
     pub fn new(evidence: &Path) -> Self {
-        Self { evidence: evidence.to_owned() }
+        Self {
+            evidence: evidence.to_owned(),
+        }
     }
 
     /// The hashes of `tile`. If it is gone because it grew, they are taken from the wider one.
@@ -181,8 +190,13 @@ impl Tiles {
 
     pub(crate) fn file(&self, path: &str) -> Result<Vec<u8>, TileError> {
         std::fs::read(self.evidence.join(path)).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => TileError::Missing { path: path.to_owned() },
-            _ => TileError::Unreadable { path: path.to_owned(), source },
+            io::ErrorKind::NotFound => TileError::Missing {
+                path: path.to_owned(),
+            },
+            _ => TileError::Unreadable {
+                path: path.to_owned(),
+                source,
+            },
         })
     }
 
@@ -194,7 +208,10 @@ impl Tiles {
             Err(error @ TileError::Missing { .. }) => error,
             Err(error) => return Err(error),
         };
-        for wider in [TILE_WIDTH].into_iter().chain(width.saturating_add(1)..TILE_WIDTH) {
+        for wider in [TILE_WIDTH]
+            .into_iter()
+            .chain(width.saturating_add(1)..TILE_WIDTH)
+        {
             let wider_path = path(kind, index, wider);
             match self.file(&wider_path) {
                 Ok(bytes) => return Ok((wider_path, bytes, wider)),
@@ -210,8 +227,16 @@ impl Tiles {
 pub(crate) fn split_hashes(path: &str, bytes: &[u8], width: usize) -> Result<Vec<Hash>, TileError> {
     let (hashes, rest) = bytes.as_chunks::<32>();
     if hashes.len() != width || !rest.is_empty() {
-        let what = if bytes.len() < width.saturating_mul(32) { "bytes are missing" } else { "bytes are too many" };
-        return Err(TileError::Malformed { path: path.to_owned(), at: String::new(), what });
+        let what = if bytes.len() < width.saturating_mul(32) {
+            "bytes are missing"
+        } else {
+            "bytes are too many"
+        };
+        return Err(TileError::Malformed {
+            path: path.to_owned(),
+            at: String::new(),
+            what,
+        });
     }
     Ok(hashes.to_vec())
 }
@@ -241,7 +266,9 @@ pub(crate) fn split_entries(path: &str, bytes: &[u8], width: usize) -> Result<Ve
 
 /// Appends an entry to the bytes of a bundle. Leaves are at most 65,535 bytes; a longer one is not an entry.
 pub(crate) fn push_entry(bundle: &mut Vec<u8>, entry: &[u8]) -> bool {
-    let Ok(length) = u16::try_from(entry.len()) else { return false };
+    let Ok(length) = u16::try_from(entry.len()) else {
+        return false;
+    };
     bundle.extend(length.to_be_bytes());
     bundle.extend_from_slice(entry);
     true

@@ -34,12 +34,23 @@ struct Rest {
 
 impl<'a> Batch<'a> {
     pub(super) fn new(state: State, origin: &'a str, now: i64) -> Self {
-        Self { state, leaves: Vec::new(), announced: Vec::new(), bytes: 0, more: false, origin, now }
+        Self {
+            state,
+            leaves: Vec::new(),
+            announced: Vec::new(),
+            bytes: 0,
+            more: false,
+            origin,
+            now,
+        }
     }
 
     /// Adds a leaf of the recorder's own.
     pub(super) fn announce(&mut self, event: Lifecycle) -> Result<(), RecorderError> {
-        let position = Position { writer: self.state.recorder, sequence: self.state.recorder_next };
+        let position = Position {
+            writer: self.state.recorder,
+            sequence: self.state.recorder_next,
+        };
         let leaf = Draft::new(self.now, self.origin, &Event::Lifecycle(event.clone()))?.at(position);
         self.state.recorder_next = self.state.recorder_next.saturating_add(1);
         self.push(leaf);
@@ -73,8 +84,13 @@ impl<'a> Batch<'a> {
     /// Announces segments that were being read and are gone; forgets those that were done.
     fn miss(&mut self, present: &[SegmentId]) -> Result<(), RecorderError> {
         let names: std::collections::BTreeSet<_> = present.iter().map(|id| id.file_name()).collect();
-        let gone: Vec<_> =
-            self.state.segments.keys().filter(|name| !names.contains(name.as_str())).cloned().collect();
+        let gone: Vec<_> = self
+            .state
+            .segments
+            .keys()
+            .filter(|name| !names.contains(name.as_str()))
+            .cloned()
+            .collect();
         for name in gone {
             if let Some(Cursor { ended: false, .. }) = self.state.segments.remove(&name) {
                 let detail = "the segment was removed before all of it was in the log";
@@ -92,7 +108,10 @@ impl<'a> Batch<'a> {
         most: usize,
     ) -> Result<Cursor, RecorderError> {
         let path = folder.join(id.file_name());
-        let room = most.saturating_sub(self.bytes).max(LEAF_FRAME_LIMIT).saturating_add(LEAF_FRAME_LIMIT);
+        let room = most
+            .saturating_sub(self.bytes)
+            .max(LEAF_FRAME_LIMIT)
+            .saturating_add(LEAF_FRAME_LIMIT);
         let rest = read_rest(&path, cursor.offset, room).map_err(io_error("read", &path))?;
         self.more |= !rest.whole;
         let mut offset = 0;
@@ -103,7 +122,10 @@ impl<'a> Batch<'a> {
                 }
                 let detail = "the segment has no valid header";
                 self.announce(event(LifecycleKind::SegmentLost, id.file_name(), detail, None))?;
-                return Ok(Cursor { offset: 0, ended: true });
+                return Ok(Cursor {
+                    offset: 0,
+                    ended: true,
+                });
             }
             offset = HEADER_BYTES;
         }
@@ -119,7 +141,12 @@ impl<'a> Batch<'a> {
                 Next::End => ended = rest.ended && rest.whole,
                 Next::Incomplete if rest.ended && rest.whole => {
                     let detail = format!("{} bytes behind the last whole frame are lost", unread.len());
-                    self.announce(event(LifecycleKind::SegmentRecovered, id.file_name(), &detail, None))?;
+                    self.announce(event(
+                        LifecycleKind::SegmentRecovered,
+                        id.file_name(),
+                        &detail,
+                        None,
+                    ))?;
                     ended = true;
                 }
                 // A live writer may be in the middle of it.
@@ -128,20 +155,35 @@ impl<'a> Batch<'a> {
             break;
         }
         let read = u64::try_from(offset).unwrap_or(u64::MAX);
-        Ok(Cursor { offset: cursor.offset.saturating_add(read), ended })
+        Ok(Cursor {
+            offset: cursor.offset.saturating_add(read),
+            ended,
+        })
     }
 
     fn merge(&mut self, id: SegmentId, frame: Frame<'_>) -> Result<(), RecorderError> {
         let writer = id.writer;
         let expected = self.state.writers.get(&writer).copied().unwrap_or(0);
         if writer == self.state.recorder || frame.sequence < expected {
-            let detail = format!("frame {} is there twice, or is not its writer's to write", frame.sequence);
+            let detail = format!(
+                "frame {} is there twice, or is not its writer's to write",
+                frame.sequence
+            );
             return self.announce(event(LifecycleKind::LeafRefused, id.file_name(), &detail, None));
         }
         if frame.sequence > expected {
-            let gap = Gap { writer, first: expected, next: frame.sequence };
+            let gap = Gap {
+                writer,
+                first: expected,
+                next: frame.sequence,
+            };
             let detail = format!("leaves {expected} to before {} are missing", frame.sequence);
-            self.announce(event(LifecycleKind::SequenceGap, id.file_name(), &detail, Some(gap)))?;
+            self.announce(event(
+                LifecycleKind::SequenceGap,
+                id.file_name(),
+                &detail,
+                Some(gap),
+            ))?;
         }
         let next = frame.sequence.saturating_add(1);
         self.state.writers.insert(writer, next);
@@ -150,8 +192,17 @@ impl<'a> Batch<'a> {
             Some(why) => {
                 let hash = hex::encode(Sha256::digest(frame.payload));
                 let detail = format!("{why}; SHA-256 of the {} bytes: {hash}", frame.payload.len());
-                let gap = Gap { writer, first: frame.sequence, next };
-                self.announce(event(LifecycleKind::LeafRefused, id.file_name(), &detail, Some(gap)))?;
+                let gap = Gap {
+                    writer,
+                    first: frame.sequence,
+                    next,
+                };
+                self.announce(event(
+                    LifecycleKind::LeafRefused,
+                    id.file_name(),
+                    &detail,
+                    Some(gap),
+                ))?;
             }
         }
         Ok(())
@@ -174,7 +225,13 @@ fn objection(writer: WriterId, frame: Frame<'_>) -> Option<String> {
 }
 
 fn event(kind: LifecycleKind, subject: String, detail: &str, gap: Option<Gap>) -> Lifecycle {
-    Lifecycle { kind, subject, detail: detail.to_owned(), bundle: None, gap }
+    Lifecycle {
+        kind,
+        subject,
+        detail: detail.to_owned(),
+        bundle: None,
+        gap,
+    }
 }
 
 fn read_rest(path: &Path, offset: u64, most: usize) -> io::Result<Rest> {
@@ -183,8 +240,14 @@ fn read_rest(path: &Path, offset: u64, most: usize) -> io::Result<Rest> {
     let ended = writer_is_done(&file)?;
     file.seek(SeekFrom::Start(offset))?;
     let mut bytes = Vec::new();
-    let read = file.take(u64::try_from(most).unwrap_or(u64::MAX)).read_to_end(&mut bytes)?;
-    Ok(Rest { bytes, ended, whole: read < most })
+    let read = file
+        .take(u64::try_from(most).unwrap_or(u64::MAX))
+        .read_to_end(&mut bytes)?;
+    Ok(Rest {
+        bytes,
+        ended,
+        whole: read < most,
+    })
 }
 
 /// A writer locks its segment for as long as it writes to it; the lock goes with the process.

@@ -15,7 +15,9 @@ pub enum CursorError {
     #[error("`{0}` cannot name a sink: write 1 to 64 ASCII letters, digits, `-` and `_`")]
     Name(String),
     /// The file holds no number.
-    #[error("`{path}` holds no index: write the index of the next leaf to deliver, or remove the file to begin at 0")]
+    #[error(
+        "`{path}` holds no index: write the index of the next leaf to deliver, or remove the file to begin at 0"
+    )]
     Malformed {
         /// The file.
         path: PathBuf,
@@ -44,17 +46,25 @@ impl SinkCursor {
     /// # Errors
     /// The name cannot be a file's, or the file cannot be read.
     pub fn open(evidence: &Path, name: &str) -> Result<Self, CursorError> {
-        let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+        let plain = name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
         if !plain || !(1..=64).contains(&name.len()) {
             return Err(CursorError::Name(name.chars().take(64).collect()));
         }
         let folder = evidence.join(FOLDER);
         let path = folder.join(name);
         let storage: Arc<dyn Storage> = Arc::new(Disk);
-        let failed = |source| CursorError::Io { path: path.clone(), source };
+        let failed = |source| CursorError::Io {
+            path: path.clone(),
+            source,
+        };
         storage.create_folder(&folder).map_err(failed)?;
         let next = match std::fs::read_to_string(&path) {
-            Ok(text) => text.trim_end().parse().map_err(|_| CursorError::Malformed { path: path.clone() })?,
+            Ok(text) => text
+                .trim_end()
+                .parse()
+                .map_err(|_| CursorError::Malformed { path: path.clone() })?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
             Err(error) => return Err(failed(error)),
         };
@@ -72,7 +82,10 @@ impl SinkCursor {
     /// It was not kept, and the cursor stands where it was.
     pub fn advance(&mut self, next: u64) -> Result<(), CursorError> {
         let written = replace(self.storage.as_ref(), &self.path, format!("{next}\n").as_bytes());
-        written.map_err(|source| CursorError::Io { path: self.path.clone(), source })?;
+        written.map_err(|source| CursorError::Io {
+            path: self.path.clone(),
+            source,
+        })?;
         self.next = next;
         Ok(())
     }
@@ -89,8 +102,14 @@ mod tests {
         assert_eq!(cursor.next(), 0);
         cursor.advance(17).unwrap();
         assert_eq!(SinkCursor::open(evidence.path(), "siem").unwrap().next(), 17);
-        assert!(matches!(SinkCursor::open(evidence.path(), "../x"), Err(CursorError::Name(_))));
+        assert!(matches!(
+            SinkCursor::open(evidence.path(), "../x"),
+            Err(CursorError::Name(_))
+        ));
         std::fs::write(evidence.path().join("cursors/siem"), "x").unwrap();
-        assert!(matches!(SinkCursor::open(evidence.path(), "siem"), Err(CursorError::Malformed { .. })));
+        assert!(matches!(
+            SinkCursor::open(evidence.path(), "siem"),
+            Err(CursorError::Malformed { .. })
+        ));
     }
 }

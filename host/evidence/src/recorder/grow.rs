@@ -24,14 +24,21 @@ pub(super) fn grow(
 ) -> Result<Log, RecorderError> {
     let mut frontier = log.frontier.clone();
     let mut bundle = log.bundle.clone();
-    let mut files = Files { storage, evidence, folders: BTreeSet::new() };
+    let mut files = Files {
+        storage,
+        evidence,
+        folders: BTreeSet::new(),
+    };
     for leaf in leaves {
         bundle.push(leaf.clone());
         let mut full = Vec::new();
         frontier.push(leaf_hash(leaf), |tile, hashes| full.push((tile, hashes.concat())));
         if bundle.len() == tile::TILE_WIDTH {
             let (next, _) = tile::place(frontier.size());
-            files.write(&tile::bundle_path(next.saturating_sub(1), tile::TILE_WIDTH), &bundle_bytes(&bundle))?;
+            files.write(
+                &tile::bundle_path(next.saturating_sub(1), tile::TILE_WIDTH),
+                &bundle_bytes(&bundle),
+            )?;
             bundle.clear();
         }
         for (tile, hashes) in full {
@@ -46,7 +53,11 @@ pub(super) fn grow(
         files.write(&tile.path(), &hashes.concat())?;
     }
     files.sync_folders()?;
-    Ok(Log { state: log.state.clone(), frontier, bundle })
+    Ok(Log {
+        state: log.state.clone(),
+        frontier,
+        bundle,
+    })
 }
 
 fn bundle_bytes(entries: &[Vec<u8>]) -> Vec<u8> {
@@ -67,25 +78,40 @@ struct Files<'a> {
 impl Files<'_> {
     fn write(&mut self, path: &str, bytes: &[u8]) -> Result<(), RecorderError> {
         let path = self.evidence.join(path);
-        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-            return Err(io_error("write", &path)(std::io::Error::other("a path without a folder")));
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str()))
+        else {
+            return Err(io_error("write", &path)(std::io::Error::other(
+                "a path without a folder",
+            )));
         };
         if !self.folders.contains(folder) {
-            self.storage.create_folder(folder).map_err(io_error("make", folder))?;
+            self.storage
+                .create_folder(folder)
+                .map_err(io_error("make", folder))?;
         }
         let temporary = folder.join(format!(".new-{name}"));
-        self.storage.write(&temporary, bytes).map_err(io_error("write", &temporary))?;
-        self.storage.sync(&temporary).map_err(io_error("sync", &temporary))?;
-        self.storage.rename(&temporary, &path).map_err(io_error("rename", &path))?;
+        self.storage
+            .write(&temporary, bytes)
+            .map_err(io_error("write", &temporary))?;
+        self.storage
+            .sync(&temporary)
+            .map_err(io_error("sync", &temporary))?;
+        self.storage
+            .rename(&temporary, &path)
+            .map_err(io_error("rename", &path))?;
         // A new folder's name stands in the one above it, up to the folder of the evidence.
-        let above = folder.ancestors().take_while(|above| above.starts_with(self.evidence));
+        let above = folder
+            .ancestors()
+            .take_while(|above| above.starts_with(self.evidence));
         self.folders.extend(above.map(Path::to_owned));
         Ok(())
     }
 
     fn sync_folders(&self) -> Result<(), RecorderError> {
         for folder in &self.folders {
-            self.storage.sync_folder(folder).map_err(io_error("sync", folder))?;
+            self.storage
+                .sync_folder(folder)
+                .map_err(io_error("sync", folder))?;
         }
         Ok(())
     }

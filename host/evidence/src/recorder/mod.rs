@@ -49,7 +49,10 @@ pub struct RecorderLimits {
 
 impl Default for RecorderLimits {
     fn default() -> Self {
-        Self { step_bytes: 8 << 20, keep_segments: Duration::from_secs(60) }
+        Self {
+            step_bytes: 8 << 20,
+            keep_segments: Duration::from_secs(60),
+        }
     }
 }
 
@@ -120,7 +123,11 @@ pub enum RecorderError {
 }
 
 fn io_error<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> RecorderError + 'a {
-    move |source| RecorderError::Io { what, path: path.to_owned(), source }
+    move |source| RecorderError::Io {
+        what,
+        path: path.to_owned(),
+        source,
+    }
 }
 
 /// The one writer of a log.
@@ -167,7 +174,9 @@ impl Recorder {
         signer: LogSigner,
         limits: RecorderLimits,
     ) -> Result<Self, RecorderError> {
-        storage.create_folder(evidence).map_err(io_error("make", evidence))?;
+        storage
+            .create_folder(evidence)
+            .map_err(io_error("make", evidence))?;
         let path = evidence.join(LOCK_FILE);
         let lock = File::create(&path).map_err(io_error("make", &path))?;
         match lock.try_lock() {
@@ -207,7 +216,10 @@ impl Recorder {
     /// # Errors
     /// The log is as it was, or as it would have become; the next step finds out which.
     pub fn step(&mut self) -> Result<Progress, RecorderError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_nanos()).unwrap_or(0);
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map(|time| time.as_nanos())
+            .unwrap_or(0);
         self.step_at(i64::try_from(now).unwrap_or(i64::MAX))
     }
 
@@ -235,12 +247,21 @@ impl Recorder {
         }
         batch.announced.clear();
         let more = batch.gather(&self.evidence.join(segment::FOLDER), self.limits.step_bytes)?;
-        let Batch { state, leaves, announced, .. } = batch;
+        let Batch {
+            state,
+            leaves,
+            announced,
+            ..
+        } = batch;
         let merged = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
         if merged > 0 {
             let before: Vec<_> = grow::partial_paths(&self.log).collect();
             let mut log = grow::grow(self.storage.as_ref(), &self.evidence, &self.log, &leaves)?;
-            log.state = State { size: log.frontier.size(), root: log.frontier.root(), ..state };
+            log.state = State {
+                size: log.frontier.size(),
+                root: log.frontier.root(),
+                ..state
+            };
             log.state.persist(self.storage.as_ref(), &self.evidence)?;
             self.log = log;
             self.noted.clear();
@@ -252,7 +273,12 @@ impl Recorder {
             self.log.state = state;
         }
         self.remove_segments()?;
-        Ok(Progress { merged, size: self.size(), more, announced })
+        Ok(Progress {
+            merged,
+            size: self.size(),
+            more,
+            announced,
+        })
     }
 
     /// Signs what the state says, unless that is what the checkpoint says already.
@@ -297,7 +323,10 @@ impl Recorder {
     /// Removes partial tiles that no checkpoint of the last two needs.
     fn remove_tiles(&mut self, paths: Vec<String>) -> Result<(), RecorderError> {
         let current: std::collections::BTreeSet<_> = grow::partial_paths(&self.log).collect();
-        for path in paths.into_iter().filter(|path| !current.contains(path) && !self.stale.contains(path)) {
+        for path in paths
+            .into_iter()
+            .filter(|path| !current.contains(path) && !self.stale.contains(path))
+        {
             let path = self.evidence.join(path);
             match self.storage.remove(&path) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -317,7 +346,9 @@ impl Recorder {
     fn sweep(&mut self) -> Result<(), RecorderError> {
         let mut left = Vec::new();
         for current in grow::partial_paths(&self.log) {
-            let Some((folder, _)) = current.rsplit_once('/') else { continue };
+            let Some((folder, _)) = current.rsplit_once('/') else {
+                continue;
+            };
             let path = self.evidence.join(folder);
             for entry in std::fs::read_dir(&path).map_err(io_error("read", &path))? {
                 let name = entry.map_err(io_error("read", &path))?.file_name();
@@ -339,7 +370,9 @@ impl Recorder {
         while next < size && entries.len() < most {
             let (index, skip) = tile::place(next);
             let first = next.saturating_sub(u64::try_from(skip).unwrap_or(0));
-            let width = usize::try_from(size.saturating_sub(first)).unwrap_or(usize::MAX).min(tile::TILE_WIDTH);
+            let width = usize::try_from(size.saturating_sub(first))
+                .unwrap_or(usize::MAX)
+                .min(tile::TILE_WIDTH);
             let room = most.saturating_sub(entries.len());
             let bundle = tiles.entries(index, width)?;
             entries.extend((first..).zip(bundle).skip(skip).take(room));
@@ -362,36 +395,65 @@ fn load(storage: &dyn Storage, evidence: &Path, signer: &LogSigner) -> Result<Lo
     };
     let Some(state) = State::read(evidence, signer.name())? else {
         if note.is_some() || evidence.join(tile::FOLDER).exists() {
-            return Err(RecorderError::StateMissing { path: evidence.join(STATE_FILE) });
+            return Err(RecorderError::StateMissing {
+                path: evidence.join(STATE_FILE),
+            });
         }
         let state = State::begin(signer.name()).map_err(io_error("draw a writer id for", evidence))?;
         state.persist(storage, evidence)?;
-        return Ok(Log { state, frontier: Frontier::default(), bundle: Vec::new() });
+        return Ok(Log {
+            state,
+            frontier: Frontier::default(),
+            bundle: Vec::new(),
+        });
     };
     let tiles = Tiles::new(evidence);
     let frontier = Frontier::load(state.size, |tile| tiles.hashes(tile))?;
     let contradiction = |what: String| Err(RecorderError::NotAnExtension { what });
     if frontier.root() != state.root {
-        return contradiction(format!("the tiles have another root than `{STATE_FILE}` says for size {}", state.size));
+        return contradiction(format!(
+            "the tiles have another root than `{STATE_FILE}` says for size {}",
+            state.size
+        ));
     }
     let (index, width) = tile::place(state.size);
-    let bundle = if width > 0 { tiles.entries(index, width)? } else { Vec::new() };
+    let bundle = if width > 0 {
+        tiles.entries(index, width)?
+    } else {
+        Vec::new()
+    };
     let hashes: Vec<_> = bundle.iter().map(|leaf| leaf_hash(leaf)).collect();
-    let edge = frontier.partial().find(|(tile, _)| tile.level == 0).map_or(&[][..], |(_, hashes)| hashes);
+    let edge = frontier
+        .partial()
+        .find(|(tile, _)| tile.level == 0)
+        .map_or(&[][..], |(_, hashes)| hashes);
     if hashes != edge {
-        return contradiction(format!("`{}` differs from the tile beside it", tile::bundle_path(index, width)));
+        return contradiction(format!(
+            "`{}` differs from the tile beside it",
+            tile::bundle_path(index, width)
+        ));
     }
     if let Some(note) = note {
         let signed = signer.verifier().open(&note)?;
         if signed.size > state.size {
-            let what = format!("the checkpoint has size {}, and `{STATE_FILE}` only {}", signed.size, state.size);
+            let what = format!(
+                "the checkpoint has size {}, and `{STATE_FILE}` only {}",
+                signed.size, state.size
+            );
             return contradiction(what);
         }
         if Tree::new(tiles, state.size).root_at(signed.size)? != signed.root {
-            return contradiction(format!("the tiles have another root than the checkpoint at size {}", signed.size));
+            return contradiction(format!(
+                "the tiles have another root than the checkpoint at size {}",
+                signed.size
+            ));
         }
     }
-    Ok(Log { state, frontier, bundle })
+    Ok(Log {
+        state,
+        frontier,
+        bundle,
+    })
 }
 
 #[cfg(test)]

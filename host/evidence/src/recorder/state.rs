@@ -64,7 +64,11 @@ impl State {
     }
 
     pub(super) fn ended(&self) -> Vec<String> {
-        self.segments.iter().filter(|(_, cursor)| cursor.ended).map(|(name, _)| name.clone()).collect()
+        self.segments
+            .iter()
+            .filter(|(_, cursor)| cursor.ended)
+            .map(|(name, _)| name.clone())
+            .collect()
     }
 
     pub(super) fn persist(&self, storage: &dyn Storage, evidence: &Path) -> Result<(), RecorderError> {
@@ -75,7 +79,11 @@ impl State {
             root: hex::encode(self.root),
             recorder: self.recorder.to_string(),
             recorder_next: self.recorder_next,
-            writers: self.writers.iter().map(|(writer, next)| (writer.to_string(), *next)).collect(),
+            writers: self
+                .writers
+                .iter()
+                .map(|(writer, next)| (writer.to_string(), *next))
+                .collect(),
             segments: self.segments.clone(),
         };
         let path = evidence.join(STATE_FILE);
@@ -91,17 +99,31 @@ impl State {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(io_error("read", &path)(error)),
         };
-        let malformed = |what: String| RecorderError::StateMalformed { path: path.clone(), what };
-        let document: Document = serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
+        let malformed = |what: String| RecorderError::StateMalformed {
+            path: path.clone(),
+            what,
+        };
+        let document: Document =
+            serde_json::from_slice(&bytes).map_err(|error| malformed(error.to_string()))?;
         if document.version != VERSION {
-            return Err(malformed(format!("it has version {}, and only {VERSION} is known", document.version)));
+            return Err(malformed(format!(
+                "it has version {}, and only {VERSION} is known",
+                document.version
+            )));
         }
         if document.origin != origin {
-            return Err(malformed(format!("it is of the log `{}`, not of `{origin}`", document.origin)));
+            return Err(malformed(format!(
+                "it is of the log `{}`, not of `{origin}`",
+                document.origin
+            )));
         }
         let mut root = [0; 32];
-        hex::decode_to_slice(&document.root, &mut root).map_err(|_| malformed("its root is not a hash".into()))?;
-        let writer = |text: &str| text.parse::<WriterId>().map_err(|error| malformed(error.to_string()));
+        hex::decode_to_slice(&document.root, &mut root)
+            .map_err(|_| malformed("its root is not a hash".into()))?;
+        let writer = |text: &str| {
+            text.parse::<WriterId>()
+                .map_err(|error| malformed(error.to_string()))
+        };
         let mut writers = BTreeMap::new();
         for (name, next) in &document.writers {
             writers.insert(writer(name)?, *next);

@@ -23,7 +23,10 @@ pub(super) fn check_others(evidence: &Path, tiles: &Tiles, size: u64) -> Result<
     let mut beyond = 0_u64;
     let mut folders = vec![tile::FOLDER.to_owned()];
     while let Some(folder) = folders.pop() {
-        let unreadable = |source| VerifyError::Unreadable { path: folder.clone(), source };
+        let unreadable = |source| VerifyError::Unreadable {
+            path: folder.clone(),
+            source,
+        };
         let entries = match std::fs::read_dir(evidence.join(&folder)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound && folder == tile::FOLDER => continue,
             entries => entries.map_err(unreadable)?,
@@ -45,13 +48,15 @@ pub(super) fn check_others(evidence: &Path, tiles: &Tiles, size: u64) -> Result<
 /// Checks one file, and gives whether it belongs to no tree under the checkpoint.
 fn check_other(tiles: &Tiles, path: &str, size: u64) -> Result<bool, VerifyError> {
     let Some((kind, index, width)) = tile::parse_path(path) else {
-        return Err(VerifyError::Unexpected { path: path.to_owned() });
+        return Err(VerifyError::Unexpected {
+            path: path.to_owned(),
+        });
     };
     let total = match kind {
         Kind::Entries => size,
         Kind::Hashes(level) => TileId::hashes_at(level, size),
     };
-    let signed = match index.checked_shl(8).and_then(|first| total.checked_sub(first)) {
+    let signed = match index.checked_mul(256).and_then(|first| total.checked_sub(first)) {
         None | Some(0) => return Ok(true),
         Some(rest) => usize::try_from(rest).unwrap_or(TILE_WIDTH).min(TILE_WIDTH),
     };
@@ -61,7 +66,11 @@ fn check_other(tiles: &Tiles, path: &str, size: u64) -> Result<bool, VerifyError
     }
     let agrees = match kind {
         Kind::Hashes(level) => {
-            let truth = tiles.hashes(TileId { level, index, width: signed })?;
+            let truth = tiles.hashes(TileId {
+                level,
+                index,
+                width: signed,
+            })?;
             let found = tile::split_hashes(path, &tiles.file(path)?, width)?;
             found.iter().zip(&truth).all(|(found, truth)| found == truth)
         }
@@ -73,7 +82,10 @@ fn check_other(tiles: &Tiles, path: &str, size: u64) -> Result<bool, VerifyError
     };
     if !agrees {
         let what = "it does not agree with the tree that is signed".to_owned();
-        return Err(VerifyError::Mismatch { place: format!("`{path}`"), what });
+        return Err(VerifyError::Mismatch {
+            place: format!("`{path}`"),
+            what,
+        });
     }
     Ok(width > signed)
 }
@@ -94,7 +106,11 @@ pub(super) fn tail(evidence: &Path, writers: &BTreeMap<WriterId, u64>) -> Result
             bytes => bytes.map_err(unreadable(&path))?,
         };
         let next = writers.get(&id.writer).copied().unwrap_or(0);
-        let header = if segment::has_header(SEGMENT_MAGIC, id, &bytes) { HEADER_BYTES } else { 0 };
+        let header = if segment::has_header(SEGMENT_MAGIC, id, &bytes) {
+            HEADER_BYTES
+        } else {
+            0
+        };
         let mut rest = bytes.get(header..).filter(|_| header > 0).unwrap_or_default();
         let mut lost = if header > 0 { 0 } else { bytes.len() };
         loop {
@@ -113,7 +129,8 @@ pub(super) fn tail(evidence: &Path, writers: &BTreeMap<WriterId, u64>) -> Result
             }
         }
         if lost > 0 {
-            tail.incomplete.push((path, u64::try_from(lost).unwrap_or(u64::MAX)));
+            tail.incomplete
+                .push((path, u64::try_from(lost).unwrap_or(u64::MAX)));
         }
     }
     Ok(tail)

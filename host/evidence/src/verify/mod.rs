@@ -76,7 +76,9 @@ pub enum VerifyError {
         earlier: u64,
     },
     /// The log is another than it was.
-    #[error("the first {earlier} leaves are not those of the earlier checkpoint: the log was rewritten or forked")]
+    #[error(
+        "the first {earlier} leaves are not those of the earlier checkpoint: the log was rewritten or forked"
+    )]
     Forked {
         /// The size before.
         earlier: u64,
@@ -103,7 +105,9 @@ pub enum VerifyError {
         what: String,
     },
     /// All entries and tiles agree, but not with what was signed.
-    #[error("`checkpoint` has another root than the entries and tiles give: they were changed together, or it was swapped")]
+    #[error(
+        "`checkpoint` has another root than the entries and tiles give: they were changed together, or it was swapped"
+    )]
     Root,
     /// A file that no log of this size has.
     #[error("`{path}` is no tile or entry bundle: remove it, or find out who put it there")]
@@ -120,13 +124,21 @@ pub enum VerifyError {
 /// The first thing that is not as it was signed.
 pub fn verify(evidence: &Path, key: &VerifierKey, at_least: Option<&str>) -> Result<Report, VerifyError> {
     let path = evidence.join(checkpoint::FILE);
-    let unreadable = |source| VerifyError::Unreadable { path: checkpoint::FILE.to_owned(), source };
+    let unreadable = |source| VerifyError::Unreadable {
+        path: checkpoint::FILE.to_owned(),
+        source,
+    };
     let note = String::from_utf8(std::fs::read(path).map_err(unreadable)?)
         .map_err(|_| VerifyError::Checkpoint(CheckpointError::Malformed("it is not text")))?;
     let signed = key.open(&note).map_err(VerifyError::Checkpoint)?;
-    let earlier = at_least.map(|text| key.open(text).map_err(VerifyError::EarlierCheckpoint)).transpose()?;
+    let earlier = at_least
+        .map(|text| key.open(text).map_err(VerifyError::EarlierCheckpoint))
+        .transpose()?;
     if let Some(earlier) = earlier.as_ref().filter(|earlier| earlier.size > signed.size) {
-        return Err(VerifyError::Shrunk { size: signed.size, earlier: earlier.size });
+        return Err(VerifyError::Shrunk {
+            size: signed.size,
+            earlier: earlier.size,
+        });
     }
     let mut walk = Walk {
         tiles: Tiles::new(evidence),
@@ -143,7 +155,12 @@ pub fn verify(evidence: &Path, key: &VerifierKey, at_least: Option<&str>) -> Res
     if rest > 0 {
         walk.bundle(bundles, rest)?;
     }
-    let Walk { tiles, frontier, sense, .. } = walk;
+    let Walk {
+        tiles,
+        frontier,
+        sense,
+        ..
+    } = walk;
     for (tile, hashes) in frontier.partial().filter(|(tile, _)| tile.level > 0) {
         check_tile(&tiles, tile, hashes)?;
     }
@@ -181,7 +198,11 @@ struct Walk<'a> {
 impl Walk<'_> {
     fn bundle(&mut self, index: u64, width: usize) -> Result<(), VerifyError> {
         let path = bundle_path(index, width);
-        let lowest = TileId { level: 0, index, width };
+        let lowest = TileId {
+            level: 0,
+            index,
+            width,
+        };
         let entries = self.tiles.entries(index, width)?;
         let hashes = self.tiles.hashes(lowest)?;
         for (number, (entry, expected)) in entries.iter().zip(&hashes).enumerate() {
@@ -196,7 +217,9 @@ impl Walk<'_> {
                 entry: number,
                 source,
             })?;
-            self.sense.add(&leaf).map_err(|what| VerifyError::Mismatch { place: place(), what })?;
+            self.sense
+                .add(&leaf)
+                .map_err(|what| VerifyError::Mismatch { place: place(), what })?;
             let mut full = Vec::new();
             self.frontier.push(hash, |tile, hashes| {
                 if tile.level > 0 {
@@ -216,7 +239,13 @@ impl Walk<'_> {
             Some(earlier) if earlier.size == self.frontier.size() && earlier.root != self.frontier.root() => {
                 // An equal size with another root than what is signed now is a fork too.
                 let equal = earlier.size == self.signed.size && earlier.root == self.signed.root;
-                if equal { Err(VerifyError::Root) } else { Err(VerifyError::Forked { earlier: earlier.size }) }
+                if equal {
+                    Err(VerifyError::Root)
+                } else {
+                    Err(VerifyError::Forked {
+                        earlier: earlier.size,
+                    })
+                }
             }
             _ => Ok(()),
         }
@@ -226,7 +255,11 @@ impl Walk<'_> {
 /// Compares a tile with the hashes that the entries give for it.
 fn check_tile(tiles: &Tiles, tile: TileId, expected: &[Hash]) -> Result<(), VerifyError> {
     let found = tiles.hashes(tile)?;
-    match found.iter().zip(expected).position(|(found, expected)| found != expected) {
+    match found
+        .iter()
+        .zip(expected)
+        .position(|(found, expected)| found != expected)
+    {
         None => Ok(()),
         Some(hash) => Err(VerifyError::Mismatch {
             place: format!("`{}`, hash {hash}", tile.path()),

@@ -33,7 +33,9 @@ impl Sense {
         let Position { writer, sequence } = leaf.position;
         let expected = self.writers.get(&writer).copied().unwrap_or(0);
         if sequence != expected {
-            return Err(format!("writer {writer} goes on with sequence {sequence}, expected {expected}"));
+            return Err(format!(
+                "writer {writer} goes on with sequence {sequence}, expected {expected}"
+            ));
         }
         self.writers.insert(writer, sequence.saturating_add(1));
         match &leaf.event {
@@ -48,10 +50,16 @@ impl Sense {
                     self.interrupted = self.interrupted.saturating_add(1);
                 }
                 if outcome.intent.writer != writer {
-                    return Err(format!("an OUTCOME of {}, which another writer wrote", outcome.intent));
+                    return Err(format!(
+                        "an OUTCOME of {}, which another writer wrote",
+                        outcome.intent
+                    ));
                 }
                 if !self.open.remove(&outcome.intent) && !self.is_missing(outcome.intent) {
-                    return Err(format!("an OUTCOME of {}, which is no ALLOW that waits for one", outcome.intent));
+                    return Err(format!(
+                        "an OUTCOME of {}, which is no ALLOW that waits for one",
+                        outcome.intent
+                    ));
                 }
             }
             Event::Lifecycle(lifecycle) => {
@@ -66,7 +74,9 @@ impl Sense {
 
     fn is_missing(&self, position: Position) -> bool {
         let Position { writer, sequence } = position;
-        self.gaps.iter().any(|gap| gap.writer == writer && (gap.first..gap.next).contains(&sequence))
+        self.gaps
+            .iter()
+            .any(|gap| gap.writer == writer && (gap.first..gap.next).contains(&sequence))
     }
 
     fn announce(&mut self, by: WriterId, gap: Gap) -> Result<(), String> {
@@ -76,7 +86,9 @@ impl Sense {
         let expected = self.writers.get(&gap.writer).copied().unwrap_or(0);
         if gap.first != expected || gap.next <= gap.first {
             let Gap { writer, first, next } = gap;
-            return Err(format!("a gap of writer {writer} from {first} to {next}, expected from {expected} on"));
+            return Err(format!(
+                "a gap of writer {writer} from {first} to {next}, expected from {expected} on"
+            ));
         }
         self.writers.insert(gap.writer, gap.next);
         self.gaps.push(gap);

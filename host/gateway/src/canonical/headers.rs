@@ -5,7 +5,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use super::Malformed;
 
 /// Headers of one connection (RFC 9110 section 7.6.1), and those that say how this one message is framed.
-const OF_THE_CONNECTION: [HeaderName; 11] = [
+static OF_THE_CONNECTION: [HeaderName; 11] = [
     header::CONNECTION,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
@@ -20,7 +20,7 @@ const OF_THE_CONNECTION: [HeaderName; 11] = [
 ];
 
 /// Headers that have one value. Two could be read as either.
-const SINGLE: [HeaderName; 18] = [
+static SINGLE: [HeaderName; 18] = [
     header::AUTHORIZATION,
     header::CONTENT_DISPOSITION,
     header::CONTENT_LOCATION,

@@ -10,9 +10,10 @@ use serde::Deserialize;
 pub enum Protocol {
     /// HTTP/1.1 over TCP: `http://`.
     Http,
-    /// HTTP/2 with prior knowledge over TCP: `h2c://`.
+    /// HTTP/2 with prior knowledge over TCP: `h2c://`. Its `:authority` is the upstream's address; the host that the
+    /// client asked for is in `x-forwarded-host` alone.
     H2c,
-    /// TLS, HTTP/2 or HTTP/1.1 by ALPN: `https://`.
+    /// HTTP/1.1 over TLS: `https://`.
     Https,
 }
 

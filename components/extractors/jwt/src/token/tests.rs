@@ -98,9 +98,17 @@ fn a_good_token_gives_the_identity() {
 
 #[test]
 fn es256_gives_the_same() {
-    let message = format!("{}.{}", base64(r#"{"alg":"ES256","kid":"es"}"#), base64(claims().to_string()));
-    let signature: p256::ecdsa::Signature = p256::ecdsa::signature::Signer::sign(&es256(), message.as_bytes());
-    assert_eq!(extracted(&format!("{message}.{}", base64(signature.to_bytes()))), Ok(identity()));
+    let message = format!(
+        "{}.{}",
+        base64(r#"{"alg":"ES256","kid":"es"}"#),
+        base64(claims().to_string())
+    );
+    let signature: p256::ecdsa::Signature =
+        p256::ecdsa::signature::Signer::sign(&es256(), message.as_bytes());
+    assert_eq!(
+        extracted(&format!("{message}.{}", base64(signature.to_bytes()))),
+        Ok(identity())
+    );
 }
 
 #[test]
@@ -108,7 +116,10 @@ fn no_token_is_an_absence() {
     let absent = vec![Value::Absent; 4];
     let other = vec![("cookie".to_owned(), b"authorization=x".to_vec())];
     for headers in [vec![], other] {
-        assert_eq!(extract(&configuration(&document()), &headers, NOW), Ok(absent.clone()));
+        assert_eq!(
+            extract(&configuration(&document()), &headers, NOW),
+            Ok(absent.clone())
+        );
     }
 }
 
@@ -123,7 +134,11 @@ fn what_a_token_claims_wrongly_is_named() {
         ("aud", json!([]), Refusal::OtherAudience),
         ("aud", Json::Null, Refusal::OtherAudience),
         ("exp", Json::Null, Refusal::NoExpiry),
-        ("exp", json!("1800000060"), Refusal::Malformed("its `exp` is not a date")),
+        (
+            "exp",
+            json!("1800000060"),
+            Refusal::Malformed("its `exp` is not a date"),
+        ),
         ("exp", json!(1e300), Refusal::Malformed("its `exp` is not a date")),
         ("exp", at(-10), Refusal::Expired),
         ("exp", json!(-1), Refusal::Expired),
@@ -131,7 +146,11 @@ fn what_a_token_claims_wrongly_is_named() {
         ("nbf", json!(true), Refusal::Malformed("its `nbf` is not a date")),
     ] {
         let claims = with(claims(), name, value.clone());
-        assert_eq!(extracted(&token(&header(), &claims)), Err(expected), "{name} {value}");
+        assert_eq!(
+            extracted(&token(&header(), &claims)),
+            Err(expected),
+            "{name} {value}"
+        );
     }
 }
 
@@ -162,7 +181,11 @@ fn what_a_header_asks_for_wrongly_is_named() {
         ("crit", json!(["b64"]), Refusal::CriticalExtensions),
     ] {
         let header = with(header(), name, value.clone());
-        assert_eq!(extracted(&token(&header, &claims())), Err(expected), "{name} {value}");
+        assert_eq!(
+            extracted(&token(&header, &claims())),
+            Err(expected),
+            "{name} {value}"
+        );
     }
 }
 
@@ -171,7 +194,10 @@ fn a_single_key_needs_no_name() {
     let mut document = document();
     document["keys"]["keys"].as_array_mut().unwrap().truncate(1);
     let unnamed = token(&json!({"alg": "Ed25519", "typ": "application/at+JWT"}), &claims());
-    assert_eq!(extract(&configuration(&document), &request(&unnamed), NOW), Ok(identity()));
+    assert_eq!(
+        extract(&configuration(&document), &request(&unnamed), NOW),
+        Ok(identity())
+    );
 }
 
 #[test]
@@ -211,7 +237,10 @@ fn malformed_tokens_are_refused_and_not_repeated() {
     ] {
         let refusal = extracted(&bad).unwrap_err().to_string();
         assert!(bad.len() < 3 || !refusal.contains(&bad), "{refusal}");
-        assert!(!refusal.contains("secret") && !refusal.contains("alice"), "{refusal}");
+        assert!(
+            !refusal.contains("secret") && !refusal.contains("alice"),
+            "{refusal}"
+        );
     }
 }
 
@@ -220,12 +249,22 @@ fn the_header_says_who_speaks_exactly_once() {
     let good = token(&header(), &claims());
     let configuration = configuration(&document());
     let twice = [request(&good), request(&good)].concat();
-    assert_eq!(extract(&configuration, &twice, NOW), Err(Refusal::SeveralHeaders("authorization".into())));
+    assert_eq!(
+        extract(&configuration, &twice, NOW),
+        Err(Refusal::SeveralHeaders("authorization".into()))
+    );
     for value in ["", "Bearer", "Basic YTpi", &good, "Bearer,x"] {
         let headers = vec![("authorization".to_owned(), value.as_bytes().to_vec())];
-        assert_eq!(extract(&configuration, &headers, NOW), Err(Refusal::OtherScheme), "{value}");
+        assert_eq!(
+            extract(&configuration, &headers, NOW),
+            Err(Refusal::OtherScheme),
+            "{value}"
+        );
     }
-    let shouted = vec![("authorization".to_owned(), format!("BEARER  {good} ").into_bytes())];
+    let shouted = vec![(
+        "authorization".to_owned(),
+        format!("BEARER  {good} ").into_bytes(),
+    )];
     assert_eq!(extract(&configuration, &shouted, NOW), Ok(identity()));
 }
 
@@ -236,7 +275,10 @@ fn another_header_holds_the_token_alone() {
     let headers = vec![("x-identity-token".to_owned(), good.into_bytes())];
     assert_eq!(extract(&configuration, &headers, NOW), Ok(identity()));
     let authorization = request("ignored");
-    assert_eq!(extract(&configuration, &authorization, NOW), Ok(vec![Value::Absent; 4]));
+    assert_eq!(
+        extract(&configuration, &authorization, NOW),
+        Ok(vec![Value::Absent; 4])
+    );
 }
 
 #[test]

@@ -1,0 +1,145 @@
+//! `aecp release`: components become a bundle that enforcement points run.
+
+use std::path::PathBuf;
+
+use aecp_engine::{Limits, Runtime};
+use aecp_oci::{Layout, NamedBlob, Store, Tag};
+use aecp_trust::bundle::Bundle;
+use aecp_trust::freshness::Freshness;
+use aecp_trust::{Role, TrustRoot, statement};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{Format, print_json};
+use crate::command::keys;
+use crate::error::{Error, Outcome, While};
+use crate::release::{Composed, ReleaseFile, compose};
+use crate::report::{FAINT, GOOD};
+
+/// Make a bundle of components, and publish it for enforcement points
+///
+/// Takes the components from the layout folder, verifies their signatures, compiles them ahead of time, tries them out
+/// together, signs the bundle and a freshness statement, and puts everything under one tag. What an enforcement point
+/// would refuse is refused here. The epoch is one more than that of the bundle under the tag.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// What to release; see `docs/release-file.md`
+    #[arg(value_name = "RELEASE.toml")]
+    release: PathBuf,
+    /// The layout folder
+    #[arg(long, value_name = "FOLDER")]
+    layout: PathBuf,
+    /// The tag that enforcement points follow
+    #[arg(long)]
+    tag: String,
+    /// The trust root
+    #[arg(long, default_value = "root.json")]
+    root: PathBuf,
+    /// A private key of the releases role; repeat where several must sign
+    #[arg(long, required = true, value_name = "FILE.key")]
+    key: Vec<PathBuf>,
+    /// A private key of the freshness role; repeat where several must sign
+    #[arg(long, required = true, value_name = "FILE.key")]
+    freshness_key: Vec<PathBuf>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Serialize)]
+struct Report {
+    bundle: String,
+    name: String,
+    epoch: u64,
+    manifest: String,
+    not_after: Timestamp,
+    fresh_until: Timestamp,
+    components: usize,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
+    let now = Timestamp::now();
+    let tag: Tag = arguments.tag.parse().when("reading --tag")?;
+    let root = keys::trust_root(&arguments.root)?;
+    let file = ReleaseFile::read(&arguments.release)?;
+    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
+    let epoch = next_epoch(&layout, &tag, &root)?;
+    let runtime = Runtime::new(Limits::default()).when("setting up the engine")?;
+    let Composed { bundle, mut files } = compose(&file, epoch, &layout, &root, &runtime, now)?;
+
+    let signing = arguments
+        .key
+        .iter()
+        .map(|path| keys::signing_key(path))
+        .collect::<Result<Vec<_>, _>>()?;
+    let signers: Vec<&dyn aecp_trust::Signer> =
+        signing.iter().map(|key| key as &dyn aecp_trust::Signer).collect();
+    let sealed = bundle.seal(&signers).when("signing the bundle")?;
+    let freshness = Freshness::new(sealed.digest, epoch, now, &root);
+    let fresh_until = freshness.expires;
+    let freshness = keys::seal(&arguments.freshness_key, |signers| freshness.seal(signers))?;
+
+    // A signature that the trust root does not accept must not be published as if it were one.
+    statement::open::<Bundle>(&sealed.envelope, root.quorum(Role::Releases))
+        .when("checking the bundle's signature")?;
+    statement::open::<Freshness>(&freshness, root.quorum(Role::Freshness))
+        .when("checking the freshness statement")?;
+
+    files.insert(0, NamedBlob::bundle(sealed.envelope));
+    let pushed = layout
+        .push_bundle(&tag, &files, Some(&freshness))
+        .when("storing the bundle")?;
+    let report = Report {
+        bundle: sealed.digest.to_string(),
+        name: bundle.name.clone(),
+        epoch,
+        manifest: pushed.bundle.digest.to_string(),
+        not_after: bundle.not_after,
+        fresh_until,
+        components: bundle.components().count(),
+    };
+    match arguments.format {
+        Format::Json => print_json(&report)?,
+        Format::Human => {
+            let Report {
+                bundle,
+                name,
+                components,
+                not_after,
+                ..
+            } = &report;
+            anstream::println!(
+                "{GOOD}released{GOOD:#} {name} epoch {epoch}, {components} components {FAINT}{bundle}{FAINT:#}"
+            );
+            anstream::println!("valid until {not_after}, fresh until {fresh_until}");
+        }
+    }
+    Ok(Outcome::Good)
+}
+
+/// One more than the epoch of the bundle that the tag has now, which must be signed itself.
+fn next_epoch(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<u64, Error> {
+    if layout
+        .revision(tag)
+        .when("reading the bundle under the tag")?
+        .is_none()
+    {
+        return Ok(1);
+    }
+    let context = || format!("reading the bundle that `{tag}` has now");
+    let pulled = layout
+        .pull_bundle(tag, &aecp_oci::Limits::default())
+        .when(context())?;
+    let envelope = pulled
+        .file(aecp_oci::bundle::BUNDLE_FILE)
+        .ok_or("it has no bundle document")
+        .when(context())?;
+    let opened = statement::open::<Bundle>(envelope, root.quorum(Role::Releases)).when(context())?;
+    opened
+        .statement
+        .predicate
+        .epoch
+        .checked_add(1)
+        .ok_or("its epoch is the last one")
+        .when(context())
+}

@@ -1,0 +1,51 @@
+//! The sections of the file, as they are written. That of the gateway is in `aecp-gateway`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// `[enforcement_point]`: what all roles share.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EnforcementPointSection {
+    /// The folder of everything that lives longer than a process.
+    pub(super) state: PathBuf,
+    /// The trust root, a TUF `root.json`.
+    pub(super) root: PathBuf,
+    /// The enrolment of this enforcement point, a signed envelope.
+    pub(super) enrolment: PathBuf,
+    /// The Unix socket between agent and gateway. `offers.sock` in the folder of the state.
+    #[serde(default)]
+    pub(super) offers: Option<PathBuf>,
+}
+
+/// `[agent]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgentSection {
+    /// The OCI image layout folder in which bundles are published.
+    pub(super) layout: PathBuf,
+    /// The tag of the bundle for this enforcement point.
+    pub(super) tag: String,
+    /// Milliseconds between two looks.
+    #[serde(default)]
+    pub(super) poll_ms: Option<u64>,
+}
+
+/// `[recorder]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RecorderSection {
+    /// The folder of journals and log. `evidence` in the folder of the state.
+    #[serde(default)]
+    pub(super) evidence: Option<PathBuf>,
+    /// The private key of the log, PKCS#8 in PEM.
+    pub(super) key: PathBuf,
+    /// Addresses by the names that bundles give to endpoints.
+    #[serde(default)]
+    pub(super) endpoints: BTreeMap<String, String>,
+    /// Milliseconds between two looks at the segments.
+    #[serde(default)]
+    pub(super) interval_ms: Option<u64>,
+}

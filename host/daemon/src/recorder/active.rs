@@ -1,0 +1,156 @@
+//! The gateway's active bundle, from which the recorder takes the sinks. It is verified here as it was there.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use aecp_engine::{CallLimits, Limits, Runtime, Sink, TARGET};
+use aecp_evidence::BundleReference;
+use aecp_trust::freshness::Freshness;
+use aecp_trust::handover::{self, HandoverError};
+use aecp_trust::root::Role;
+use aecp_trust::verify::Platform;
+use aecp_trust::{Delivery, Expectations, Refusal, TrustRoot, VerifiedBundle, statement, verify};
+use jiff::Timestamp;
+
+use super::feed::Taker;
+use super::outlet::Files;
+
+/// Why the sinks of the active bundle cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ActiveError {
+    /// The bundle cannot be read.
+    #[error("active bundle: {0}")]
+    Read(#[from] HandoverError),
+    /// The bundle does not hold.
+    #[error("active bundle: {0}")]
+    Refused(#[from] Refusal),
+    /// There is no engine for sinks.
+    #[error("{0}")]
+    Runtime(#[from] aecp_engine::runtime::RuntimeError),
+    /// A sink cannot be run.
+    #[error("sink `{name}`: {error}")]
+    Sink {
+        name: String,
+        error: aecp_engine::LoadError,
+    },
+    /// A sink's native code is not in the bundle.
+    #[error("sink `{name}`: the bundle has no native code of it for this machine")]
+    NoNative { name: String },
+}
+
+/// Sees when the gateway has activated another bundle.
+pub(super) struct ActiveBundle {
+    folder: PathBuf,
+    root: TrustRoot,
+    labels: BTreeMap<String, String>,
+    runtime: Option<Runtime>,
+    seen: Option<Seen>,
+}
+
+/// Which bundle lies in the folder: the folder is put there whole, so its own identity is that of the bundle.
+type Seen = (u64, u64, i64, i64);
+
+/// What the recorder takes from the active bundle.
+pub(super) struct Active {
+    pub(super) reference: BundleReference,
+    pub(super) sinks: Vec<(String, Arc<dyn Taker>)>,
+}
+
+impl ActiveBundle {
+    /// The active bundle of the gateway with this folder.
+    pub(super) fn new(gateway: &Path, root: TrustRoot, labels: BTreeMap<String, String>) -> Self {
+        Self {
+            folder: gateway.join("active"),
+            root,
+            labels,
+            runtime: None,
+            seen: None,
+        }
+    }
+
+    fn look(&self) -> Option<Seen> {
+        use std::os::unix::fs::MetadataExt as _;
+        let found = std::fs::metadata(&self.folder).ok()?;
+        Some((found.dev(), found.ino(), found.mtime(), found.mtime_nsec()))
+    }
+
+    /// Whether there is a bundle that [`ActiveBundle::load`] has not been tried on.
+    pub(super) fn has_changed(&self) -> bool {
+        let now = self.look();
+        now.is_some() && now != self.seen
+    }
+
+    /// Verifies the bundle and loads its sinks.
+    ///
+    /// # Errors
+    /// By name. The same bundle is not tried again.
+    pub(super) fn load(&mut self, files: &Arc<Files>) -> Result<Active, ActiveError> {
+        self.seen = self.look();
+        let delivery = Delivery::read(&self.folder, &handover::Limits::default())?;
+        let runtime = match &self.runtime {
+            Some(runtime) => runtime.clone(),
+            None => self.runtime.insert(Runtime::new(limits())?).clone(),
+        };
+        let verified = self.verify(&delivery, &runtime)?;
+        let mut sinks = Vec::new();
+        for entry in &verified.bundle().sinks {
+            let name = entry.name.clone();
+            let Some(native) = verified.native(&entry.component.digest) else {
+                return Err(ActiveError::NoNative { name });
+            };
+            let configuration = entry.configuration.to_string();
+            let files: Arc<Files> = Arc::clone(files);
+            let sink = Sink::load(&runtime, native, configuration.as_bytes(), files).map_err(|error| {
+                ActiveError::Sink {
+                    name: name.clone(),
+                    error,
+                }
+            })?;
+            let taker: Arc<dyn Taker> = Arc::new(sink);
+            sinks.push((name, taker));
+        }
+        let reference = BundleReference {
+            digest: verified.digest().to_string(),
+            epoch: verified.bundle().epoch,
+        };
+        Ok(Active { reference, sinks })
+    }
+
+    /// Verifies everything, as of the moment when the bundle was last said to be the current one: when bundles expire,
+    /// decisions end, but the evidence of it must still get out.
+    fn verify(&self, delivery: &Delivery, runtime: &Runtime) -> Result<VerifiedBundle, Refusal> {
+        let quorum = self.root.quorum(Role::Freshness);
+        let issued = statement::open::<Freshness>(&delivery.freshness, quorum)
+            .map(|opened| opened.statement.predicate.issued)
+            .unwrap_or(Timestamp::MAX);
+        let expectations = Expectations {
+            now: Timestamp::now().min(issued),
+            high_water: None,
+            labels: self.labels.clone(),
+            platform: Some(Platform {
+                target: TARGET.to_owned(),
+                engine: runtime.identity().to_owned(),
+            }),
+        };
+        verify(delivery, &self.root, &expectations)
+    }
+}
+
+/// The limits of sinks, and no room for other components.
+fn limits() -> Limits {
+    let none = |limits: CallLimits| CallLimits {
+        instances: 1,
+        ..limits
+    };
+    let Limits {
+        policy,
+        context,
+        audit,
+    } = Limits::default();
+    Limits {
+        policy: none(policy),
+        context: none(context),
+        audit,
+    }
+}

@@ -78,7 +78,7 @@ pub(crate) fn bytes(writer: WriterId, sequence: u64, event: &Event) -> Vec<u8> {
 
 /// A request's leaves: ALLOW at even sequences, its outcome at odd ones.
 pub(crate) fn leaf(writer: WriterId, sequence: u64) -> Vec<u8> {
-    let event = if sequence % 2 == 0 {
+    let event = if sequence.is_multiple_of(2) {
         intent(&format!("request-{sequence}"), Verdict::Allow)
     } else {
         outcome(Position {

@@ -99,9 +99,15 @@ impl Active {
         body_limit: u32,
     ) -> Result<Self, BuildError> {
         let bundle = verified.bundle();
-        let members = bundle.policies.iter().map(|entry| member(verified, runtime, entry));
+        let members = bundle
+            .policies
+            .iter()
+            .map(|entry| member(verified, runtime, entry));
         let policies = PolicySet::new(members.collect::<Result<_, _>>()?, bundle.observe_only)?;
-        let extractors = bundle.extractors.iter().map(|entry| extractor(verified, runtime, entry));
+        let extractors = bundle
+            .extractors
+            .iter()
+            .map(|entry| extractor(verified, runtime, entry));
         let extractors = extractors.collect::<Result<Vec<_>, _>>()?;
         let sources: Vec<_> = bundle
             .extractors
@@ -118,13 +124,20 @@ impl Active {
         Ok(Self {
             name: bundle.name.clone(),
             digest,
-            reference: BundleReference { digest: digest.to_string(), epoch: bundle.epoch },
+            reference: BundleReference {
+                digest: digest.to_string(),
+                epoch: bundle.epoch,
+            },
             since: Timestamp::now(),
             policies,
             plan,
             routes: Routes::new(&bundle.routes)?,
             extractors,
-            component_digests: bundle.policies.iter().map(|entry| entry.component.digest.to_string()).collect(),
+            component_digests: bundle
+                .policies
+                .iter()
+                .map(|entry| entry.component.digest.to_string())
+                .collect(),
             not_before: clock::nanoseconds(bundle.not_before),
             not_after: clock::nanoseconds(bundle.not_after),
             fresh_until: AtomicI64::new(clock::nanoseconds(verified.fresh_until())),
@@ -134,9 +147,15 @@ impl Active {
     /// Why nothing may execute under this bundle at `now`; none if it may.
     pub fn lapsed(&self, now: i64) -> Option<(Denial, &'static str)> {
         if now < self.not_before {
-            Some((Denial::BundleExpired, "the bundle's validity has not begun; check the clock"))
+            Some((
+                Denial::BundleExpired,
+                "the bundle's validity has not begun; check the clock",
+            ))
         } else if now >= self.not_after {
-            Some((Denial::BundleExpired, "the bundle's validity has ended; a new one must be released"))
+            Some((
+                Denial::BundleExpired,
+                "the bundle's validity has ended; a new one must be released",
+            ))
         } else if now >= self.fresh_until.load(Ordering::Relaxed) {
             let reason = "the freshness statement has ended; the agent must bring a new one";
             Some((Denial::FreshnessExpired, reason))
@@ -147,7 +166,8 @@ impl Active {
 
     /// Keeps the bundle alive for longer. An earlier moment changes nothing.
     pub fn renew(&self, fresh_until: Timestamp) {
-        self.fresh_until.fetch_max(clock::nanoseconds(fresh_until), Ordering::Relaxed);
+        self.fresh_until
+            .fetch_max(clock::nanoseconds(fresh_until), Ordering::Relaxed);
     }
 
     /// Its epoch.
@@ -170,39 +190,80 @@ fn native<'a>(verified: &'a VerifiedBundle, digest: &Digest) -> Result<&'a [u8],
 
 fn member(verified: &VerifiedBundle, runtime: &Runtime, entry: &PolicyEntry) -> Result<Member, BuildError> {
     let digest = entry.component.digest;
-    let instances = if entry.component.warm { Instances::Warm } else { Instances::Fresh };
+    let instances = if entry.component.warm {
+        Instances::Warm
+    } else {
+        Instances::Fresh
+    };
     let component = PolicyComponent::load(runtime, native(verified, &digest)?, instances);
-    let name = || entry.packages.first().map_or_else(String::new, |package| package.name.clone());
-    let component = component.map_err(|error| BuildError::Component { kind: "policy", name: name(), digest, error })?;
+    let name = || {
+        entry
+            .packages
+            .first()
+            .map_or_else(String::new, |package| package.name.clone())
+    };
+    let component = component.map_err(|error| BuildError::Component {
+        kind: "policy",
+        name: name(),
+        digest,
+        error,
+    })?;
     let description = component.description();
     for held in &description.packages {
         if let Some(said) = entry.packages.iter().find(|said| said.name == held.name)
             && said.version != held.version
         {
             let (name, version, expected) = (held.name.clone(), held.version.clone(), said.version.clone());
-            return Err(BuildError::PackageVersion { digest, name, version, expected });
+            return Err(BuildError::PackageVersion {
+                digest,
+                name,
+                version,
+                expected,
+            });
         }
     }
-    let parameter = |(name, value): (&String, &serde_json::Value)| {
-        (name.clone(), parameter(description, name, value))
-    };
+    let parameter =
+        |(name, value): (&String, &serde_json::Value)| (name.clone(), parameter(description, name, value));
     let parameters: BTreeMap<_, _> = entry.parameters.iter().map(parameter).collect();
-    let ceilings = entry.packages.iter().map(|package| (package.name.clone(), package.ceiling)).collect();
-    Ok(Member { component, ceilings, parameters })
+    let ceilings = entry
+        .packages
+        .iter()
+        .map(|package| (package.name.clone(), package.ceiling))
+        .collect();
+    Ok(Member {
+        component,
+        ceilings,
+        parameters,
+    })
 }
 
 /// The value of a parameter. What cannot be one is absent, which the policy set refuses by the parameter's name.
 fn parameter(description: &ComponentDescription, name: &str, value: &serde_json::Value) -> Value {
     let declared = description.inputs.iter().find_map(|input| match input {
-        Input::Parameter { name: known, value_type, .. } if known == name => Some(*value_type),
+        Input::Parameter {
+            name: known,
+            value_type,
+            ..
+        } if known == name => Some(*value_type),
         _ => None,
     });
-    declared.and_then(|declared| constant(value, declared)).unwrap_or(Value::Absent)
+    declared
+        .and_then(|declared| constant(value, declared))
+        .unwrap_or(Value::Absent)
 }
 
-fn extractor(verified: &VerifiedBundle, runtime: &Runtime, entry: &ExtractorEntry) -> Result<Extractor, BuildError> {
+fn extractor(
+    verified: &VerifiedBundle,
+    runtime: &Runtime,
+    entry: &ExtractorEntry,
+) -> Result<Extractor, BuildError> {
     let digest = entry.component.digest;
     let configuration = entry.configuration.to_string();
     let loaded = Extractor::load(runtime, native(verified, &digest)?, configuration.as_bytes());
-    loaded.map_err(|error| BuildError::Component { kind: "context", name: entry.name.clone(), digest, error })
+    loaded.map_err(|error| BuildError::Component {
+        kind: "context",
+        name: entry.name.clone(),
+        digest,
+        error,
+    })
 }

@@ -53,7 +53,9 @@ impl Stillness {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<BodyError> {
         let limit = self.limit;
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(limit)));
         ready!(sleep.as_mut().poll(cx));
         self.sleep = None;
         Poll::Ready(BodyError::StoodStill(limit))
@@ -86,7 +88,8 @@ impl Transfer {
 
     fn fail(&self, error: &BodyError) {
         self.broken.store(true, Ordering::Relaxed);
-        self.stood_still.store(matches!(error, BodyError::StoodStill(_)), Ordering::Relaxed);
+        self.stood_still
+            .store(matches!(error, BodyError::StoodStill(_)), Ordering::Relaxed);
     }
 }
 
@@ -100,7 +103,12 @@ pub struct RequestBody {
 
 impl RequestBody {
     pub(crate) fn new(incoming: Incoming, limit: Duration) -> Self {
-        Self { incoming, buffered: None, stillness: Stillness::new(limit), transfer: Arc::default() }
+        Self {
+            incoming,
+            buffered: None,
+            stillness: Stillness::new(limit),
+            transfer: Arc::default(),
+        }
     }
 
     pub(crate) fn transfer(&self) -> Arc<Transfer> {
@@ -118,7 +126,9 @@ impl RequestBody {
         }
         let mut whole = BytesMut::new();
         while let Some(frame) = self.frame().await {
-            let Ok(data) = frame.map_err(BufferError::Broken)?.into_data() else { continue };
+            let Ok(data) = frame.map_err(BufferError::Broken)?.into_data() else {
+                continue;
+            };
             let length = u64::try_from(whole.len().saturating_add(data.len())).unwrap_or(u64::MAX);
             if length > most {
                 return Err(BufferError::TooLarge(limit));
@@ -135,7 +145,9 @@ impl RequestBody {
 
 impl std::fmt::Debug for RequestBody {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RequestBody").field("transfer", &self.transfer).finish_non_exhaustive()
+        f.debug_struct("RequestBody")
+            .field("transfer", &self.transfer)
+            .finish_non_exhaustive()
     }
 }
 
@@ -143,10 +155,15 @@ impl Body for RequestBody {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         if let Some(buffered) = this.buffered.take() {
-            this.transfer.bytes.fetch_add(length(&buffered), Ordering::Relaxed);
+            this.transfer
+                .bytes
+                .fetch_add(length(&buffered), Ordering::Relaxed);
             return Poll::Ready(Some(Ok(Frame::data(buffered))));
         }
         let error = match Pin::new(&mut this.incoming).poll_frame(cx) {
@@ -185,7 +202,11 @@ pub struct ResponseBody<R: Record>(Kind<R>);
 
 enum Kind<R: Record> {
     Whole(Option<Bytes>),
-    Streamed { incoming: Incoming, stillness: Stillness, tracker: Tracker<R> },
+    Streamed {
+        incoming: Incoming,
+        stillness: Stillness,
+        tracker: Tracker<R>,
+    },
 }
 
 impl<R: Record> ResponseBody<R> {
@@ -197,7 +218,11 @@ impl<R: Record> ResponseBody<R> {
         if incoming.is_end_stream() {
             tracker.end(RequestResult::Completed, "");
         }
-        Self(Kind::Streamed { incoming, stillness: Stillness::new(limit), tracker })
+        Self(Kind::Streamed {
+            incoming,
+            stillness: Stillness::new(limit),
+            tracker,
+        })
     }
 }
 
@@ -205,10 +230,17 @@ impl<R: Record> Body for ResponseBody<R> {
     type Data = Bytes;
     type Error = BodyError;
 
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let (incoming, stillness, tracker) = match &mut self.get_mut().0 {
             Kind::Whole(bytes) => return Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Kind::Streamed { incoming, stillness, tracker } => (incoming, stillness, tracker),
+            Kind::Streamed {
+                incoming,
+                stillness,
+                tracker,
+            } => (incoming, stillness, tracker),
         };
         match Pin::new(&mut *incoming).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
@@ -230,7 +262,10 @@ impl<R: Record> Body for ResponseBody<R> {
             }
             Poll::Pending => {
                 let error = ready!(stillness.poll(cx));
-                tracker.end(RequestResult::UpstreamFailed, "the response's body stood still for too long");
+                tracker.end(
+                    RequestResult::UpstreamFailed,
+                    "the response's body stood still for too long",
+                );
                 Poll::Ready(Some(Err(error)))
             }
         }

@@ -65,11 +65,17 @@ pub struct Malformed {
 
 impl Malformed {
     pub(crate) fn new(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), status: StatusCode::BAD_REQUEST }
+        Self {
+            reason: reason.into(),
+            status: StatusCode::BAD_REQUEST,
+        }
     }
 
     fn not_implemented(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), status: StatusCode::NOT_IMPLEMENTED }
+        Self {
+            reason: reason.into(),
+            status: StatusCode::NOT_IMPLEMENTED,
+        }
     }
 }
 
@@ -98,14 +104,28 @@ impl Head {
         let query = parts.uri.query().map(path::query).transpose()?;
         let multiplexed = parts.version == Version::HTTP_2;
         let headers = rules.canonical(std::mem::take(&mut parts.headers), multiplexed)?;
-        Ok(Self { method, scheme, host, path, query, headers })
+        Ok(Self {
+            method,
+            scheme,
+            host,
+            path,
+            query,
+            headers,
+        })
     }
 
     /// SHA-256 over the head: `METHOD scheme://host/path?query` and a line feed, then for each header, by name and for
     /// equal names in the order received, `name: value` and a line feed.
     pub fn digest(&self) -> [u8; 32] {
         let mut hash = Sha256::new();
-        for part in [self.method.as_str(), " ", self.scheme.name(), "://", self.host.as_str(), &self.path] {
+        for part in [
+            self.method.as_str(),
+            " ",
+            self.scheme.name(),
+            "://",
+            self.host.as_str(),
+            &self.path,
+        ] {
             hash.update(part);
         }
         if let Some(query) = &self.query {
@@ -133,10 +153,14 @@ pub fn digest_of_malformed(parts: &Parts) -> [u8; 32] {
 
 fn method(method: &Method) -> Result<Method, Malformed> {
     if method == Method::CONNECT {
-        return Err(Malformed::not_implemented("method `CONNECT`: this enforcement point opens no tunnels"));
+        return Err(Malformed::not_implemented(
+            "method `CONNECT`: this enforcement point opens no tunnels",
+        ));
     }
     if method.as_str().bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return Err(Malformed::new(format!("method `{method}`: methods are case-sensitive; write it in upper case")));
+        return Err(Malformed::new(format!(
+            "method `{method}`: methods are case-sensitive; write it in upper case"
+        )));
     }
     Ok(method.clone())
 }

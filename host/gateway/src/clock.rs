@@ -15,6 +15,10 @@ pub(crate) fn now() -> i64 {
 
 /// A moment in the same unit, held inside its range.
 pub(crate) fn nanoseconds(moment: Timestamp) -> i64 {
-    let limit = if moment < Timestamp::UNIX_EPOCH { i64::MIN } else { i64::MAX };
+    let limit = if moment < Timestamp::UNIX_EPOCH {
+        i64::MIN
+    } else {
+        i64::MAX
+    };
     i64::try_from(moment.as_nanosecond()).unwrap_or(limit)
 }

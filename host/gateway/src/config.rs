@@ -119,7 +119,11 @@ pub struct ConfigError {
 
 impl ConfigError {
     pub(crate) fn new(key: impl Into<String>, value: impl ToString, allowed: impl Into<String>) -> Self {
-        Self { key: key.into(), value: value.to_string(), allowed: allowed.into() }
+        Self {
+            key: key.into(),
+            value: value.to_string(),
+            allowed: allowed.into(),
+        }
     }
 }
 
@@ -138,9 +142,11 @@ impl AdminConfig {
             )),
             (None, Some(socket)) => Ok(AdminPlace::Socket(socket)),
             (None, None) => Err(ConfigError::new("admin", "", "give `address` or `socket`")),
-            (Some(_), Some(socket)) => {
-                Err(ConfigError::new("admin.socket", socket.display(), "give `address` or `socket`, not both"))
-            }
+            (Some(_), Some(socket)) => Err(ConfigError::new(
+                "admin.socket",
+                socket.display(),
+                "give `address` or `socket`, not both",
+            )),
         }
     }
 }
@@ -158,12 +164,20 @@ impl Config {
         for (name, address) in &self.upstreams {
             if address.protocol() == Protocol::Https && self.upstream_ca.is_none() {
                 let key = format!("upstreams.{name}");
-                return Err(ConfigError::new(key, address, "`https` needs `gateway.upstream_ca`, a PEM file"));
+                return Err(ConfigError::new(
+                    key,
+                    address,
+                    "`https` needs `gateway.upstream_ca`, a PEM file",
+                ));
             }
         }
         for name in &self.identity_headers {
             if http::HeaderName::from_lowercase(name.as_bytes()).is_err() {
-                return Err(ConfigError::new("identity_headers", name, "write header names in lower case"));
+                return Err(ConfigError::new(
+                    "identity_headers",
+                    name,
+                    "write header names in lower case",
+                ));
             }
         }
         self.limits.check()
@@ -199,9 +213,15 @@ mod tests {
 
     #[test]
     fn the_admin_listener_stays_on_the_machine() {
-        let error = parse(&GOOD.replace("admin = { address = \"127.0.0.1:0\" }", "admin = { address = \"0.0.0.0:1\" }"));
+        let error = parse(&GOOD.replace(
+            "admin = { address = \"127.0.0.1:0\" }",
+            "admin = { address = \"0.0.0.0:1\" }",
+        ));
         let error = error.unwrap_err();
-        assert!(error.contains("gateway.admin.address") && error.contains("0.0.0.0:1"), "{error}");
+        assert!(
+            error.contains("gateway.admin.address") && error.contains("0.0.0.0:1"),
+            "{error}"
+        );
         assert!(error.contains("loopback"), "{error}");
         assert!(parse(&GOOD.replace("admin = { address = \"127.0.0.1:0\" }", "admin = {}")).is_err());
     }
@@ -219,9 +239,15 @@ mod tests {
             assert!(error.contains(named), "{named}: {error}");
         }
         let error = parse(&format!("{GOOD}\nlimits = {{ header_bytes = 1 }}")).unwrap_err();
-        assert!(error.contains("gateway.limits.header_bytes") && error.contains("`1`"), "{error}");
+        assert!(
+            error.contains("gateway.limits.header_bytes") && error.contains("`1`"),
+            "{error}"
+        );
         let error = parse(&format!("{GOOD}\nlimits = {{ header_timeout = \"ten\" }}")).unwrap_err();
-        assert!(error.contains("header_timeout") && error.contains("`10s`"), "{error}");
+        assert!(
+            error.contains("header_timeout") && error.contains("`10s`"),
+            "{error}"
+        );
         let error = parse(&format!("{GOOD}\nidentity_headers = [\"X-User\"]")).unwrap_err();
         assert!(error.contains("X-User"), "{error}");
     }

@@ -100,14 +100,21 @@ impl<G: Guard> Acceptor<G> {
                     begins = tokio::time::timeout(patience, begins_with_preface(&stream)) => begins??,
                     () = waiting.began() => return Ok(()),
                 };
-                let arrival = Arrival { scheme: Scheme::Http, peer: peer(from.ip()) };
-                self.http(WriteTimeout::new(stream, stall), arrival, multiplexed, shutdown).await
+                let arrival = Arrival {
+                    scheme: Scheme::Http,
+                    peer: peer(from.ip()),
+                };
+                self.http(WriteTimeout::new(stream, stall), arrival, multiplexed, shutdown)
+                    .await
             }
             Some(tls) => {
                 let stream = WriteTimeout::new(stream, stall);
                 let stream = tokio::time::timeout(patience, tls.accept(stream)).await??;
                 let multiplexed = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-                let arrival = Arrival { scheme: Scheme::Https, peer: peer(from.ip()) };
+                let arrival = Arrival {
+                    scheme: Scheme::Https,
+                    peer: peer(from.ip()),
+                };
                 self.http(stream, arrival, multiplexed, shutdown).await
             }
         }
@@ -161,7 +168,7 @@ impl<G: Guard> Acceptor<G> {
         builder
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_timeout.0)
-            .max_buf_size(limits.header_bytes.max(8 << 10))
+            .max_buf_size(limits.header_bytes.max(64 << 10))
             .max_header_size(limits.header_bytes)
             .pipeline_flush(true)
             .half_close(false);
@@ -231,7 +238,9 @@ impl Drop for Busy {
 
 /// Returns when the connection should take no more requests: shutdown began, or nothing has happened for `idle`.
 async fn ending(mut shutdown: Shutdown, activity: &Activity, idle: Option<Duration>) {
-    let Some(idle) = idle else { return shutdown.began().await };
+    let Some(idle) = idle else {
+        return shutdown.began().await;
+    };
     let mut before = u64::MAX;
     loop {
         tokio::select! {
@@ -246,4 +255,3 @@ async fn ending(mut shutdown: Shutdown, activity: &Activity, idle: Option<Durati
         before = begun;
     }
 }
-

@@ -72,7 +72,8 @@ impl Wanted {
         let values = |name: &HeaderName| {
             let name = name.clone();
             let all = head.headers.get_all(&name).iter();
-            all.map(move |value| (name.as_str().to_owned(), value.as_bytes().to_vec())).collect::<Vec<_>>()
+            all.map(move |value| (name.as_str().to_owned(), value.as_bytes().to_vec()))
+                .collect::<Vec<_>>()
         };
         ContextRequest {
             method: head.method.as_str().to_owned(),
@@ -114,7 +115,9 @@ impl Slot {
                     (None, _) => Value::Absent,
                     (Some(value), None) => parse::bytes(value.as_bytes(), declared),
                     (Some(_), Some(_)) => {
-                        return Err(Malformed::new(format!("header `{name}` gives an attribute more than once")));
+                        return Err(Malformed::new(format!(
+                            "header `{name}` gives an attribute more than once"
+                        )));
                     }
                 }
             }
@@ -154,10 +157,15 @@ struct Query {
 impl Query {
     fn read(query: Option<&str>) -> Result<Self, Malformed> {
         let mut parameters = Vec::new();
-        for pair in query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
+        for pair in query
+            .unwrap_or_default()
+            .split('&')
+            .filter(|pair| !pair.is_empty())
+        {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let decoded = percent_decode(name, true).zip(percent_decode(value, true));
-            parameters.push(decoded.ok_or_else(|| Malformed::new("the query's percent-encoding is malformed"))?);
+            parameters
+                .push(decoded.ok_or_else(|| Malformed::new("the query's percent-encoding is malformed"))?);
         }
         Ok(Self { parameters })
     }
@@ -166,7 +174,9 @@ impl Query {
         let mut given = self.parameters.iter().filter(|(known, _)| known == name);
         let first = given.next().map(|(_, value)| value.as_str());
         if given.next().is_some() {
-            return Err(Malformed::new(format!("query parameter `{name}` gives an attribute more than once")));
+            return Err(Malformed::new(format!(
+                "query parameter `{name}` gives an attribute more than once"
+            )));
         }
         Ok(first)
     }

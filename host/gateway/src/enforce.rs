@@ -63,11 +63,18 @@ impl Enforcer {
         recorder: Arc<Recorder>,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { active, upstreams, recorder, metrics, extractions: Semaphore::new(EXTRACTIONS) }
+        Self {
+            active,
+            upstreams,
+            recorder,
+            metrics,
+            extractions: Semaphore::new(EXTRACTIONS),
+        }
     }
 
     async fn consider(&self, active: &Arc<Active>, asked: Asked<'_>, body: &mut RequestBody) -> Considered {
-        let refused = |denial, reason: String| Considered::refused(denial, reason, None, Account::of_request(&asked));
+        let refused =
+            |denial, reason: String| Considered::refused(denial, reason, None, Account::of_request(&asked));
         if let Some((denial, reason)) = active.lapsed(clock::now()) {
             return refused(denial, reason.to_owned());
         }
@@ -81,7 +88,8 @@ impl Enforcer {
         let route = matched.route.name.clone();
         let Some(upstream) = self.upstreams.get(&matched.route.upstream) else {
             let upstream = &matched.route.upstream;
-            let reason = format!("upstream `{upstream}` of route `{route}` has no address in `gateway.upstreams`");
+            let reason =
+                format!("upstream `{upstream}` of route `{route}` has no address in `gateway.upstreams`");
             return refused(Denial::NoUpstream, reason).by(route);
         };
         let read = match active.plan.body_limit() {
@@ -91,7 +99,8 @@ impl Enforcer {
                 Err(error) => {
                     let (status, reason) = unread(&error);
                     let account = Account::of_request(&asked);
-                    return Considered::refused(Denial::ContextMalformed, reason, Some(status), account).by(route);
+                    return Considered::refused(Denial::ContextMalformed, reason, Some(status), account)
+                        .by(route);
                 }
             },
         };
@@ -100,20 +109,34 @@ impl Enforcer {
         if let Some((denial, reason)) = active.lapsed(now) {
             return refused(denial, reason.to_owned()).by(route);
         }
-        let facts = Facts { head: asked.head, matched: &matched, peer: asked.peer, now };
+        let facts = Facts {
+            head: asked.head,
+            matched: &matched,
+            peer: asked.peer,
+            now,
+        };
         let mut extracted = self.extract(active, &facts, read.as_ref()).await;
         let table = match active.plan.fill(&facts, &mut extracted) {
             Ok(table) => table,
             Err(Malformed { reason, status }) => {
                 let account = Account::of_request(&asked);
-                return Considered::refused(Denial::ContextMalformed, reason, Some(status), account).by(route);
+                return Considered::refused(Denial::ContextMalformed, reason, Some(status), account)
+                    .by(route);
             }
         };
         let Decided { decision, components } = active.policies.decide(&table, now);
         let decision = without_obligations(decision);
         let account = facts::account(&active.plan, &facts, table);
         let upstream = Some(Arc::clone(upstream));
-        Considered { decision, now, status: None, components, account, route: Some(route), upstream }
+        Considered {
+            decision,
+            now,
+            status: None,
+            components,
+            account,
+            route: Some(route),
+            upstream,
+        }
     }
 
     /// Asks the extractors that some policy needs, each on a thread where it delays no other request.
@@ -127,14 +150,18 @@ impl Enforcer {
         for (index, wanted) in active.plan.extractors() {
             let request = wanted.request(facts, body);
             let (active, index) = (Arc::clone(active), *index);
-            let Some(count) = active.extractor(index).map(|extractor| extractor.description().attributes.len())
+            let Some(count) = active
+                .extractor(index)
+                .map(|extractor| extractor.description().attributes.len())
             else {
                 continue;
             };
             // The semaphore is never closed; if it were, there would only be one bound less.
             let _permit = self.extractions.acquire().await;
             let asked = tokio::task::spawn_blocking(move || {
-                active.extractor(index).map(|extractor| extractor.extract(&request))
+                active
+                    .extractor(index)
+                    .map(|extractor| extractor.extract(&request))
             });
             let failed = |reason: String| vec![Value::failed(reason); count];
             all.push(match asked.await {
@@ -162,7 +189,11 @@ impl Enforcer {
             intent.components = facts::components(active.component_digests(), &mut considered.components);
         }
         let recorded = match considered.account.write(&mut intent) {
-            Ok(openings) => self.recorder.intent(considered.now, intent, &openings).await.map_err(|e| e.to_string()),
+            Ok(openings) => self
+                .recorder
+                .intent(considered.now, intent, &openings)
+                .await
+                .map_err(|e| e.to_string()),
             Err(error) => Err(format!("no randomness for commitments: {error}")),
         };
         match recorded {
@@ -190,7 +221,11 @@ impl Enforcer {
 impl Guard for Enforcer {
     type Record = Recorded;
 
-    async fn admit(&self, asked: Asked<'_>, body: &mut RequestBody) -> Result<Admitted<Recorded>, Box<Problem>> {
+    async fn admit(
+        &self,
+        asked: Asked<'_>,
+        body: &mut RequestBody,
+    ) -> Result<Admitted<Recorded>, Box<Problem>> {
         let began = Instant::now();
         let active = self.active.load_full();
         let mut considered = match &active {
@@ -202,12 +237,22 @@ impl Guard for Enforcer {
         };
         let took = began.elapsed();
         let class = considered.decision.audit;
-        let intent = self.settle(asked.id, asked.head.digest(), active.as_deref(), &mut considered).await;
+        let intent = self
+            .settle(asked.id, asked.head.digest(), active.as_deref(), &mut considered)
+            .await;
         self.metrics.decided(&considered.decision, took);
         match (considered.decision.verdict, intent, considered.upstream.take()) {
             (Verdict::Allow, Some(intent), Some(upstream)) => {
                 let recorder = Arc::clone(&self.recorder);
-                Ok(Admitted { upstream, record: Recorded { recorder, intent, class, began: Instant::now() } })
+                Ok(Admitted {
+                    upstream,
+                    record: Recorded {
+                        recorder,
+                        intent,
+                        class,
+                        began: Instant::now(),
+                    },
+                })
             }
             _ => Err(self.problem(asked.id, active.as_deref(), &considered)),
         }
@@ -217,8 +262,10 @@ impl Guard for Enforcer {
         let active = self.active.load_full();
         let account = Account::of_refused(&refused);
         let mut considered = Considered::refused(refused.denial, refused.reason, refused.status, account);
-        self.settle(refused.id, refused.digest, active.as_deref(), &mut considered).await;
-        self.metrics.decided(&considered.decision, std::time::Duration::ZERO);
+        self.settle(refused.id, refused.digest, active.as_deref(), &mut considered)
+            .await;
+        self.metrics
+            .decided(&considered.decision, std::time::Duration::ZERO);
         self.problem(refused.id, active.as_deref(), &considered)
     }
 }
@@ -252,7 +299,10 @@ impl Considered {
     }
 
     fn by(self, route: String) -> Self {
-        Self { route: Some(route), ..self }
+        Self {
+            route: Some(route),
+            ..self
+        }
     }
 }
 
@@ -264,7 +314,10 @@ fn without_obligations(mut decision: Decision) -> Decision {
             policy: obligation.by.policy.to_string(),
             outcome: Outcome::Indeterminate,
             mode: Mode::Blocking,
-            reason: format!("obligation `{}` cannot be discharged by this enforcement point", obligation.kind),
+            reason: format!(
+                "obligation `{}` cannot be discharged by this enforcement point",
+                obligation.kind
+            ),
         };
         decision.verdict = Verdict::Deny;
         decision.denial = Some(Denial::ObligationUnsupported);
@@ -279,9 +332,10 @@ fn unread(error: &BufferError) -> (StatusCode, String) {
             StatusCode::PAYLOAD_TOO_LARGE,
             format!("the body is larger than the {limit} bytes that policies can look at"),
         ),
-        BufferError::Broken(BodyError::StoodStill(_)) => {
-            (StatusCode::REQUEST_TIMEOUT, "the body stood still for too long".to_owned())
-        }
+        BufferError::Broken(BodyError::StoodStill(_)) => (
+            StatusCode::REQUEST_TIMEOUT,
+            "the body stood still for too long".to_owned(),
+        ),
         BufferError::Broken(error) => (StatusCode::BAD_REQUEST, format!("the body broke off: {error}")),
     }
 }
@@ -299,17 +353,27 @@ mod tests {
 
     #[test]
     fn an_obligation_that_nobody_discharges_denies() {
-        let by = PolicyName { package: "gdpr".into(), policy: "mask_names".into() };
+        let by = PolicyName {
+            package: "gdpr".into(),
+            policy: "mask_names".into(),
+        };
         let allowed = Decision {
             verdict: Verdict::Allow,
             denial: None,
             findings: vec![],
             covered_by: vec![by.clone()],
-            obligations: vec![RaisedObligation { by, kind: "mask".into(), arguments: vec![] }],
+            obligations: vec![RaisedObligation {
+                by,
+                kind: "mask".into(),
+                arguments: vec![],
+            }],
             audit: AuditClass::Ordinary,
         };
         let denied = without_obligations(allowed);
-        assert_eq!((denied.verdict, denied.denial), (Verdict::Deny, Some(Denial::ObligationUnsupported)));
+        assert_eq!(
+            (denied.verdict, denied.denial),
+            (Verdict::Deny, Some(Denial::ObligationUnsupported))
+        );
         assert_eq!(denied.denied_by().unwrap().policy, "mask_names");
     }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aecp_evidence::{
-    BundleReference, Draft, Event, Intent, Journal, JournalError, Lifecycle, LifecycleKind, Opening, Position, Receipt,
-    RequestOutcome,
+    BundleReference, Draft, Event, Intent, Journal, JournalError, Lifecycle, LifecycleKind, Opening,
+    Position, Receipt, RequestOutcome,
 };
 use aecp_vocabulary::AuditClass;
 use tokio::time::Instant;
@@ -23,8 +23,18 @@ pub struct Recorder {
 
 impl Recorder {
     /// Writes to `journal` in the name of `enforcement_point`. `patience` is how long an intent waits for room.
-    pub fn new(journal: Arc<Journal>, enforcement_point: &str, patience: Duration, metrics: Arc<Metrics>) -> Self {
-        Self { journal, enforcement_point: enforcement_point.into(), patience, metrics }
+    pub fn new(
+        journal: Arc<Journal>,
+        enforcement_point: &str,
+        patience: Duration,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self {
+            journal,
+            enforcement_point: enforcement_point.into(),
+            patience,
+            metrics,
+        }
     }
 
     /// Why nothing more can be recorded; none while it can.
@@ -36,9 +46,16 @@ impl Recorder {
     ///
     /// # Errors
     /// It is not recorded, or not known to be on stable storage: the request must not execute.
-    pub async fn intent(&self, time: i64, intent: Intent, openings: &[Opening]) -> Result<Position, JournalError> {
+    pub async fn intent(
+        &self,
+        time: i64,
+        intent: Intent,
+        openings: &[Opening],
+    ) -> Result<Position, JournalError> {
         let class = intent.audit;
-        let taken = self.take(time, Event::Intent(Box::new(intent)), class, openings).await;
+        let taken = self
+            .take(time, Event::Intent(Box::new(intent)), class, openings)
+            .await;
         if let Err(error) = &taken {
             self.lost("intent", error);
         }
@@ -54,7 +71,9 @@ impl Recorder {
     ) -> Result<Position, JournalError> {
         let draft = Draft::new(time, &self.enforcement_point, &event)?;
         let receipt = match self.journal.record(class, &draft, openings) {
-            Err(JournalError::WindowFull { .. }) => self.take_when_there_is_room(class, &draft, openings).await?,
+            Err(JournalError::WindowFull { .. }) => {
+                self.take_when_there_is_room(class, &draft, openings).await?
+            }
             taken => taken?,
         };
         let position = receipt.position();
@@ -70,7 +89,9 @@ impl Recorder {
         draft: &Draft,
         openings: &[Opening],
     ) -> Result<Receipt, JournalError> {
-        let deadline = Instant::now().checked_add(self.patience).unwrap_or_else(Instant::now);
+        let deadline = Instant::now()
+            .checked_add(self.patience)
+            .unwrap_or_else(Instant::now);
         loop {
             let room = tokio::time::timeout_at(deadline, self.journal.room()).await;
             let in_time = room.is_ok();
@@ -128,8 +149,18 @@ impl Recorder {
         detail: &str,
         bundle: Option<BundleReference>,
     ) -> Result<(), JournalError> {
-        let lifecycle = Lifecycle { kind, subject: subject.into(), detail: detail.into(), bundle, gap: None };
-        let draft = Draft::new(clock::now(), &self.enforcement_point, &Event::Lifecycle(lifecycle));
+        let lifecycle = Lifecycle {
+            kind,
+            subject: subject.into(),
+            detail: detail.into(),
+            bundle,
+            gap: None,
+        };
+        let draft = Draft::new(
+            clock::now(),
+            &self.enforcement_point,
+            &Event::Lifecycle(lifecycle),
+        );
         let taken = draft.map_err(JournalError::from);
         let taken = taken.and_then(|draft| self.journal.record(AuditClass::Required, &draft, &[]));
         match taken {

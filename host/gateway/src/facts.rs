@@ -39,11 +39,16 @@ pub(crate) fn account(plan: &Plan, facts: &Facts<'_>, table: Vec<Value>) -> Acco
         personal: planned.personal,
         read: false,
     });
-    Account { known: read.chain(beside).collect() }
+    Account {
+        known: read.chain(beside).collect(),
+    }
 }
 
 /// What each component said, in the order of the bundle. Takes the answers.
-pub(crate) fn components(digests: &[String], answers: &mut Vec<Result<Outcomes, Failure>>) -> Vec<ComponentRecord> {
+pub(crate) fn components(
+    digests: &[String],
+    answers: &mut Vec<Result<Outcomes, Failure>>,
+) -> Vec<ComponentRecord> {
     let record = |(digest, answer): (&String, Result<Outcomes, Failure>)| ComponentRecord {
         digest: digest.clone(),
         result: match answer {
@@ -66,9 +71,16 @@ impl Account {
     }
 
     fn of(head: Option<&crate::canonical::Head>, peer: std::net::IpAddr) -> Self {
-        let known = |name: &str, value| Known { name: name.to_owned(), value, personal: false, read: false };
+        let known = |name: &str, value| Known {
+            name: name.to_owned(),
+            value,
+            personal: false,
+            read: false,
+        };
         let text = |name: &str, text: &str| known(name, Value::Text(text.to_owned()));
-        let mut account = Self { known: vec![known("connection.peer", Value::Address(Address::from(peer)))] };
+        let mut account = Self {
+            known: vec![known("connection.peer", Value::Address(Address::from(peer)))],
+        };
         if let Some(head) = head {
             account.known.push(text("request.method", head.method.as_str()));
             account.known.push(text("request.host", head.host.as_str()));
@@ -84,7 +96,13 @@ impl Account {
     /// The operating system gives no randomness.
     pub(crate) fn write(&mut self, intent: &mut Intent) -> std::io::Result<Vec<Opening>> {
         let mut openings = Vec::new();
-        for Known { name, value, personal, read } in self.known.drain(..) {
+        for Known {
+            name,
+            value,
+            personal,
+            read,
+        } in self.known.drain(..)
+        {
             let recorded = if personal && value != Value::Absent {
                 hide(intent, &value);
                 let opening = Opening::new(name.clone(), value)?;
@@ -94,7 +112,10 @@ impl Account {
             } else {
                 Recorded::Value(value)
             };
-            let fact = Fact { name, value: recorded };
+            let fact = Fact {
+                name,
+                value: recorded,
+            };
             if read {
                 intent.inputs.push(fact.clone());
             }
@@ -130,9 +151,15 @@ fn hide(intent: &mut Intent, value: &Value) {
             }
         };
         replace(&mut intent.reason);
-        intent.findings.iter_mut().for_each(|finding| replace(&mut finding.reason));
+        intent
+            .findings
+            .iter_mut()
+            .for_each(|finding| replace(&mut finding.reason));
         for obligation in &mut intent.obligations {
-            obligation.arguments.iter_mut().for_each(|(_, argument)| replace(argument));
+            obligation
+                .arguments
+                .iter_mut()
+                .for_each(|(_, argument)| replace(argument));
         }
     }
 }
@@ -159,9 +186,16 @@ mod tests {
             personal: false,
             read: true,
         };
-        let openings = Account { known: vec![mail, region] }.write(&mut intent).unwrap();
+        let openings = Account {
+            known: vec![mail, region],
+        }
+        .write(&mut intent)
+        .unwrap();
         assert_eq!(intent.inputs.len(), 2);
-        assert_eq!(intent.inputs[0].value, Recorded::Commitment(openings[0].commitment()));
+        assert_eq!(
+            intent.inputs[0].value,
+            Recorded::Commitment(openings[0].commitment())
+        );
         assert_eq!(intent.context.identity, intent.inputs[..1]);
         assert_eq!(intent.context.resource, intent.inputs[1..]);
         assert!(!format!("{intent:?}").contains("alice"));

@@ -59,7 +59,11 @@ impl<G: Guard> Flow<G> {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request<Incoming>, arrival: Arrival) -> Response<ResponseBody<G::Record>> {
+    pub async fn answer(
+        &self,
+        request: Request<Incoming>,
+        arrival: Arrival,
+    ) -> Response<ResponseBody<G::Record>> {
         let id = self.ids.next();
         let (mut parts, incoming) = request.into_parts();
         let head = match Head::of(&mut parts, arrival.scheme, &self.rules) {
@@ -91,9 +95,16 @@ impl<G: Guard> Flow<G> {
         };
         let in_flight = InFlight::new(Arc::clone(&self.metrics), permit);
         let mut body = RequestBody::new(incoming, self.body_idle);
-        let asked = Asked { id: &id, head: &head, peer: arrival.peer };
+        let asked = Asked {
+            id: &id,
+            head: &head,
+            peer: arrival.peer,
+        };
         match self.guard.admit(asked, &mut body).await {
-            Ok(admitted) => self.execute(&id, head, arrival.peer, body, admitted, in_flight).await,
+            Ok(admitted) => {
+                self.execute(&id, head, arrival.peer, body, admitted, in_flight)
+                    .await
+            }
             Err(problem) => refusal(&problem),
         }
     }
@@ -109,7 +120,12 @@ impl<G: Guard> Flow<G> {
     ) -> Response<ResponseBody<G::Record>> {
         let Admitted { upstream, record } = admitted;
         let transfer = body.transfer();
-        let mut tracker = Tracker::new(record, Arc::clone(&transfer), Arc::clone(&self.stopping), in_flight);
+        let mut tracker = Tracker::new(
+            record,
+            Arc::clone(&transfer),
+            Arc::clone(&self.stopping),
+            in_flight,
+        );
         match upstream.send(id, head, peer, body).await {
             Ok(response) => {
                 tracker.answered(response.status());
@@ -118,12 +134,19 @@ impl<G: Guard> Flow<G> {
             Err(_) if transfer.failed() => {
                 let problem = Problem::request_body(transfer.stood_still(), id);
                 tracker.answered(problem.status);
-                tracker.end(RequestResult::ClientGone, "the request's body did not come as a whole");
+                tracker.end(
+                    RequestResult::ClientGone,
+                    "the request's body did not come as a whole",
+                );
                 refusal(&problem)
             }
             Err(failed) => {
                 self.metrics.upstream_failed(upstream.name(), failed.name());
-                tracing::warn!(upstream = upstream.name(), problem = failed.name(), "upstream failed");
+                tracing::warn!(
+                    upstream = upstream.name(),
+                    problem = failed.name(),
+                    "upstream failed"
+                );
                 let problem = Problem::upstream(failed, upstream.name(), id);
                 tracker.answered(problem.status);
                 tracker.end(RequestResult::UpstreamFailed, detail(failed));

@@ -32,7 +32,10 @@ impl RequestIds {
     pub fn new() -> std::io::Result<Self> {
         let mut bytes = [0; 8];
         getrandom::fill(&mut bytes)?;
-        Ok(Self { process: u64::from_ne_bytes(bytes), next: AtomicU64::new(0) })
+        Ok(Self {
+            process: u64::from_ne_bytes(bytes),
+            next: AtomicU64::new(0),
+        })
     }
 
     /// A new name.

@@ -69,7 +69,10 @@ impl Default for Metrics {
         let decisions = Family::<DecisionLabels, Counter>::default();
         let mut metrics = Self {
             registry: Registry::with_prefix("aecp"),
-            allowed: decisions.get_or_create_owned(&DecisionLabels { verdict: "ALLOW", denial: "" }),
+            allowed: decisions.get_or_create_owned(&DecisionLabels {
+                verdict: "ALLOW",
+                denial: "",
+            }),
             decisions,
             findings: Family::default(),
             decision_time: Histogram::new(exponential_buckets(1e-6, 2.0, 18)),
@@ -90,17 +93,50 @@ impl Default for Metrics {
 impl Metrics {
     fn register(&mut self) {
         let registry = &mut self.registry;
-        registry.register("decisions", "Decisions by verdict and denial", self.decisions.clone());
-        registry.register("findings", "Findings by policy, outcome and mode", self.findings.clone());
+        registry.register(
+            "decisions",
+            "Decisions by verdict and denial",
+            self.decisions.clone(),
+        );
+        registry.register(
+            "findings",
+            "Findings by policy, outcome and mode",
+            self.findings.clone(),
+        );
         let help = "From the context to the decision, without evidence";
-        registry.register_with_unit("decision_duration", help, Unit::Seconds, self.decision_time.clone());
+        registry.register_with_unit(
+            "decision_duration",
+            help,
+            Unit::Seconds,
+            self.decision_time.clone(),
+        );
         let help = "From the head of a request to the end of its response";
         registry.register_with_unit("request_duration", help, Unit::Seconds, self.request_time.clone());
-        registry.register("upstream_errors", "Upstreams that failed", self.upstream_errors.clone());
-        registry.register("activations", "Bundles that were offered, by what became of them", self.activations.clone());
-        registry.register("evidence_errors", "Leaves that could not be written", self.evidence_errors.clone());
-        registry.register("active_epoch", "Epoch of the active bundle, 0 without one", self.active_epoch.clone());
-        registry.register("requests_in_flight", "Requests taken and not ended", self.in_flight.clone());
+        registry.register(
+            "upstream_errors",
+            "Upstreams that failed",
+            self.upstream_errors.clone(),
+        );
+        registry.register(
+            "activations",
+            "Bundles that were offered, by what became of them",
+            self.activations.clone(),
+        );
+        registry.register(
+            "evidence_errors",
+            "Leaves that could not be written",
+            self.evidence_errors.clone(),
+        );
+        registry.register(
+            "active_epoch",
+            "Epoch of the active bundle, 0 without one",
+            self.active_epoch.clone(),
+        );
+        registry.register(
+            "requests_in_flight",
+            "Requests taken and not ended",
+            self.in_flight.clone(),
+        );
         registry.register("connections", "Connections of clients", self.connections.clone());
         let help = "Connections of clients that ended by an error";
         registry.register("connection_errors", help, self.connection_errors.clone());
@@ -112,7 +148,10 @@ impl Metrics {
         match decision.denial {
             None => self.allowed.inc(),
             Some(denial) => {
-                let labels = DecisionLabels { verdict: decision.verdict.name(), denial: denial.name() };
+                let labels = DecisionLabels {
+                    verdict: decision.verdict.name(),
+                    denial: denial.name(),
+                };
                 self.decisions.get_or_create(&labels).inc()
             }
         };
@@ -142,13 +181,21 @@ impl Metrics {
 
     /// Counts an upstream's failure.
     pub fn upstream_failed(&self, upstream: &str, problem: &'static str) {
-        let labels = UpstreamLabels { upstream: upstream.to_owned(), problem };
+        let labels = UpstreamLabels {
+            upstream: upstream.to_owned(),
+            problem,
+        };
         self.upstream_errors.get_or_create(&labels).inc();
     }
 
     /// Counts an offer; `code` is empty unless it was refused.
     pub fn offered(&self, result: &'static str, code: &str) {
-        self.activations.get_or_create(&ActivationLabels { result, code: code.to_owned() }).inc();
+        self.activations
+            .get_or_create(&ActivationLabels {
+                result,
+                code: code.to_owned(),
+            })
+            .inc();
     }
 
     /// All of it as text.
@@ -169,9 +216,15 @@ mod tests {
     #[test]
     fn decisions_are_counted_by_name() {
         let metrics = Metrics::default();
-        metrics.decided(&Decision::refused(Denial::NoRoute, "no"), Duration::from_micros(3));
+        metrics.decided(
+            &Decision::refused(Denial::NoRoute, "no"),
+            Duration::from_micros(3),
+        );
         let text = metrics.text();
-        assert!(text.contains("aecp_decisions_total{verdict=\"DENY\",denial=\"no_route\"} 1"), "{text}");
+        assert!(
+            text.contains("aecp_decisions_total{verdict=\"DENY\",denial=\"no_route\"} 1"),
+            "{text}"
+        );
         assert!(text.contains("aecp_decision_duration_seconds_count 1"), "{text}");
         assert!(text.ends_with("# EOF\n"));
     }

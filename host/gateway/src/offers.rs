@@ -24,7 +24,12 @@ pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
     use std::os::unix::fs::{FileTypeExt as _, PermissionsExt as _};
     match std::fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => std::fs::remove_file(path)?,
-        Ok(_) => return Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there and no socket")),
+        Ok(_) => {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                "it is there and no socket",
+            ));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
@@ -37,7 +42,9 @@ pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
 pub(crate) async fn serve(listener: UnixListener, activation: Arc<Activation>, mut shutdown: Shutdown) {
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
+        let Ok(permit) = Arc::clone(&room).acquire_owned().await else {
+            return;
+        };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = shutdown.began() => return,
@@ -84,7 +91,10 @@ async fn converse(stream: UnixStream, activation: &Arc<Activation>) -> io::Resul
 
 /// The answer to a line, and whether the next line can be told from it.
 async fn answer(line: &[u8], activation: &Arc<Activation>) -> (Answer, bool) {
-    let refused = |reason: String| Answer::Refused { code: "malformed_offer".to_owned(), reason };
+    let refused = |reason: String| Answer::Refused {
+        code: "malformed_offer".to_owned(),
+        reason,
+    };
     let whole = line.ends_with(b"\n");
     let offer = match std::str::from_utf8(line) {
         Ok(line) => Offer::from_line(line).map_err(|error| error.to_string()),

@@ -81,7 +81,9 @@ impl Problem {
             detail: finding.map(|finding| finding.reason.clone()).unwrap_or_default(),
             denial: Some(denial.name()),
             policy: finding.map(|finding| finding.policy.clone()),
-            package: finding.map(|finding| finding.package.clone()).filter(|package| !package.is_empty()),
+            package: finding
+                .map(|finding| finding.package.clone())
+                .filter(|package| !package.is_empty()),
             request_id: request.as_str().to_owned(),
             bundle: None,
             epoch: None,
@@ -112,7 +114,11 @@ impl Problem {
     /// An allowed request whose body did not come.
     pub fn request_body(timeout: bool, request: &RequestId) -> Self {
         let (status, name, detail) = if timeout {
-            (StatusCode::REQUEST_TIMEOUT, "timeout", "the request's body stood still for too long")
+            (
+                StatusCode::REQUEST_TIMEOUT,
+                "timeout",
+                "the request's body stood still for too long",
+            )
         } else {
             (StatusCode::BAD_REQUEST, "broken", "the request's body broke off")
         };
@@ -139,7 +145,11 @@ impl Problem {
     /// The same under a bundle.
     #[must_use]
     pub fn under(self, digest: &str, epoch: u64) -> Self {
-        Self { bundle: Some(digest.to_owned()), epoch: Some(epoch), ..self }
+        Self {
+            bundle: Some(digest.to_owned()),
+            epoch: Some(epoch),
+            ..self
+        }
     }
 
     /// The response.
@@ -148,7 +158,10 @@ impl Problem {
         let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if let Ok(id) = HeaderValue::from_str(&self.request_id) {
             headers.insert(REQUEST_ID.clone(), id);
@@ -201,7 +214,10 @@ mod tests {
         let decision = Decision {
             verdict: Verdict::Deny,
             denial: Some(Denial::Violated),
-            findings: vec![finding("soft", Mode::Advisory), finding("residency", Mode::Blocking)],
+            findings: vec![
+                finding("soft", Mode::Advisory),
+                finding("residency", Mode::Blocking),
+            ],
             covered_by: vec![],
             obligations: vec![],
             audit: AuditClass::Ordinary,

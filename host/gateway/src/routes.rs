@@ -34,15 +34,23 @@ impl Routes {
     /// # Errors
     /// A path that is not a template.
     pub fn new(routes: &[Route]) -> Result<Self, InvalidTemplate> {
-        let prepare = |route: &Route| Ok(Prepared { template: Template::parse(&route.path)?, route: route.clone() });
-        Ok(Self { routes: routes.iter().map(prepare).collect::<Result<_, _>>()? })
+        let prepare = |route: &Route| {
+            Ok(Prepared {
+                template: Template::parse(&route.path)?,
+                route: route.clone(),
+            })
+        };
+        Ok(Self {
+            routes: routes.iter().map(prepare).collect::<Result<_, _>>()?,
+        })
     }
 
     /// The first route that takes the request.
     pub fn find<'a>(&'a self, head: &'a Head) -> Option<Matched<'a>> {
         self.routes.iter().find_map(|Prepared { route, template }| {
             let host = route.hosts.is_empty() || route.hosts.iter().any(|host| host == head.host.name());
-            let method = route.methods.is_empty() || route.methods.iter().any(|name| name == head.method.as_str());
+            let method =
+                route.methods.is_empty() || route.methods.iter().any(|name| name == head.method.as_str());
             let segments = (host && method).then(|| template.matches(&head.path)).flatten()?;
             Some(Matched { route, segments })
         })
@@ -52,7 +60,10 @@ impl Routes {
 impl Matched<'_> {
     /// The named segment, still percent-encoded.
     pub fn segment(&self, name: &str) -> Option<&str> {
-        self.segments.iter().find(|(known, _)| *known == name).map(|(_, value)| *value)
+        self.segments
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| *value)
     }
 
     /// The route's labels.
@@ -79,7 +90,10 @@ mod tests {
     }
 
     fn head(method: &str, host: &str, path: &str) -> Head {
-        let request = http::Request::builder().method(method).uri(path).header("host", host);
+        let request = http::Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", host);
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
         Head::of(&mut parts, Scheme::Http, &HeaderRules::default()).unwrap()
     }
@@ -91,8 +105,15 @@ mod tests {
             route("many", &[], "/customers/**", &[]),
         ])
         .unwrap();
-        let found = |method, host, path| routes.find(&head(method, host, path)).map(|m| m.route.name.clone());
-        assert_eq!(found("GET", "A.example:8080", "/customers/%37"), Some("one".into()));
+        let found = |method, host, path| {
+            routes
+                .find(&head(method, host, path))
+                .map(|m| m.route.name.clone())
+        };
+        assert_eq!(
+            found("GET", "A.example:8080", "/customers/%37"),
+            Some("one".into())
+        );
         assert_eq!(found("POST", "a.example", "/customers/7"), Some("many".into()));
         assert_eq!(found("GET", "b.example", "/customers/7"), Some("many".into()));
         assert_eq!(found("GET", "a.example", "/x/../admin"), None);

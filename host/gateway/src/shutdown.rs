@@ -25,8 +25,19 @@ pub(crate) fn shutdown() -> (ShutdownControl, Shutdown) {
     let (begin, began) = watch::channel(false);
     let (sender, working) = mpsc::channel(1);
     let stopping = Arc::new(AtomicBool::new(false));
-    let control = ShutdownControl { began: begin, stopping: Arc::clone(&stopping), working };
-    (control, Shutdown { began, stopping, _working: sender })
+    let control = ShutdownControl {
+        began: begin,
+        stopping: Arc::clone(&stopping),
+        working,
+    };
+    (
+        control,
+        Shutdown {
+            began,
+            stopping,
+            _working: sender,
+        },
+    )
 }
 
 impl Shutdown {

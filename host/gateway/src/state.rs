@@ -90,9 +90,24 @@ impl Activation {
         metrics: Arc<Metrics>,
     ) -> Result<Self, StoreError> {
         let store = Store::open(state)?;
-        let history = History { high_water: store.high_water(), store, freshness: Vec::new(), refused: None };
+        let history = History {
+            high_water: store.high_water(),
+            store,
+            freshness: Vec::new(),
+            refused: None,
+        };
         let history = Mutex::new(history);
-        Ok(Self { root, labels, environment, runtime, body_limit, active, recorder, metrics, history })
+        Ok(Self {
+            root,
+            labels,
+            environment,
+            runtime,
+            body_limit,
+            active,
+            recorder,
+            metrics,
+            history,
+        })
     }
 
     /// Brings the last bundle of an earlier process back in force, verified again. None if there was none.
@@ -106,7 +121,12 @@ impl Activation {
     pub fn read_and_activate(&self, folder: &Path) -> Answer {
         match Delivery::read(folder, &Limits::default()) {
             Ok(delivery) => self.activate(delivery),
-            Err(error) => self.refuse(&mut self.history(), Digest::of(&[]), "delivery", &error.to_string()),
+            Err(error) => self.refuse(
+                &mut self.history(),
+                Digest::of(&[]),
+                "delivery",
+                &error.to_string(),
+            ),
         }
     }
 
@@ -116,7 +136,11 @@ impl Activation {
         match self.try_activate(&mut history, &delivery) {
             Ok(answer) => {
                 history.refused = None;
-                let result = if matches!(answer, Answer::Activated { .. }) { "activated" } else { "unchanged" };
+                let result = if matches!(answer, Answer::Activated { .. }) {
+                    "activated"
+                } else {
+                    "unchanged"
+                };
                 self.metrics.offered(result, "");
                 answer
             }
@@ -132,17 +156,26 @@ impl Activation {
             now: Timestamp::now(),
             high_water: history.high_water,
             labels: self.labels.clone(),
-            platform: Some(Platform { target: TARGET.to_owned(), engine: self.runtime.identity().to_owned() }),
+            platform: Some(Platform {
+                target: TARGET.to_owned(),
+                engine: self.runtime.identity().to_owned(),
+            }),
         };
         let verified = verify(delivery, &self.root, &expectations)?;
-        if let Some(active) = self.active.load_full().filter(|active| active.digest == verified.digest()) {
+        if let Some(active) = self
+            .active
+            .load_full()
+            .filter(|active| active.digest == verified.digest())
+        {
             return Self::renew(history, delivery, &active, &verified);
         }
         let active = Active::build(&verified, &self.runtime, &self.environment, self.body_limit)?;
         history.keep(delivery, verified.high_water())?;
         self.record_activation(&active, &verified)?;
         let (bundle, epoch) = (active.digest, active.epoch());
-        self.metrics.active_epoch.set(i64::try_from(epoch).unwrap_or(i64::MAX));
+        self.metrics
+            .active_epoch
+            .set(i64::try_from(epoch).unwrap_or(i64::MAX));
         tracing::info!(bundle = %bundle, epoch, name = active.name, "bundle activated");
         self.active.store(Some(Arc::new(active)));
         Ok(Answer::Activated { bundle, epoch })
@@ -158,7 +191,10 @@ impl Activation {
             history.keep(delivery, verified.high_water())?;
         }
         active.renew(verified.fresh_until());
-        Ok(Answer::Unchanged { bundle: active.digest, epoch: active.epoch() })
+        Ok(Answer::Unchanged {
+            bundle: active.digest,
+            epoch: active.epoch(),
+        })
     }
 
     fn record_activation(&self, active: &Active, verified: &VerifiedBundle) -> Result<(), Refused> {
@@ -171,7 +207,9 @@ impl Activation {
             verified.root_version()
         );
         let reference = Some(active.reference.clone());
-        Ok(self.recorder.lifecycle(LifecycleKind::BundleActivated, &bundle.name, &detail, reference)?)
+        Ok(self
+            .recorder
+            .lifecycle(LifecycleKind::BundleActivated, &bundle.name, &detail, reference)?)
     }
 
     fn refuse(&self, history: &mut History, envelope: Digest, code: &str, reason: &str) -> Answer {
@@ -185,11 +223,16 @@ impl Activation {
             let recorded = self.record_refusal(&detail, active);
             history.refused = recorded.then_some(refusal);
         }
-        Answer::Refused { code: code.to_owned(), reason: reason.to_owned() }
+        Answer::Refused {
+            code: code.to_owned(),
+            reason: reason.to_owned(),
+        }
     }
 
     fn record_refusal(&self, detail: &str, in_force: Option<BundleReference>) -> bool {
-        self.recorder.lifecycle(LifecycleKind::BundleRefused, "bundle", detail, in_force).is_ok()
+        self.recorder
+            .lifecycle(LifecycleKind::BundleRefused, "bundle", detail, in_force)
+            .is_ok()
     }
 
     fn history(&self) -> std::sync::MutexGuard<'_, History> {

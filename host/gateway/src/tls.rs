@@ -26,17 +26,28 @@ pub enum TlsError {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
-    let failed = |problem: String| TlsError::File { path: path.to_owned(), problem };
+    let failed = |problem: String| TlsError::File {
+        path: path.to_owned(),
+        problem,
+    };
     let read = CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))?;
-    let read: Vec<_> = read.collect::<Result<_, _>>().map_err(|error| failed(error.to_string()))?;
-    if read.is_empty() { Err(failed("it holds no certificate".to_owned())) } else { Ok(read) }
+    let read: Vec<_> = read
+        .collect::<Result<_, _>>()
+        .map_err(|error| failed(error.to_string()))?;
+    if read.is_empty() {
+        Err(failed("it holds no certificate".to_owned()))
+    } else {
+        Ok(read)
+    }
 }
 
 /// What a listener speaks TLS with.
 pub(crate) fn server(config: &TlsConfig) -> Result<Arc<ServerConfig>, TlsError> {
     let chain = certificates(&config.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&config.key)
-        .map_err(|error| TlsError::File { path: config.key.clone(), problem: error.to_string() })?;
+    let key = PrivateKeyDer::from_pem_file(&config.key).map_err(|error| TlsError::File {
+        path: config.key.clone(),
+        problem: error.to_string(),
+    })?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut server = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?

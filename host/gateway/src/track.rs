@@ -22,7 +22,11 @@ pub(crate) struct InFlight {
 impl InFlight {
     pub(crate) fn new(metrics: Arc<Metrics>, permit: OwnedSemaphorePermit) -> Self {
         metrics.in_flight.inc();
-        Self { metrics, began: Instant::now(), _permit: permit }
+        Self {
+            metrics,
+            began: Instant::now(),
+            _permit: permit,
+        }
     }
 }
 
@@ -45,8 +49,20 @@ pub(crate) struct Tracker<R: Record> {
 }
 
 impl<R: Record> Tracker<R> {
-    pub(crate) fn new(record: R, transfer: Arc<Transfer>, stopping: Arc<AtomicBool>, in_flight: InFlight) -> Self {
-        Self { record: Some(record), transfer, stopping, status: None, bytes_to_client: 0, _in_flight: in_flight }
+    pub(crate) fn new(
+        record: R,
+        transfer: Arc<Transfer>,
+        stopping: Arc<AtomicBool>,
+        in_flight: InFlight,
+    ) -> Self {
+        Self {
+            record: Some(record),
+            transfer,
+            stopping,
+            status: None,
+            bytes_to_client: 0,
+            _in_flight: in_flight,
+        }
     }
 
     pub(crate) fn answered(&mut self, status: StatusCode) {

@@ -58,7 +58,9 @@ impl Upstreams {
         let upstream = |(name, address): (&String, &UpstreamAddress)| {
             (name.clone(), Arc::new(Upstream::new(name, address, &tls, config)))
         };
-        Ok(Self { by_name: config.upstreams.iter().map(upstream).collect() })
+        Ok(Self {
+            by_name: config.upstreams.iter().map(upstream).collect(),
+        })
     }
 
     /// The upstream of this name.
@@ -73,7 +75,9 @@ impl Upstream {
         http.enforce_http(false);
         http.set_nodelay(true);
         http.set_connect_timeout(Some(config.limits.connect_timeout.0));
-        let connector = HttpsConnectorBuilder::new().with_tls_config(tls.clone()).https_or_http();
+        let connector = HttpsConnectorBuilder::new()
+            .with_tls_config(tls.clone())
+            .https_or_http();
         let connector = connector.enable_http1().wrap_connector(http);
         let client = Client::builder(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -83,7 +87,11 @@ impl Upstream {
             .http2_adaptive_window(true)
             .http2_keep_alive_interval(POOL_IDLE)
             .build(connector);
-        let scheme = if address.protocol() == Protocol::Https { Scheme::HTTPS } else { Scheme::HTTP };
+        let scheme = if address.protocol() == Protocol::Https {
+            Scheme::HTTPS
+        } else {
+            Scheme::HTTP
+        };
         Self {
             name: name.to_owned(),
             protocol: address.protocol(),
@@ -108,7 +116,9 @@ impl Upstream {
         body: RequestBody,
     ) -> Result<Response<Incoming>, UpstreamProblem> {
         let transfer = body.transfer();
-        let request = self.request(id, head, peer, body).ok_or(UpstreamProblem::Malformed)?;
+        let request = self
+            .request(id, head, peer, body)
+            .ok_or(UpstreamProblem::Malformed)?;
         let mut response = pin!(self.client.request(request));
         let mut seen = 0;
         let response = loop {
@@ -134,7 +144,13 @@ impl Upstream {
         Ok(response)
     }
 
-    fn request(&self, id: &RequestId, head: Head, peer: IpAddr, body: RequestBody) -> Option<Request<RequestBody>> {
+    fn request(
+        &self,
+        id: &RequestId,
+        head: Head,
+        peer: IpAddr,
+        body: RequestBody,
+    ) -> Option<Request<RequestBody>> {
         let mut target = head.path;
         if let Some(query) = &head.query {
             target.push('?');
@@ -153,8 +169,14 @@ impl Upstream {
             headers.insert(header::HOST, host.clone());
         }
         headers.insert(FORWARDED_HOST.clone(), host);
-        headers.insert(FORWARDED_FOR.clone(), HeaderValue::from_str(&peer.to_canonical().to_string()).ok()?);
-        headers.insert(FORWARDED_PROTO.clone(), HeaderValue::from_static(head.scheme.name()));
+        headers.insert(
+            FORWARDED_FOR.clone(),
+            HeaderValue::from_str(&peer.to_canonical().to_string()).ok()?,
+        );
+        headers.insert(
+            FORWARDED_PROTO.clone(),
+            HeaderValue::from_static(head.scheme.name()),
+        );
         headers.insert(REQUEST_ID.clone(), HeaderValue::from_str(id.as_str()).ok()?);
         *request.headers_mut() = headers;
         Some(request)

@@ -243,10 +243,9 @@ impl Site {
 root = "{root}"
 enrolment = "{enrolment}"
 state = "{state}"
-evidence = "{evidence}"
+offers = "{offers}"
 
 [gateway]
-offers = "{offers}"
 listeners = [{{ address = "127.0.0.1:0" }}]
 admin = {{ socket = "{admin}" }}
 upstreams = {{ customers = "http://{upstream}" }}
@@ -257,6 +256,7 @@ tag = "{TAG}"
 poll_ms = 100
 
 [recorder]
+evidence = "{evidence}"
 key = "{log_key}"
 interval_ms = 50
 endpoints = {{ archive = "file://{archive}" }}

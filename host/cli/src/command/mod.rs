@@ -3,7 +3,9 @@
 mod bench;
 mod build;
 mod check;
+mod conformance;
 mod eval;
+mod evidence;
 mod keys;
 mod push;
 mod release;
@@ -44,6 +46,8 @@ enum Command {
     Push(push::Arguments),
     Release(release::Arguments),
     Verify(verify::Arguments),
+    Evidence(evidence::Arguments),
+    Conformance(conformance::Arguments),
 }
 
 impl Arguments {
@@ -58,6 +62,8 @@ impl Arguments {
             Command::Push(arguments) => push::run(&arguments),
             Command::Release(arguments) => release::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),
+            Command::Evidence(arguments) => evidence::run(&arguments),
+            Command::Conformance(arguments) => conformance::run(&arguments),
         }
     }
 }

@@ -28,6 +28,7 @@ pub(super) fn grow(
         storage,
         evidence,
         folders: BTreeSet::new(),
+        waiting: Vec::new(),
     };
     for leaf in leaves {
         bundle.push(leaf.clone());
@@ -52,7 +53,7 @@ pub(super) fn grow(
     for (tile, hashes) in frontier.partial() {
         files.write(&tile.path(), &hashes.concat())?;
     }
-    files.sync_folders()?;
+    files.finish()?;
     Ok(Log {
         state: log.state.clone(),
         frontier,
@@ -69,10 +70,13 @@ fn bundle_bytes(entries: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// Files on their way: all are written, then all are synced, then all get their names. Storage does that in far fewer
+/// steps than one file after the other.
 struct Files<'a> {
     storage: &'a dyn Storage,
     evidence: &'a Path,
     folders: BTreeSet<PathBuf>,
+    waiting: Vec<(PathBuf, PathBuf)>,
 }
 
 impl Files<'_> {
@@ -93,21 +97,26 @@ impl Files<'_> {
         self.storage
             .write(&temporary, bytes)
             .map_err(io_error("write", &temporary))?;
-        self.storage
-            .sync(&temporary)
-            .map_err(io_error("sync", &temporary))?;
-        self.storage
-            .rename(&temporary, &path)
-            .map_err(io_error("rename", &path))?;
         // A new folder's name stands in the one above it, up to the folder of the evidence.
         let above = folder
             .ancestors()
             .take_while(|above| above.starts_with(self.evidence));
         self.folders.extend(above.map(Path::to_owned));
+        self.waiting.push((temporary, path));
         Ok(())
     }
 
-    fn sync_folders(&self) -> Result<(), RecorderError> {
+    fn finish(&self) -> Result<(), RecorderError> {
+        for (temporary, _) in &self.waiting {
+            self.storage
+                .sync(temporary)
+                .map_err(io_error("sync", temporary))?;
+        }
+        for (temporary, path) in &self.waiting {
+            self.storage
+                .rename(temporary, path)
+                .map_err(io_error("rename", path))?;
+        }
         for folder in &self.folders {
             self.storage
                 .sync_folder(folder)

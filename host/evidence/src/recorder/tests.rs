@@ -244,7 +244,7 @@ fn the_recorder_writes_events_of_its_own() {
     let evidence = tempfile::tempdir().unwrap();
     let event = |detail: &str| match lifecycle(detail) {
         Event::Lifecycle(lifecycle) => lifecycle,
-        _ => unreachable!(),
+        other => panic!("{other:?}"),
     };
     for detail in ["first", "second"] {
         let mut recorder = open(evidence.path());

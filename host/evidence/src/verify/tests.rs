@@ -6,6 +6,7 @@ use aecp_vocabulary::Verdict;
 use proptest::prelude::*;
 
 use super::*;
+use crate::checkpoint::LogSigner;
 use crate::leaf::{Event, Lifecycle, LifecycleKind};
 use crate::recorder::Recorder;
 use crate::segment::SegmentId;
@@ -205,9 +206,7 @@ fn an_earlier_checkpoint_must_be_a_beginning_of_the_log() {
 #[test]
 fn another_key_verifies_nothing() {
     let evidence = signed_log(3);
-    let other = crate::checkpoint::LogSigner::from_seed(LOG, &[9; 32])
-        .unwrap()
-        .verifier();
+    let other = LogSigner::from_seed(LOG, &[9; 32]).unwrap().verifier();
     assert!(matches!(
         verify(evidence.path(), &other, None),
         Err(VerifyError::Checkpoint(_))

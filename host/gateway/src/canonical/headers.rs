@@ -53,7 +53,9 @@ pub struct HeaderRules {
 impl HeaderRules {
     /// Strips headers of these names (lower case) too.
     pub fn new(identity: impl IntoIterator<Item = String>) -> Self {
-        Self { identity: identity.into_iter().collect() }
+        Self {
+            identity: identity.into_iter().collect(),
+        }
     }
 
     fn strips(&self, name: &str) -> bool {
@@ -62,10 +64,16 @@ impl HeaderRules {
             || self.identity.iter().any(|identity| identity == name)
     }
 
-    pub(super) fn canonical(&self, mut headers: HeaderMap, multiplexed: bool) -> Result<HeaderMap, Malformed> {
+    pub(super) fn canonical(
+        &self,
+        mut headers: HeaderMap,
+        multiplexed: bool,
+    ) -> Result<HeaderMap, Malformed> {
         let chunked = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"chunked");
         if !headers.get_all(header::TRANSFER_ENCODING).iter().all(chunked) {
-            return Err(Malformed::new("header `transfer-encoding`: only `chunked` alone is understood"));
+            return Err(Malformed::new(
+                "header `transfer-encoding`: only `chunked` alone is understood",
+            ));
         }
         strip_connection(&mut headers)?;
         headers.remove(header::HOST);
@@ -87,8 +95,13 @@ impl HeaderRules {
             if multiplexed {
                 join_cookies(&mut headers);
             }
-            if let Some(name) = SINGLE.iter().find(|name| headers.get_all(*name).iter().nth(1).is_some()) {
-                return Err(Malformed::new(format!("header `{name}` is there more than once; send it once")));
+            if let Some(name) = SINGLE
+                .iter()
+                .find(|name| headers.get_all(*name).iter().nth(1).is_some())
+            {
+                return Err(Malformed::new(format!(
+                    "header `{name}` is there more than once; send it once"
+                )));
             }
         }
         Ok(headers)
@@ -99,13 +112,17 @@ impl HeaderRules {
 fn strip_connection(headers: &mut HeaderMap) -> Result<(), Malformed> {
     let mut named = Vec::new();
     for value in headers.get_all(header::CONNECTION) {
-        let text = value.to_str().map_err(|_| Malformed::new("header `connection` is not text"))?;
+        let text = value
+            .to_str()
+            .map_err(|_| Malformed::new("header `connection` is not text"))?;
         for token in text.split(',').map(str::trim).filter(|token| !token.is_empty()) {
             // RFC 9110 section 7.6.1: what is meant for the recipient of the content must not be named here.
             let name = HeaderName::from_bytes(token.as_bytes());
             let name = name.map_err(|_| Malformed::new("header `connection` names what is no header"))?;
             if SINGLE.contains(&name) || name == header::HOST || name == header::CONTENT_LENGTH {
-                return Err(Malformed::new(format!("header `connection` names `{name}`, which is not of the connection")));
+                return Err(Malformed::new(format!(
+                    "header `connection` names `{name}`, which is not of the connection"
+                )));
             }
             named.push(name);
         }
@@ -118,7 +135,11 @@ fn strip_connection(headers: &mut HeaderMap) -> Result<(), Malformed> {
 
 /// RFC 9113 section 8.2.3: HTTP/2 may split one cookie header.
 fn join_cookies(headers: &mut HeaderMap) {
-    let crumbs: Vec<&[u8]> = headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    let crumbs: Vec<&[u8]> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
     if crumbs.len() > 1
         && let Ok(whole) = HeaderValue::from_bytes(&crumbs.join(b"; ".as_slice()))
     {
@@ -133,9 +154,18 @@ pub(crate) fn strip_response(headers: &mut HeaderMap) {
         let tokens = value.to_str().unwrap_or_default().split(',').map(str::trim);
         gone.extend(tokens.filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok()));
     }
-    gone.extend(headers.keys().filter(|name| name.as_str().starts_with("aecp-")).cloned());
+    gone.extend(
+        headers
+            .keys()
+            .filter(|name| name.as_str().starts_with("aecp-"))
+            .cloned(),
+    );
     // The length is the framing's own matter, whatever the upstream's connection said of it.
-    for name in gone.iter().filter(|name| **name != header::CONTENT_LENGTH).chain(&OF_THE_CONNECTION) {
+    for name in gone
+        .iter()
+        .filter(|name| **name != header::CONTENT_LENGTH)
+        .chain(&OF_THE_CONNECTION)
+    {
         headers.remove(name);
     }
 }

@@ -16,7 +16,11 @@ pub(super) fn canonical(raw: &str) -> Result<String, Malformed> {
     if path.contains("//") {
         return Err(refused(raw, "a segment is empty; write one `/`"));
     }
-    if path.contains("/.") { without_dot_segments(raw, &path) } else { Ok(path) }
+    if path.contains("/.") {
+        without_dot_segments(raw, &path)
+    } else {
+        Ok(path)
+    }
 }
 
 /// The query as it stands, if it holds only what a query may.
@@ -24,7 +28,9 @@ pub(super) fn query(raw: &str) -> Result<String, Malformed> {
     if raw.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(raw.to_owned())
     } else {
-        Err(Malformed::new("the query holds bytes that must be percent-encoded"))
+        Err(Malformed::new(
+            "the query holds bytes that must be percent-encoded",
+        ))
     }
 }
 
@@ -36,8 +42,12 @@ fn encoded_once(raw: &str) -> Result<String, Malformed> {
         match byte {
             b'/' => path.push('/'),
             b'%' => {
-                let decoded = bytes.next().zip(bytes.next()).and_then(|(high, low)| hex_pair(high, low));
-                let decoded = decoded.ok_or_else(|| refused(raw, "`%` is not followed by two hexadecimal digits"))?;
+                let decoded = bytes
+                    .next()
+                    .zip(bytes.next())
+                    .and_then(|(high, low)| hex_pair(high, low));
+                let decoded =
+                    decoded.ok_or_else(|| refused(raw, "`%` is not followed by two hexadecimal digits"))?;
                 match decoded {
                     b'/' => return Err(refused(raw, "`%2F` can be read in two ways")),
                     b'\\' => return Err(refused(raw, "`%5C` can be read in two ways")),
@@ -50,7 +60,9 @@ fn encoded_once(raw: &str) -> Result<String, Malformed> {
                 }
             }
             b'\\' => return Err(refused(raw, "`\\` can be read in two ways")),
-            0..=0x20 | 0x7F..=0xFF => return Err(refused(raw, "it holds bytes that must be percent-encoded")),
+            0..=0x20 | 0x7F..=0xFF => {
+                return Err(refused(raw, "it holds bytes that must be percent-encoded"));
+            }
             _ if is_unreserved(byte) || is_delimiter(byte) => path.push(char::from(byte)),
             _ => push_encoded(&mut path, byte),
         }
@@ -80,8 +92,15 @@ fn without_dot_segments(raw: &str, path: &str) -> Result<String, Malformed> {
                 }
             }
             // Servers that cut parameters off would make a dot segment of it.
-            _ if segment.split(';').next().is_some_and(|name| matches!(name, "." | "..")) => {
-                return Err(refused(raw, "a dot segment has parameters, which can be read in two ways"));
+            _ if segment
+                .split(';')
+                .next()
+                .is_some_and(|name| matches!(name, "." | "..")) =>
+            {
+                return Err(refused(
+                    raw,
+                    "a dot segment has parameters, which can be read in two ways",
+                ));
             }
             _ => kept.push(segment),
         }
@@ -104,7 +123,11 @@ pub(crate) fn percent_decode(text: &str, form: bool) -> Option<String> {
 }
 
 fn hex_pair(high: u8, low: u8) -> Option<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let digit = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|digit| u8::try_from(digit).ok())
+    };
     Some(digit(high)?.wrapping_shl(4) | digit(low)?)
 }
 
@@ -122,7 +145,10 @@ fn is_unreserved(byte: u8) -> bool {
 
 /// What else a segment may hold as it stands: sub-delims, `:` and `@`.
 fn is_delimiter(byte: u8) -> bool {
-    matches!(byte, b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@')
+    matches!(
+        byte,
+        b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' | b':' | b'@'
+    )
 }
 
 fn refused(raw: &str, problem: &str) -> Malformed {
@@ -164,8 +190,29 @@ mod tests {
     #[test]
     fn what_can_be_read_in_two_ways_is_refused() {
         for bad in [
-            "", "*", "a", "//a", "/a//b", "/a%2Fb", "/a%2fb", "/a%5Cb", "/a\\b", "/a%00", "/a%0d%0aX", "/a%7f", "/a%", "/a%2",
-            "/a%zz", "/a%+1", "/a b", "/ä", "/a%FF", "/a%C2%85", "/a/..;x/b", "/a/.;/b", "/a/%2e%2e;x/b",
+            "",
+            "*",
+            "a",
+            "//a",
+            "/a//b",
+            "/a%2Fb",
+            "/a%2fb",
+            "/a%5Cb",
+            "/a\\b",
+            "/a%00",
+            "/a%0d%0aX",
+            "/a%7f",
+            "/a%",
+            "/a%2",
+            "/a%zz",
+            "/a%+1",
+            "/a b",
+            "/ä",
+            "/a%FF",
+            "/a%C2%85",
+            "/a/..;x/b",
+            "/a/.;/b",
+            "/a/%2e%2e;x/b",
         ] {
             assert_eq!(path(bad), None, "{bad}");
         }

@@ -37,9 +37,22 @@ fn only_end_to_end_headers_of_the_client_are_left() {
         ],
     ))
     .unwrap();
-    let left: Vec<_> = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
-    assert_eq!(left, [("accept", b"text/html".as_slice()), ("accept", b"text/plain".as_slice())]);
-    assert_eq!((head.host.as_str(), head.path.as_str(), head.query.as_deref()), ("api.example", "/a", Some("b=c")));
+    let left: Vec<_> = head
+        .headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    assert_eq!(
+        left,
+        [
+            ("accept", b"text/html".as_slice()),
+            ("accept", b"text/plain".as_slice())
+        ]
+    );
+    assert_eq!(
+        (head.host.as_str(), head.path.as_str(), head.query.as_deref()),
+        ("api.example", "/a", Some("b=c"))
+    );
 }
 
 #[test]
@@ -49,7 +62,13 @@ fn one_host_and_no_other() {
     assert!(refusal(request("http://a/", &[("host", "b")])).contains("`a`"));
     assert!(refusal(request("/", &[("host", "u@a")])).contains("user information"));
     assert!(refusal(request("http://u@a/", &[])).contains("user information"));
-    assert_eq!(head_of(request("http://A/", &[("host", "a")])).unwrap().host.as_str(), "a");
+    assert_eq!(
+        head_of(request("http://A/", &[("host", "a")]))
+            .unwrap()
+            .host
+            .as_str(),
+        "a"
+    );
     assert!(refusal(request("https://a/", &[])).contains("scheme"));
 }
 
@@ -60,8 +79,16 @@ fn single_headers_stand_once() {
         assert!(refused.contains(name), "{refused}");
     }
     assert!(refusal(request("/", &[("host", "a"), ("x_region", "EU")])).contains("x_region"));
-    assert!(refusal(request("/", &[("host", "a"), ("connection", "authorization")])).contains("authorization"));
-    assert!(refusal(request("/", &[("host", "a"), ("transfer-encoding", "gzip, chunked")])).contains("chunked"));
+    assert!(
+        refusal(request("/", &[("host", "a"), ("connection", "authorization")])).contains("authorization")
+    );
+    assert!(
+        refusal(request(
+            "/",
+            &[("host", "a"), ("transfer-encoding", "gzip, chunked")]
+        ))
+        .contains("chunked")
+    );
 }
 
 #[test]
@@ -73,7 +100,10 @@ fn http2_may_split_cookies() {
 
 #[test]
 fn upgrades_and_tunnels_are_not_offered() {
-    let upgrade = head_of(request("/", &[("host", "a"), ("upgrade", "websocket"), ("connection", "upgrade")]));
+    let upgrade = head_of(request(
+        "/",
+        &[("host", "a"), ("upgrade", "websocket"), ("connection", "upgrade")],
+    ));
     assert_eq!(upgrade.unwrap_err().status, StatusCode::NOT_IMPLEMENTED);
     let mut tunnel = request("http://a/", &[("host", "a")]);
     *tunnel.method_mut() = Method::CONNECT;
@@ -86,7 +116,9 @@ fn upgrades_and_tunnels_are_not_offered() {
 #[test]
 fn the_digest_covers_every_part_and_not_the_order_of_names() {
     let digest = |target: &str, headers: &[(&str, &str)]| {
-        head_of(request(target, &[&[("host", "a")], headers].concat())).unwrap().digest()
+        head_of(request(target, &[&[("host", "a")], headers].concat()))
+            .unwrap()
+            .digest()
     };
     let base = digest("/a?q", &[("b", "1"), ("c", "2")]);
     assert_eq!(base, digest("/a?q", &[("c", "2"), ("b", "1")]));

@@ -27,7 +27,9 @@ pub struct UpstreamAddress {
 
 /// A text that is not the address of an upstream.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is not the address of an upstream ({problem}): write `http://host:port`, `h2c://…` or `https://…`")]
+#[error(
+    "`{text}` is not the address of an upstream ({problem}): write `http://host:port`, `h2c://…` or `https://…`"
+)]
 pub struct InvalidAddress {
     text: String,
     problem: &'static str,
@@ -49,7 +51,10 @@ impl TryFrom<String> for UpstreamAddress {
     type Error = InvalidAddress;
 
     fn try_from(text: String) -> Result<Self, InvalidAddress> {
-        let invalid = |problem| InvalidAddress { text: text.clone(), problem };
+        let invalid = |problem| InvalidAddress {
+            text: text.clone(),
+            problem,
+        };
         let (protocol, rest) = match text.split_once("://") {
             Some(("http", rest)) => (Protocol::Http, rest),
             Some(("h2c", rest)) => (Protocol::H2c, rest),

@@ -29,8 +29,13 @@ impl TryFrom<String> for Span {
             "m" => 60_000,
             _ => return Err(InvalidSpan(text)),
         };
-        let value = number.parse::<u64>().ok().and_then(|number| number.checked_mul(milliseconds));
-        value.map(|value| Self(Duration::from_millis(value))).ok_or(InvalidSpan(text))
+        let value = number
+            .parse::<u64>()
+            .ok()
+            .and_then(|number| number.checked_mul(milliseconds));
+        value
+            .map(|value| Self(Duration::from_millis(value)))
+            .ok_or(InvalidSpan(text))
     }
 }
 
@@ -102,18 +107,32 @@ impl Default for LimitsConfig {
 
 impl LimitsConfig {
     pub(super) fn check(&self) -> Result<(), ConfigError> {
-        fn within<T: PartialOrd + fmt::Display>(key: &str, value: T, low: T, high: T) -> Result<(), ConfigError> {
+        fn within<T: PartialOrd + fmt::Display>(
+            key: &str,
+            value: T,
+            low: T,
+            high: T,
+        ) -> Result<(), ConfigError> {
             if value >= low && value <= high {
                 return Ok(());
             }
-            Err(ConfigError::new(format!("limits.{key}"), value, format!("allowed are {low} to {high}")))
+            Err(ConfigError::new(
+                format!("limits.{key}"),
+                value,
+                format!("allowed are {low} to {high}"),
+            ))
         }
         within("header_bytes", self.header_bytes, 8 << 10, 1 << 20)?;
         within("header_count", self.header_count, 16, 1_000)?;
         within("connections", self.connections, 1, 1_000_000)?;
         within("requests", self.requests, 1, 1_000_000)?;
         within("streams", self.streams, 1, 1_000)?;
-        within("extractor_body_bytes", self.extractor_body_bytes, 0, aecp_engine::extractor::BODY_LIMIT)?;
+        within(
+            "extractor_body_bytes",
+            self.extractor_body_bytes,
+            0,
+            aecp_engine::extractor::BODY_LIMIT,
+        )?;
         let (shortest, longest) = (Span(Duration::from_millis(10)), Span::seconds(3_600));
         for (key, span) in [
             ("header_timeout", self.header_timeout),

@@ -17,7 +17,9 @@ pub(super) fn bytes(bytes: &[u8], declared: Type) -> Value {
 pub(super) fn text(text: &str, declared: Type) -> Value {
     match declared {
         Type::Text => Value::Text(text.to_owned()),
-        Type::Integer => integer(text).map_or_else(|| Value::failed("not an integer of 64 bits"), Value::Integer),
+        Type::Integer => {
+            integer(text).map_or_else(|| Value::failed("not an integer of 64 bits"), Value::Integer)
+        }
         Type::Boolean => match text {
             "true" => Value::Boolean(true),
             "false" => Value::Boolean(false),
@@ -34,8 +36,13 @@ pub(super) fn text(text: &str, declared: Type) -> Value {
 
 fn integer(text: &str) -> Option<i64> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let strict = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
-    if strict && text != "-0" { text.parse().ok() } else { None }
+    let strict =
+        digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    if strict && text != "-0" {
+        text.parse().ok()
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -47,9 +54,22 @@ mod tests {
         assert_eq!(text("a b", Type::Text), Value::Text("a b".into()));
         assert_eq!(text("-42", Type::Integer), Value::Integer(-42));
         assert_eq!(text("true", Type::Boolean), Value::Boolean(true));
-        assert_eq!(text(" a, ,b", Type::SetOfText), Value::SetOfText(vec!["a".into(), "b".into()]));
+        assert_eq!(
+            text(" a, ,b", Type::SetOfText),
+            Value::SetOfText(vec!["a".into(), "b".into()])
+        );
         assert_eq!(text("", Type::SetOfText), Value::SetOfText(vec![]));
-        for bad in ["", "+1", "01", "-0", "1 ", "1.0", "0x1", "9223372036854775808", "-"] {
+        for bad in [
+            "",
+            "+1",
+            "01",
+            "-0",
+            "1 ",
+            "1.0",
+            "0x1",
+            "9223372036854775808",
+            "-",
+        ] {
             assert!(matches!(text(bad, Type::Integer), Value::Failed(_)), "{bad}");
         }
         for bad in ["", "TRUE", "1", "yes"] {

@@ -27,7 +27,12 @@ const HOST_ATTRIBUTES: [(&str, Type); 7] = [
 ];
 
 /// What evidence says of every request, whether policies read it or not.
-const ALWAYS_RECORDED: [&str; 4] = ["request.method", "request.host", "request.path", "connection.peer"];
+const ALWAYS_RECORDED: [&str; 4] = [
+    "request.method",
+    "request.host",
+    "request.path",
+    "connection.peer",
+];
 
 /// An extractor of the bundle, as far as a plan has to know it.
 #[derive(Clone, Copy, Debug)]
@@ -44,7 +49,9 @@ pub struct ExtractorSource<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlanError {
     /// Policies read what nobody gives.
-    #[error("attribute `{0}` is read by policies, but nothing gives it; map it in the bundle or add an extractor")]
+    #[error(
+        "attribute `{0}` is read by policies, but nothing gives it; map it in the bundle or add an extractor"
+    )]
     NoSource(AttributeName),
     /// Two sources for one attribute.
     #[error("attribute `{name}` has two sources, {first} and {second}; give it one")]
@@ -69,8 +76,10 @@ pub enum PlanError {
         wanted: Type,
     },
     /// A host attribute that does not exist.
-    #[error("attribute `{0}` belongs to the enforcement point, which knows `request.method`, `request.scheme`, \
-             `request.host`, `request.path`, `request.query`, `connection.peer`, `time.now` and `environment.*`")]
+    #[error(
+        "attribute `{0}` belongs to the enforcement point, which knows `request.method`, `request.scheme`, \
+             `request.host`, `request.path`, `request.query`, `connection.peer`, `time.now` and `environment.*`"
+    )]
     UnknownHostAttribute(AttributeName),
     /// The bundle says that an extractor gives what it does not give.
     #[error("attribute `{name}` should come from extractor `{extractor}`, which does not give it")]
@@ -107,7 +116,9 @@ pub enum PlanError {
         declared: Type,
     },
     /// An extractor asks for more of the body than the gateway gives.
-    #[error("extractor `{extractor}` asks for {wanted} bytes of the body; `gateway.limits.extractor_body_bytes` allows {allowed}")]
+    #[error(
+        "extractor `{extractor}` asks for {wanted} bytes of the body; `gateway.limits.extractor_body_bytes` allows {allowed}"
+    )]
     Body {
         /// The extractor.
         extractor: String,
@@ -170,16 +181,28 @@ impl Plan {
         for entry in &bundle.attributes {
             add_entry(&mut known, entry, environment)?;
         }
-        let mut plan = Self { table: Vec::new(), beside: Vec::new(), extractors: Vec::new(), reads_query: false };
+        let mut plan = Self {
+            table: Vec::new(),
+            beside: Vec::new(),
+            extractors: Vec::new(),
+            reads_query: false,
+        };
         let mut running: BTreeMap<usize, usize> = BTreeMap::new();
         for (name, wanted) in table {
             let found = match known.remove(name) {
                 Some(found) => found,
-                None => host_attribute(name, environment)?.ok_or_else(|| PlanError::NoSource(name.clone()))?,
+                None => {
+                    host_attribute(name, environment)?.ok_or_else(|| PlanError::NoSource(name.clone()))?
+                }
             };
             if found.declared != *wanted {
                 let (name, source_name) = (name.clone(), found.source);
-                return Err(PlanError::Types { name, source_name, given: found.declared, wanted: *wanted });
+                return Err(PlanError::Types {
+                    name,
+                    source_name,
+                    given: found.declared,
+                    wanted: *wanted,
+                });
             }
             let slot = match found.kind {
                 Kind::Bundle(slot) => slot,
@@ -189,7 +212,12 @@ impl Plan {
                 }
             };
             plan.reads_query |= matches!(slot, Slot::Query(_));
-            plan.table.push(Planned { name: name.clone(), declared: *wanted, slot, personal: found.personal });
+            plan.table.push(Planned {
+                name: name.clone(),
+                declared: *wanted,
+                slot,
+                personal: found.personal,
+            });
         }
         plan.extractors = run(extractors, &running, body_limit)?;
         plan.record_beside(known, environment)?;
@@ -201,7 +229,10 @@ impl Plan {
         mut known: BTreeMap<AttributeName, Known>,
         environment: &Environment,
     ) -> Result<(), PlanError> {
-        for name in ALWAYS_RECORDED.iter().filter_map(|name| name.parse::<AttributeName>().ok()) {
+        for name in ALWAYS_RECORDED
+            .iter()
+            .filter_map(|name| name.parse::<AttributeName>().ok())
+        {
             if self.table.iter().any(|planned| planned.name == name) {
                 continue;
             }
@@ -209,8 +240,19 @@ impl Plan {
                 Some(found) => Some(found),
                 None => host_attribute(&name, environment)?,
             };
-            if let Some(Known { declared, personal, kind: Kind::Bundle(slot), .. }) = found {
-                self.beside.push(Planned { name, declared, slot, personal });
+            if let Some(Known {
+                declared,
+                personal,
+                kind: Kind::Bundle(slot),
+                ..
+            }) = found
+            {
+                self.beside.push(Planned {
+                    name,
+                    declared,
+                    slot,
+                    personal,
+                });
             }
         }
         Ok(())
@@ -222,15 +264,26 @@ impl Plan {
     /// # Errors
     /// An attribute is given twice.
     pub fn fill(&self, facts: &Facts<'_>, extracted: &mut [Vec<Value>]) -> Result<Vec<Value>, Malformed> {
-        let query = if self.reads_query { Query::read(facts.head.query.as_deref())? } else { Query::default() };
+        let query = if self.reads_query {
+            Query::read(facts.head.query.as_deref())?
+        } else {
+            Query::default()
+        };
         let value = |planned: &Planned| planned.slot.value(planned.declared, facts, &query, extracted);
         self.table.iter().map(value).collect()
     }
 
     /// What evidence records beside the table.
     pub(crate) fn beside(&self, facts: &Facts<'_>) -> Vec<(&Planned, Value)> {
-        let value = |planned: &Planned| planned.slot.value(planned.declared, facts, &Query::default(), &mut []);
-        self.beside.iter().filter_map(|planned| Some((planned, value(planned).ok()?))).collect()
+        let value = |planned: &Planned| {
+            planned
+                .slot
+                .value(planned.declared, facts, &Query::default(), &mut [])
+        };
+        self.beside
+            .iter()
+            .filter_map(|planned| Some((planned, value(planned).ok()?)))
+            .collect()
     }
 
     pub(crate) fn table(&self) -> &[Planned] {
@@ -253,22 +306,40 @@ fn run(
     running: &BTreeMap<usize, usize>,
     body_limit: u32,
 ) -> Result<Vec<(usize, Wanted)>, PlanError> {
-    let mut order: Vec<_> = running.iter().map(|(extractor, place)| (*place, *extractor)).collect();
+    let mut order: Vec<_> = running
+        .iter()
+        .map(|(extractor, place)| (*place, *extractor))
+        .collect();
     order.sort_unstable();
     let mut run = Vec::with_capacity(order.len());
     for (_, index) in order {
-        let Some(extractor) = extractors.get(index) else { continue };
+        let Some(extractor) = extractors.get(index) else {
+            continue;
+        };
         let needs = &extractor.description.needs;
         if needs.body_limit > body_limit {
             let extractor = extractor.name.to_owned();
-            return Err(PlanError::Body { extractor, wanted: needs.body_limit, allowed: body_limit });
+            return Err(PlanError::Body {
+                extractor,
+                wanted: needs.body_limit,
+                allowed: body_limit,
+            });
         }
         let header = |header: &String| {
-            HeaderName::from_lowercase(header.as_bytes())
-                .map_err(|_| PlanError::Header { extractor: extractor.name.to_owned(), header: header.clone() })
+            HeaderName::from_lowercase(header.as_bytes()).map_err(|_| PlanError::Header {
+                extractor: extractor.name.to_owned(),
+                header: header.clone(),
+            })
         };
         let headers = needs.headers.iter().map(header).collect::<Result<_, _>>()?;
-        run.push((index, Wanted { headers, query: needs.query, body_limit: needs.body_limit }));
+        run.push((
+            index,
+            Wanted {
+                headers,
+                query: needs.query,
+                body_limit: needs.body_limit,
+            },
+        ));
     }
     Ok(run)
 }
@@ -282,7 +353,10 @@ fn add_extractor(
     for (position, attribute) in extractor.description.attributes.iter().enumerate() {
         let name = attribute.name.clone();
         if name.is_in(IDENTITY_SPACE) && !extractor.authenticating {
-            return Err(PlanError::NotAuthenticating { name, extractor: extractor.name.to_owned() });
+            return Err(PlanError::NotAuthenticating {
+                name,
+                extractor: extractor.name.to_owned(),
+            });
         }
         let given = Known {
             declared: attribute.value_type,
@@ -291,7 +365,11 @@ fn add_extractor(
             kind: Kind::Extractor(index, position),
         };
         if let Some(first) = known.insert(name.clone(), given) {
-            return Err(PlanError::TwoSources { name, first: first.source, second: source });
+            return Err(PlanError::TwoSources {
+                name,
+                first: first.source,
+                second: source,
+            });
         }
     }
     Ok(())
@@ -307,23 +385,40 @@ fn add_entry(
         // The entry repeats what the extractor says; it can only add that the attribute is personal.
         let source = format!("extractor `{extractor}`");
         return match known.get_mut(&name) {
-            Some(given) if given.source != source => {
-                Err(PlanError::TwoSources { name, first: given.source.clone(), second: source })
-            }
-            Some(given) if given.declared != declared => {
-                Err(PlanError::Types { name, source_name: source, given: given.declared, wanted: declared })
-            }
+            Some(given) if given.source != source => Err(PlanError::TwoSources {
+                name,
+                first: given.source.clone(),
+                second: source,
+            }),
+            Some(given) if given.declared != declared => Err(PlanError::Types {
+                name,
+                source_name: source,
+                given: given.declared,
+                wanted: declared,
+            }),
             Some(given) => {
                 given.personal |= entry.personal;
                 Ok(())
             }
-            None => Err(PlanError::NotGiven { name, extractor: extractor.clone() }),
+            None => Err(PlanError::NotGiven {
+                name,
+                extractor: extractor.clone(),
+            }),
         };
     }
     let (source, slot) = slot(entry, environment)?;
-    let given = Known { declared, source: source.clone(), personal: entry.personal, kind: Kind::Bundle(slot) };
+    let given = Known {
+        declared,
+        source: source.clone(),
+        personal: entry.personal,
+        kind: Kind::Bundle(slot),
+    };
     match known.insert(name.clone(), given) {
-        Some(first) => Err(PlanError::TwoSources { name, first: first.source, second: source }),
+        Some(first) => Err(PlanError::TwoSources {
+            name,
+            first: first.source,
+            second: source,
+        }),
         None => Ok(()),
     }
 }
@@ -336,7 +431,12 @@ fn slot(entry: &AttributeEntry, environment: &Environment) -> Result<(String, Sl
             let host = host.ok_or_else(|| PlanError::UnknownHostAttribute(name.clone()))?;
             if host.declared != declared {
                 let (name, source_name) = (name.clone(), host.source);
-                return Err(PlanError::Types { name, source_name, given: host.declared, wanted: declared });
+                return Err(PlanError::Types {
+                    name,
+                    source_name,
+                    given: host.declared,
+                    wanted: declared,
+                });
             }
             return match host.kind {
                 Kind::Bundle(slot) => Ok((host.source, slot)),
@@ -345,7 +445,10 @@ fn slot(entry: &AttributeEntry, environment: &Environment) -> Result<(String, Sl
         }
         Source::Constant { value } => {
             let value = constant(value, declared).filter(|value| value.value_type() == Some(declared));
-            let value = value.ok_or_else(|| PlanError::Constant { name: name.clone(), declared })?;
+            let value = value.ok_or_else(|| PlanError::Constant {
+                name: name.clone(),
+                declared,
+            })?;
             return Ok(("a constant".to_owned(), Slot::Fixed(value)));
         }
         Source::Header { name: header } => {
@@ -354,14 +457,24 @@ fn slot(entry: &AttributeEntry, environment: &Environment) -> Result<(String, Sl
             (format!("header `{header}`"), Slot::Header(lower))
         }
         Source::Query { name } => (format!("query parameter `{name}`"), Slot::Query(name.clone())),
-        Source::Path { segment } => (format!("path segment `{segment}`"), Slot::Segment(segment.clone())),
+        Source::Path { segment } => (
+            format!("path segment `{segment}`"),
+            Slot::Segment(segment.clone()),
+        ),
         Source::Label { name } => (format!("route label `{name}`"), Slot::Label(name.clone())),
         Source::Extractor { name: extractor } => {
-            return Err(PlanError::NotGiven { name: name.clone(), extractor: extractor.clone() });
+            return Err(PlanError::NotGiven {
+                name: name.clone(),
+                extractor: extractor.clone(),
+            });
         }
     };
     if !parse::READABLE.contains(&declared) {
-        return Err(PlanError::Unreadable { name: name.clone(), declared, source_name: source });
+        return Err(PlanError::Unreadable {
+            name: name.clone(),
+            declared,
+            source_name: source,
+        });
     }
     Ok((source, slot))
 }
@@ -370,12 +483,20 @@ fn slot(entry: &AttributeEntry, environment: &Environment) -> Result<(String, Sl
 fn host_attribute(name: &AttributeName, environment: &Environment) -> Result<Option<Known>, PlanError> {
     let of_host = |declared, slot| {
         let source = "the enforcement point".to_owned();
-        Ok(Some(Known { declared, source, personal: false, kind: Kind::Bundle(slot) }))
+        Ok(Some(Known {
+            declared,
+            source,
+            personal: false,
+            kind: Kind::Bundle(slot),
+        }))
     };
     if name.is_in(environment::SPACE) {
         return of_host(Type::Text, Slot::Fixed(environment.value(name)));
     }
-    if !["request", "connection", "time"].iter().any(|space| name.is_in(space)) {
+    if !["request", "connection", "time"]
+        .iter()
+        .any(|space| name.is_in(space))
+    {
         return Ok(None);
     }
     let slot = match name.as_str() {

@@ -34,7 +34,11 @@ fn description(attributes: &[(&str, Type)], body_limit: u32) -> ExtractorDescrip
         name: "jwt".into(),
         version: "1.0.0".into(),
         attributes: attributes.iter().map(attribute).collect(),
-        needs: Needs { headers: vec!["authorization".into()], query: false, body_limit },
+        needs: Needs {
+            headers: vec!["authorization".into()],
+            query: false,
+            body_limit,
+        },
     }
 }
 
@@ -43,9 +47,18 @@ fn plan(
     reads: &[(&str, Type)],
     extractors: &[ExtractorSource<'_>],
 ) -> Result<Plan, PlanError> {
-    let table: Vec<_> = reads.iter().map(|(text, declared)| (name(text), *declared)).collect();
+    let table: Vec<_> = reads
+        .iter()
+        .map(|(text, declared)| (name(text), *declared))
+        .collect();
     let labels = BTreeMap::from([("region".to_owned(), "eu".to_owned())]);
-    Plan::new(&bundle(attributes), &table, extractors, &Environment::new("edge-1", &labels), 1_024)
+    Plan::new(
+        &bundle(attributes),
+        &table,
+        extractors,
+        &Environment::new("edge-1", &labels),
+        1_024,
+    )
 }
 
 fn filled(plan: &Plan, target: &str, headers: &[(&str, &str)]) -> Result<Vec<Value>, Malformed> {
@@ -57,7 +70,12 @@ fn filled(plan: &Plan, target: &str, headers: &[(&str, &str)]) -> Result<Vec<Val
     let head = Head::of(&mut parts, Scheme::Http, &HeaderRules::default()).unwrap();
     let routes = Routes::new(&bundle(json!([])).routes).unwrap();
     let matched = routes.find(&head).unwrap();
-    let facts = Facts { head: &head, matched: &matched, peer: [10, 0, 0, 1].into(), now: 7 };
+    let facts = Facts {
+        head: &head,
+        matched: &matched,
+        peer: [10, 0, 0, 1].into(),
+        now: 7,
+    };
     plan.fill(&facts, &mut [vec![Value::Text("alice".into())]])
 }
 
@@ -90,7 +108,11 @@ fn each_source_gives_its_attribute() {
         ("time.now", Type::Instant),
     ];
     let described = description(&[("identity.subject", Type::Text)], 0);
-    let jwt = ExtractorSource { name: "jwt", authenticating: true, description: &described };
+    let jwt = ExtractorSource {
+        name: "jwt",
+        authenticating: true,
+        description: &described,
+    };
     let plan = plan(attributes, &reads, &[jwt]).unwrap();
     let values = filled(&plan, "/customers/a%20b?age=4%32&x", &[("x-region", "EU")]).unwrap();
     assert_eq!(
@@ -138,28 +160,64 @@ fn an_attribute_given_twice_makes_the_request_malformed() {
 fn sources_are_settled_before_a_bundle_runs() {
     let header = |name: &str, of: &str| json!([{ "name": name, "value_type": of, "source": { "header": { "name": "h" } } }]);
     let failed = |attributes, reads: &[(&str, Type)]| plan(attributes, reads, &[]).unwrap_err();
-    assert!(matches!(failed(json!([]), &[("a.b", Type::Text)]), PlanError::NoSource(_)));
-    assert!(matches!(failed(header("a", "TEXT"), &[("a", Type::Integer)]), PlanError::Types { .. }));
-    assert!(matches!(failed(header("a", "ADDRESS"), &[]), PlanError::Unreadable { .. }));
-    assert!(matches!(failed(json!([]), &[("request.foo", Type::Text)]), PlanError::UnknownHostAttribute(_)));
-    assert!(matches!(failed(json!([]), &[("connection.peer", Type::Text)]), PlanError::Types { .. }));
+    assert!(matches!(
+        failed(json!([]), &[("a.b", Type::Text)]),
+        PlanError::NoSource(_)
+    ));
+    assert!(matches!(
+        failed(header("a", "TEXT"), &[("a", Type::Integer)]),
+        PlanError::Types { .. }
+    ));
+    assert!(matches!(
+        failed(header("a", "ADDRESS"), &[]),
+        PlanError::Unreadable { .. }
+    ));
+    assert!(matches!(
+        failed(json!([]), &[("request.foo", Type::Text)]),
+        PlanError::UnknownHostAttribute(_)
+    ));
+    assert!(matches!(
+        failed(json!([]), &[("connection.peer", Type::Text)]),
+        PlanError::Types { .. }
+    ));
 
     let described = description(&[("identity.subject", Type::Text)], 0);
-    let jwt = |authenticating| ExtractorSource { name: "jwt", authenticating, description: &described };
-    assert!(matches!(plan(json!([]), &[], &[jwt(false)]), Err(PlanError::NotAuthenticating { .. })));
+    let jwt = |authenticating| ExtractorSource {
+        name: "jwt",
+        authenticating,
+        description: &described,
+    };
+    assert!(matches!(
+        plan(json!([]), &[], &[jwt(false)]),
+        Err(PlanError::NotAuthenticating { .. })
+    ));
     let twice = plan(header("identity.subject", "TEXT"), &[], &[jwt(true)]);
     assert!(matches!(twice, Err(PlanError::TwoSources { .. })));
     let other = json!([{ "name": "identity.mail", "value_type": "TEXT", "source": { "extractor": { "name": "jwt" } } }]);
-    assert!(matches!(plan(other, &[], &[jwt(true)]), Err(PlanError::NotGiven { .. })));
+    assert!(matches!(
+        plan(other, &[], &[jwt(true)]),
+        Err(PlanError::NotGiven { .. })
+    ));
 }
 
 #[test]
 fn extractors_that_nobody_reads_do_not_run() {
     let described = description(&[("identity.subject", Type::Text)], 4_096);
-    let jwt = ExtractorSource { name: "jwt", authenticating: true, description: &described };
+    let jwt = ExtractorSource {
+        name: "jwt",
+        authenticating: true,
+        description: &described,
+    };
     let unread = plan(json!([]), &[], &[jwt]).unwrap();
     assert!(unread.extractors().is_empty());
     assert_eq!(unread.body_limit(), None);
     let read = plan(json!([]), &[("identity.subject", Type::Text)], &[jwt]);
-    assert!(matches!(read, Err(PlanError::Body { wanted: 4_096, allowed: 1_024, .. })));
+    assert!(matches!(
+        read,
+        Err(PlanError::Body {
+            wanted: 4_096,
+            allowed: 1_024,
+            ..
+        })
+    ));
 }

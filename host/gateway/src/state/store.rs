@@ -29,7 +29,9 @@ pub enum StoreError {
         error: io::Error,
     },
     /// A file of another form.
-    #[error("`{path}` is damaged ({problem}): restore it; without it, bundles that were replaced could come back")]
+    #[error(
+        "`{path}` is damaged ({problem}): restore it; without it, bundles that were replaced could come back"
+    )]
     Damaged {
         /// Which.
         path: PathBuf,
@@ -56,7 +58,10 @@ pub struct Store {
 }
 
 fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, StoreError> {
-    result.map_err(|error| StoreError::Io { path: path.to_owned(), error })
+    result.map_err(|error| StoreError::Io {
+        path: path.to_owned(),
+        error,
+    })
 }
 
 impl Store {
@@ -71,7 +76,10 @@ impl Store {
         let current = match fs::read(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             read => {
-                let damaged = |problem: String| StoreError::Damaged { path: path.clone(), problem };
+                let damaged = |problem: String| StoreError::Damaged {
+                    path: path.clone(),
+                    problem,
+                };
                 let current: Current =
                     serde_json::from_slice(&at(&path, read)?).map_err(|error| damaged(error.to_string()))?;
                 if current.folder.contains(['/', '\0']) || current.folder.starts_with('.') {
@@ -80,7 +88,10 @@ impl Store {
                 Some(current)
             }
         };
-        Ok(Self { folder: folder.to_owned(), current })
+        Ok(Self {
+            folder: folder.to_owned(),
+            current,
+        })
     }
 
     /// The newest bundle that has run.
@@ -90,7 +101,9 @@ impl Store {
 
     /// The folder of the delivery in force.
     pub fn current(&self) -> Option<PathBuf> {
-        self.current.as_ref().map(|current| self.folder.join(BUNDLES).join(&current.folder))
+        self.current
+            .as_ref()
+            .map(|current| self.folder.join(BUNDLES).join(&current.folder))
     }
 
     /// Keeps a delivery: when this returns, a restart finds it, whatever happens to the machine.
@@ -109,7 +122,10 @@ impl Store {
         if !folder.exists() {
             delivery.write(&folder)?;
         }
-        let current = Current { folder: name, high_water };
+        let current = Current {
+            folder: name,
+            high_water,
+        };
         self.replace(&current)?;
         self.current = Some(current);
         self.forget_others(&bundles);
@@ -125,14 +141,22 @@ impl Store {
         let mut file = at(&temporary, File::create(&temporary))?;
         at(&temporary, file.write_all(&bytes).and_then(|()| file.sync_all()))?;
         at(&path, fs::rename(&temporary, &path))?;
-        at(&self.folder, File::open(&self.folder).and_then(|folder| folder.sync_all()))
+        at(
+            &self.folder,
+            File::open(&self.folder).and_then(|folder| folder.sync_all()),
+        )
     }
 
     /// What cannot be removed now is removed after the next delivery.
     fn forget_others(&self, bundles: &Path) {
         let keep = self.current.as_ref().map(|current| current.folder.as_str());
-        let Ok(entries) = fs::read_dir(bundles) else { return };
-        for entry in entries.flatten().filter(|entry| entry.file_name().to_str() != keep) {
+        let Ok(entries) = fs::read_dir(bundles) else {
+            return;
+        };
+        for entry in entries
+            .flatten()
+            .filter(|entry| entry.file_name().to_str() != keep)
+        {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
@@ -143,13 +167,20 @@ mod tests {
     use super::*;
 
     fn delivery(text: &str) -> Delivery {
-        let mut delivery = Delivery { bundle: text.into(), freshness: b"fresh".to_vec(), ..Delivery::default() };
+        let mut delivery = Delivery {
+            bundle: text.into(),
+            freshness: b"fresh".to_vec(),
+            ..Delivery::default()
+        };
         delivery.add_blob(text.as_bytes().to_vec());
         delivery
     }
 
     fn high_water(epoch: u64) -> HighWater {
-        HighWater { epoch, digest: Digest::of(&epoch.to_be_bytes()) }
+        HighWater {
+            epoch,
+            digest: Digest::of(&epoch.to_be_bytes()),
+        }
     }
 
     #[test]
@@ -162,7 +193,11 @@ mod tests {
         store.keep(&delivery("two"), high_water(2)).unwrap();
         let again = Store::open(folder.path()).unwrap();
         assert_eq!(again.high_water(), Some(high_water(2)));
-        let kept = Delivery::read(&again.current().unwrap(), &aecp_trust::handover::Limits::default()).unwrap();
+        let kept = Delivery::read(
+            &again.current().unwrap(),
+            &aecp_trust::handover::Limits::default(),
+        )
+        .unwrap();
         assert_eq!(kept, delivery("two"));
         assert_eq!(fs::read_dir(folder.path().join(BUNDLES)).unwrap().count(), 1);
     }
@@ -173,7 +208,10 @@ mod tests {
         for damaged in ["", "{}", "{\"folder\":\"../x\",\"high_water\":null}"] {
             fs::write(folder.path().join(CURRENT), damaged).unwrap();
             let error = Store::open(folder.path()).unwrap_err().to_string();
-            assert!(error.contains("current.json") && error.contains("damaged"), "{error}");
+            assert!(
+                error.contains("current.json") && error.contains("damaged"),
+                "{error}"
+            );
         }
     }
 }

@@ -8,12 +8,14 @@
 //! a write or sync fails, the journal is broken for good: after a failed `fsync` the kernel may have thrown pages away,
 //! so trying again would only hide the loss. Every later append is refused.
 
+mod limits;
+mod receipt;
 mod worker;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use aecp_vocabulary::AuditClass;
 use tokio::sync::watch;
@@ -24,64 +26,8 @@ use crate::personal;
 use crate::segment::{self, HEADER_BYTES, PERSONAL_MAGIC, SEGMENT_MAGIC, SegmentId};
 use crate::storage::{Disk, LogFile, Storage};
 
-/// How much a journal may hold where.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct JournalLimits {
-    /// A segment with more bytes than this is followed by a new one. 64 MiB.
-    pub segment_bytes: u64,
-    /// Most bytes of ordinary leaves in memory. 256 KiB.
-    pub buffer_bytes: usize,
-    /// How long a leaf waits at most until its way to stable storage begins. 5 ms, so that it ends within 10.
-    pub delay: Duration,
-    /// This many bytes that are not on stable storage do not wait any longer. 1 MiB.
-    pub sync_bytes: u64,
-    /// With this many bytes that are not on stable storage, appending fails. 64 MiB.
-    pub window_bytes: u64,
-}
-
-impl Default for JournalLimits {
-    fn default() -> Self {
-        Self {
-            segment_bytes: 64 << 20,
-            buffer_bytes: 256 << 10,
-            delay: Duration::from_millis(5),
-            sync_bytes: 1 << 20,
-            window_bytes: 64 << 20,
-        }
-    }
-}
-
-/// Why evidence was not taken. Whoever gets one must not execute what the evidence was about.
-#[derive(Clone, Debug, thiserror::Error)]
-pub enum JournalError {
-    /// A folder or file could not be made.
-    #[error("cannot make `{path}`: {cause}")]
-    Open {
-        /// What could not be made.
-        path: PathBuf,
-        /// What the operating system said.
-        cause: Arc<str>,
-    },
-    /// A write or sync failed earlier; nothing more is taken.
-    #[error(
-        "the journal is broken and takes nothing more ({cause}): repair the storage and restart the process"
-    )]
-    Broken {
-        /// What failed.
-        cause: Arc<str>,
-    },
-    /// Storage does not keep up. It may later.
-    #[error(
-        "{bytes} bytes of evidence are not on stable storage yet, and no more may wait: storage is too slow"
-    )]
-    WindowFull {
-        /// How many.
-        bytes: u64,
-    },
-    /// The leaf has no bytes.
-    #[error(transparent)]
-    Leaf(#[from] LeafError),
-}
+pub use limits::{JournalError, JournalLimits};
+pub use receipt::Receipt;
 
 /// An open journal. Dropping it brings everything to stable storage.
 pub struct Journal {
@@ -273,10 +219,7 @@ impl Journal {
         if begins || hurries {
             shared.work.notify_one();
         }
-        Ok(Receipt {
-            position,
-            shared: Arc::clone(shared),
-        })
+        Ok(Receipt::new(position, Arc::clone(shared)))
     }
 
     /// Waits until there is room for more after [`JournalError::WindowFull`].
@@ -466,41 +409,6 @@ fn header_bytes() -> u64 {
 
 fn text(error: &std::io::Error) -> Arc<str> {
     error.to_string().into()
-}
-
-/// Shows that a leaf was taken.
-pub struct Receipt {
-    position: Position,
-    shared: Arc<Shared>,
-}
-
-impl Receipt {
-    /// Where the leaf is among those of its writer. An OUTCOME names its INTENT by this.
-    pub fn position(&self) -> Position {
-        self.position
-    }
-
-    /// Waits until the leaf, and so every one before it, is on stable storage. One sync serves all who wait.
-    ///
-    /// # Errors
-    /// The journal broke first. The leaf may or may not be there.
-    pub async fn on_disk(self) -> Result<(), JournalError> {
-        let mut progress = self.shared.synced.subscribe();
-        let sequence = self.position.sequence;
-        let reached = progress
-            .wait_for(|synced| synced.next_sequence > sequence || synced.broken.is_some())
-            .await;
-        match reached {
-            Ok(synced) if synced.next_sequence > sequence => Ok(()),
-            Ok(synced) => {
-                let cause = synced.broken.clone().unwrap_or_else(|| "unknown".into());
-                Err(JournalError::Broken { cause })
-            }
-            Err(_) => Err(JournalError::Broken {
-                cause: "the journal is gone".into(),
-            }),
-        }
-    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@
 //! - [`storage`]: the few file operations that all of this needs, replaceable by ones that fail.
 //!
 //! What is read:
-//! - [`verify`]: the whole log against a key from outside.
+//! - [`mod@verify`]: the whole log against a key from outside.
 //! - [`show`]: leaves for people, filtered.
 
 #![forbid(unsafe_code)]

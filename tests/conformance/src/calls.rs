@@ -73,6 +73,9 @@ mod tests {
     fn late_once_is_forgiven_and_late_twice_is_late() {
         let mut answers = vec![Ok(1), Err(Failure::Deadline)];
         assert_eq!(patiently(|| answers.pop().unwrap()), Ok(1));
-        assert_eq!(patiently(|| Err::<(), _>(Failure::Deadline)), Err(Failure::Deadline));
+        assert_eq!(
+            patiently(|| Err::<(), _>(Failure::Deadline)),
+            Err(Failure::Deadline)
+        );
     }
 }

@@ -162,18 +162,24 @@ impl Id {
             EngineAccepts => "The engine of an enforcement point compiles and loads it.",
             ContractTypes => "The types of its exports are those of the contract.",
             ConfigurationAccepted => "It accepts its configuration.",
-            ConfigurationGarbageRefused => "It refuses garbage as configuration with an error, never with a trap.",
+            ConfigurationGarbageRefused => {
+                "It refuses garbage as configuration with an error, never with a trap."
+            }
             DescriptionValid => "What it says of itself keeps the contract's rules and limits.",
             DescriptionStable => "It describes itself equally in every instance.",
             NeverTraps => "No valid input makes it trap.",
             EndsInTime => "Every call ends within its time limit.",
             StaysInMemory => "Every call stays within its memory limit.",
-            Deterministic => "Equal inputs give equal answers in fresh instances, in whatever order they come.",
+            Deterministic => {
+                "Equal inputs give equal answers in fresh instances, in whatever order they come."
+            }
             Stateless => "One instance that is asked repeatedly answers like fresh instances.",
             AnswersValidInputs => "It answers every valid input with outcomes, not with an error.",
             OutcomesWellFormed => "Its outcomes keep the contract's rules.",
             ReadsHonest => "A policy depends only on the positions that its description says it reads.",
-            UnknownDecidesNothing => "A failed attribute never decides what a known one would decide otherwise.",
+            UnknownDecidesNothing => {
+                "A failed attribute never decides what a known one would decide otherwise."
+            }
             WrongCountRefused => "Too few or too many values never give outcomes.",
             WrongTypesUnknown => "A value of another type than declared is an error or counts as failed.",
             ValuesWellFormed => "It gives one value for each attribute, of the declared type.",
@@ -181,7 +187,9 @@ impl Id {
             EmptyBatchTaken => "An empty batch is taken.",
             DeliversToDeclaredEndpoints => "It delivers when the endpoints that it declares take everything.",
             CountWithinBatch => "It says that it took at least one entry and at most those of the batch.",
-            TakesOnlyWhatWasSent => "Every entry that it says it took was in a message that an endpoint took.",
+            TakesOnlyWhatWasSent => {
+                "Every entry that it says it took was in a message that an endpoint took."
+            }
             UnavailableIsNotTaken => "It takes nothing when its endpoints are unavailable.",
             RejectedIsNotTaken => "It takes nothing when its endpoints reject everything.",
         }

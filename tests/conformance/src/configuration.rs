@@ -14,8 +14,7 @@ pub(crate) fn examine<T>(
     given: Option<&[u8]>,
     load: &dyn Fn(&[u8]) -> Result<T, LoadError>,
 ) -> Option<T> {
-    let loaded = accepted(given, load);
-    let loaded = match loaded {
+    let loaded = match accepted(given, load) {
         Ok(loaded) => {
             loading::loaded(book);
             book.pass(Id::ConfigurationAccepted);
@@ -30,21 +29,18 @@ pub(crate) fn examine<T>(
             None
         }
         Err(error) => {
-            if !matches!(error, LoadError::Native(_) | LoadError::Contract { .. }) {
-                // What comes later than configuring has been reached.
-                if matches!(error, LoadError::Description(_)) {
-                    book.pass(Id::ConfigurationAccepted);
-                }
+            // What comes later than configuring has been reached.
+            if matches!(error, LoadError::Description(_)) {
+                book.pass(Id::ConfigurationAccepted);
             }
             loading::refused(book, &error);
-            None
+            return None;
         }
     };
-    let can_start = loaded.is_some() || given.is_none();
-    if can_start {
-        let wrong = garbage(given).into_iter().find_map(|garbage| judge(&garbage, load));
-        book.settle(Id::ConfigurationGarbageRefused, wrong);
-    }
+    let wrong = garbage(given)
+        .into_iter()
+        .find_map(|garbage| judge(&garbage, load));
+    book.settle(Id::ConfigurationGarbageRefused, wrong);
     loaded
 }
 

@@ -164,7 +164,10 @@ mod tests {
     #[test]
     fn junit_counts_failures_and_escapes_details() {
         let xml = report().to_junit();
-        assert!(xml.contains(r#"tests="3""#) && xml.contains(r#"failures="1""#), "{xml}");
+        assert!(
+            xml.contains(r#"tests="3""#) && xml.contains(r#"failures="1""#),
+            "{xml}"
+        );
         assert!(xml.contains("saw &lt;this&gt; &amp;"), "{xml}");
         assert!(!xml.contains('\u{1}'), "{xml}");
     }

@@ -18,43 +18,40 @@ pub(super) struct Guest {
     pub(super) module: PathBuf,
 }
 
-/// Compiles all guests, in one cargo call for each target.
+/// Compiles all guests for all targets in one cargo call: with several, each would choose other features for the
+/// macros that they share, and build those again.
 pub(super) fn build(project: &Project, toolchain: &Toolchain) -> Result<Vec<Guest>, Error> {
     let folder = project.target.join("guests-build");
-    let mut guests = Vec::new();
-    for (target, names) in by_target(project)? {
-        let mut command = process::cargo(["build", "--release", "--locked", "--target", target]);
-        command
-            .arg("--manifest-path")
-            .arg(project.guests_manifest())
-            .arg("--target-dir")
-            .arg(&folder);
-        for name in &names {
-            command.args(["--package", name]);
-        }
-        // Flags for the host's compiler mean nothing here.
-        command
-            .env_remove("RUSTFLAGS")
-            .env("CARGO_ENCODED_RUSTFLAGS", flags(project));
-        for (variable, value) in toolchain.environment() {
-            command.env(variable, value);
-        }
-        eprintln!("building {} guests for {target} with {toolchain}", names.len());
-        process::run(&mut command)?;
-        for name in names {
-            let file = format!("{}.wasm", name.replace('-', "_"));
-            guests.push(Guest {
-                module: folder.join(target).join("release").join(file),
-                name,
-            });
-        }
+    let mut command = process::cargo(["build", "--release", "--locked", "--workspace"]);
+    command
+        .arg("--manifest-path")
+        .arg(project.guests_manifest())
+        .arg("--target-dir")
+        .arg(&folder);
+    for target in TARGETS {
+        command.args(["--target", target]);
     }
-    guests.sort_by(|left, right| left.name.cmp(&right.name));
-    Ok(guests)
+    // Flags for the host's compiler mean nothing here.
+    command
+        .env_remove("RUSTFLAGS")
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(project));
+    for (variable, value) in toolchain.environment() {
+        command.env(variable, value);
+    }
+    eprintln!("building guests with {toolchain}");
+    process::run(&mut command)?;
+    let guests = targets(project)?.into_iter().map(|(name, target)| {
+        let file = format!("{}.wasm", name.replace('-', "_"));
+        Guest {
+            module: folder.join(target).join("release").join(file),
+            name,
+        }
+    });
+    Ok(guests.collect())
 }
 
-/// The guests' crates by the target that each asks for with `package.metadata.aecp.target`.
-fn by_target(project: &Project) -> Result<BTreeMap<&'static str, Vec<String>>, Error> {
+/// The guests' crates, each with the target that it asks for with `package.metadata.aecp.target`.
+fn targets(project: &Project) -> Result<BTreeMap<String, &'static str>, Error> {
     let mut command = process::cargo([
         "metadata",
         "--no-deps",
@@ -70,7 +67,7 @@ fn by_target(project: &Project) -> Result<BTreeMap<&'static str, Vec<String>>, E
         .and_then(Json::as_array)
         .ok_or_else(|| unreadable("packages"))?;
     let [usual, ..] = TARGETS;
-    let mut by_target: BTreeMap<_, Vec<String>> = BTreeMap::new();
+    let mut targets = BTreeMap::new();
     for package in packages {
         let name = package
             .get("name")
@@ -78,19 +75,17 @@ fn by_target(project: &Project) -> Result<BTreeMap<&'static str, Vec<String>>, E
             .ok_or_else(|| unreadable("name"))?;
         let target = match package.pointer("/metadata/aecp/target").and_then(Json::as_str) {
             None => usual,
-            Some(asked) => {
-                TARGETS
-                    .into_iter()
-                    .find(|known| *known == asked)
-                    .ok_or_else(|| Error::NotAComponent {
-                        guest: name.to_owned(),
-                        reason: format!("its target `{asked}` is none of {}", TARGETS.join(", ")),
-                    })?
-            }
+            Some(asked) => TARGETS.into_iter().find(|known| *known == asked).ok_or_else(|| {
+                let reason = format!("its target `{asked}` is none of {}", TARGETS.join(", "));
+                Error::NotAComponent {
+                    guest: name.to_owned(),
+                    reason,
+                }
+            })?,
         };
-        by_target.entry(target).or_default().push(name.to_owned());
+        targets.insert(name.to_owned(), target);
     }
-    Ok(by_target)
+    Ok(targets)
 }
 
 /// Panic messages name source files; they must not name this machine's folders, or no two machines would build the

@@ -1,5 +1,7 @@
 #![allow(clippy::arithmetic_side_effects)]
 
+use std::time::Duration;
+
 use aecp_vocabulary::Value;
 
 use super::*;

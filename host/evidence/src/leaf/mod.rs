@@ -3,24 +3,25 @@
 //! The bytes are deterministic CBOR; `leaf.cddl` in this crate is their grammar. A leaf is at most [`LEAF_LIMIT`] bytes,
 //! because tlog-tiles counts an entry's length in 16 bits.
 
+mod error;
 mod fields;
 mod json;
+mod position;
 mod read;
 mod shorten;
+mod value;
 mod write;
-
-use std::fmt;
-use std::str::FromStr;
 
 use aecp_vocabulary::decision::{DEFAULT_POLICY, PolicyName, RaisedObligation};
 use aecp_vocabulary::policy::Outcomes;
 use aecp_vocabulary::{AuditClass, Decision, Finding, Value, Verdict};
 
-use crate::cbor::Malformed;
 use crate::commitment::Commitment;
 
-pub(crate) use fields::{read_value_at, write_value};
+pub use error::LeafError;
 pub(crate) use json::time_text;
+pub use position::{InvalidWriterId, Position, WriterId};
+pub(crate) use value::{read_value_at, write_value};
 pub use write::Draft;
 
 /// Most bytes of a leaf.
@@ -28,63 +29,6 @@ pub const LEAF_LIMIT: usize = 65_535;
 
 /// The version of the format that this crate writes, and the only one that it reads.
 pub const SCHEMA_VERSION: u64 = 1;
-
-/// Who wrote a leaf: 16 random bytes, drawn anew by each process that opens a journal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct WriterId(pub [u8; 16]);
-
-impl WriterId {
-    /// A new one.
-    ///
-    /// # Errors
-    /// The operating system gives no randomness.
-    pub fn random() -> std::io::Result<Self> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)?;
-        Ok(Self(bytes))
-    }
-}
-
-/// 32 hexadecimal digits.
-impl fmt::Display for WriterId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&hex::encode(self.0))
-    }
-}
-
-/// A text that is not the id of a writer.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is not a writer id: write 32 lower case hexadecimal digits")]
-pub struct InvalidWriterId(String);
-
-impl FromStr for WriterId {
-    type Err = InvalidWriterId;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut bytes = [0; 16];
-        let lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
-        match hex::decode_to_slice(text, &mut bytes) {
-            Ok(()) if lower => Ok(Self(bytes)),
-            _ => Err(InvalidWriterId(text.chars().take(64).collect())),
-        }
-    }
-}
-
-/// The place of a leaf among those of its writer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Position {
-    /// Who wrote it.
-    pub writer: WriterId,
-    /// Counted from 0, without gaps.
-    pub sequence: u64,
-}
-
-/// `<writer>:<sequence>`.
-impl fmt::Display for Position {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.writer, self.sequence)
-    }
-}
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -388,42 +332,6 @@ pub struct Lifecycle {
     pub bundle: Option<BundleReference>,
     /// Leaves that are missing.
     pub gap: Option<Gap>,
-}
-
-/// Why bytes are no leaf, or a leaf has no bytes.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LeafError {
-    /// It does not fit, even shortened.
-    #[error(
-        "the leaf has {bytes} bytes, and at most {LEAF_LIMIT} fit: give it fewer attributes or components"
-    )]
-    TooLarge {
-        /// How many bytes it would have.
-        bytes: usize,
-    },
-    /// Bytes that are not a leaf in its one form.
-    #[error("not a leaf: {what} at byte {at}")]
-    Malformed {
-        /// What is wrong.
-        what: &'static str,
-        /// Offset in the leaf.
-        at: usize,
-    },
-    /// A format that this version does not know.
-    #[error("the leaf has schema version {version}, and only {SCHEMA_VERSION} is known: use a newer version")]
-    UnknownVersion {
-        /// What it says of itself.
-        version: u64,
-    },
-}
-
-impl From<Malformed> for LeafError {
-    fn from(error: Malformed) -> Self {
-        Self::Malformed {
-            what: error.what,
-            at: error.at,
-        }
-    }
 }
 
 #[cfg(test)]

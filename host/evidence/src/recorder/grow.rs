@@ -70,6 +70,9 @@ fn bundle_bytes(entries: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
+/// Most files that are synced at a time.
+const SYNC_THREADS: usize = 16;
+
 /// Files on their way: all are written, then all are synced, then all get their names. Storage does that in far fewer
 /// steps than one file after the other.
 struct Files<'a> {
@@ -107,11 +110,7 @@ impl Files<'_> {
     }
 
     fn finish(&self) -> Result<(), RecorderError> {
-        for (temporary, _) in &self.waiting {
-            self.storage
-                .sync(temporary)
-                .map_err(io_error("sync", temporary))?;
-        }
+        self.sync_waiting()?;
         for (temporary, path) in &self.waiting {
             self.storage
                 .rename(temporary, path)
@@ -123,5 +122,27 @@ impl Files<'_> {
                 .map_err(io_error("sync", folder))?;
         }
         Ok(())
+    }
+
+    /// Syncs several files at a time: file systems answer many with one commit of their own journal.
+    fn sync_waiting(&self) -> Result<(), RecorderError> {
+        let share = self.waiting.len().div_ceil(SYNC_THREADS).max(1);
+        let sync = |files: &[(PathBuf, PathBuf)]| -> Result<(), RecorderError> {
+            for (temporary, _) in files {
+                self.storage
+                    .sync(temporary)
+                    .map_err(io_error("sync", temporary))?;
+            }
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            let begin = |files| scope.spawn(move || sync(files));
+            let threads: Vec<_> = self.waiting.chunks(share).map(begin).collect();
+            for (thread, (temporary, _)) in threads.into_iter().zip(&self.waiting) {
+                let panicked = |_| io_error("sync", temporary)(std::io::Error::other("a thread panicked"));
+                thread.join().map_err(panicked)??;
+            }
+            Ok(())
+        })
     }
 }

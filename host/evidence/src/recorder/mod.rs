@@ -12,7 +12,9 @@
 
 mod batch;
 mod cursor;
+mod error;
 mod grow;
+mod load;
 mod state;
 
 use std::fs::{File, TryLockError};
@@ -21,10 +23,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::checkpoint::{self, CheckpointError, LogSigner};
-use crate::leaf::{LeafError, Lifecycle};
-use crate::merkle::proof::Tree;
-use crate::merkle::{Frontier, TileError, Tiles, leaf_hash, tile};
+use crate::checkpoint::{self, LogSigner};
+use crate::leaf::Lifecycle;
+use crate::merkle::{Frontier, TileError, Tiles, tile};
 use crate::segment;
 use crate::storage::{Disk, Storage, replace};
 
@@ -32,6 +33,10 @@ use batch::Batch;
 use state::State;
 
 pub use cursor::{CursorError, SinkCursor};
+pub use error::RecorderError;
+
+use error::io_error;
+use load::load;
 
 /// The name of the state's file, inside the folder of the evidence.
 pub const STATE_FILE: &str = "recorder.json";
@@ -67,67 +72,6 @@ pub struct Progress {
     pub more: bool,
     /// What the recorder announced in the log; worth an alert.
     pub announced: Vec<Lifecycle>,
-}
-
-/// Why the recorder does not go on.
-#[derive(Debug, thiserror::Error)]
-pub enum RecorderError {
-    /// Another recorder works on this folder.
-    #[error("another recorder holds `{path}`: run one per log")]
-    Busy {
-        /// The lock.
-        path: PathBuf,
-    },
-    /// A file operation failed. The next step begins from what is on storage.
-    #[error("cannot {what} `{path}`: {source}")]
-    Io {
-        /// What was tried.
-        what: &'static str,
-        /// On which file or folder.
-        path: PathBuf,
-        /// What the operating system said.
-        source: io::Error,
-    },
-    /// There is a log, but not the recorder's state of it.
-    #[error(
-        "`{path}` is missing although there is a log beside it: signing could fork the log; restore the file, or begin \
-         a new log in an empty folder"
-    )]
-    StateMissing {
-        /// Where it should be.
-        path: PathBuf,
-    },
-    /// The state cannot be read.
-    #[error("`{path}` is not a recorder's state: {what}; restore it, or begin a new log in an empty folder")]
-    StateMalformed {
-        /// Where it is.
-        path: PathBuf,
-        /// What is wrong.
-        what: String,
-    },
-    /// The files contradict each other: to sign would be to fork the log.
-    #[error("refusing to sign: {what}; verify the log, and restore it or begin a new one in an empty folder")]
-    NotAnExtension {
-        /// What contradicts what.
-        what: String,
-    },
-    /// The checkpoint is not one of ours.
-    #[error("refusing to sign: {0}")]
-    Checkpoint(#[from] CheckpointError),
-    /// The log's files do not hold what they must.
-    #[error("refusing to sign: {0}")]
-    Tile(#[from] TileError),
-    /// The recorder's own leaf does not fit.
-    #[error(transparent)]
-    Leaf(#[from] LeafError),
-}
-
-fn io_error<'a>(what: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> RecorderError + 'a {
-    move |source| RecorderError::Io {
-        what,
-        path: path.to_owned(),
-        source,
-    }
 }
 
 /// The one writer of a log.
@@ -380,80 +324,6 @@ impl Recorder {
         }
         Ok(entries)
     }
-}
-
-/// Reads the log from storage and makes sure that state, tiles and checkpoint belong together.
-fn load(storage: &dyn Storage, evidence: &Path, signer: &LogSigner) -> Result<Log, RecorderError> {
-    let checkpoint_path = evidence.join(checkpoint::FILE);
-    let note = match std::fs::read(&checkpoint_path) {
-        Ok(bytes) => {
-            let text = String::from_utf8(bytes);
-            Some(text.map_err(|_| CheckpointError::Malformed("it is not text"))?)
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(io_error("read", &checkpoint_path)(error)),
-    };
-    let Some(state) = State::read(evidence, signer.name())? else {
-        if note.is_some() || evidence.join(tile::FOLDER).exists() {
-            return Err(RecorderError::StateMissing {
-                path: evidence.join(STATE_FILE),
-            });
-        }
-        let state = State::begin(signer.name()).map_err(io_error("draw a writer id for", evidence))?;
-        state.persist(storage, evidence)?;
-        return Ok(Log {
-            state,
-            frontier: Frontier::default(),
-            bundle: Vec::new(),
-        });
-    };
-    let tiles = Tiles::new(evidence);
-    let frontier = Frontier::load(state.size, |tile| tiles.hashes(tile))?;
-    let contradiction = |what: String| Err(RecorderError::NotAnExtension { what });
-    if frontier.root() != state.root {
-        return contradiction(format!(
-            "the tiles have another root than `{STATE_FILE}` says for size {}",
-            state.size
-        ));
-    }
-    let (index, width) = tile::place(state.size);
-    let bundle = if width > 0 {
-        tiles.entries(index, width)?
-    } else {
-        Vec::new()
-    };
-    let hashes: Vec<_> = bundle.iter().map(|leaf| leaf_hash(leaf)).collect();
-    let edge = frontier
-        .partial()
-        .find(|(tile, _)| tile.level == 0)
-        .map_or(&[][..], |(_, hashes)| hashes);
-    if hashes != edge {
-        return contradiction(format!(
-            "`{}` differs from the tile beside it",
-            tile::bundle_path(index, width)
-        ));
-    }
-    if let Some(note) = note {
-        let signed = signer.verifier().open(&note)?;
-        if signed.size > state.size {
-            let what = format!(
-                "the checkpoint has size {}, and `{STATE_FILE}` only {}",
-                signed.size, state.size
-            );
-            return contradiction(what);
-        }
-        if Tree::new(tiles, state.size).root_at(signed.size)? != signed.root {
-            return contradiction(format!(
-                "the tiles have another root than the checkpoint at size {}",
-                signed.size
-            ));
-        }
-    }
-    Ok(Log {
-        state,
-        frontier,
-        bundle,
-    })
 }
 
 #[cfg(test)]

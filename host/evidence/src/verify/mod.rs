@@ -50,6 +50,30 @@ pub struct Report {
     pub beyond_checkpoint: u64,
 }
 
+impl Report {
+    /// The report as one JSON object, with the names of its fields.
+    pub fn to_json(&self) -> serde_json::Value {
+        let gap = |gap: &Gap| serde_json::json!({ "writer": gap.writer.to_string(), "first": gap.first, "next": gap.next });
+        let incomplete = |(path, bytes): &(String, u64)| serde_json::json!({ "path": path, "bytes": bytes });
+        serde_json::json!({
+            "origin": self.origin,
+            "size": self.size,
+            "root": hex::encode(self.root),
+            "allowed": self.allowed,
+            "denied": self.denied,
+            "outcomes": self.outcomes,
+            "interrupted": self.interrupted,
+            "lifecycles": self.lifecycles,
+            "writers": self.writers,
+            "open": self.open.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            "gaps": self.gaps.iter().map(gap).collect::<Vec<_>>(),
+            "unsigned_frames": self.unsigned_frames,
+            "incomplete": self.incomplete.iter().map(incomplete).collect::<Vec<_>>(),
+            "beyond_checkpoint": self.beyond_checkpoint,
+        })
+    }
+}
+
 /// Why a log is not what was signed.
 #[derive(Debug, thiserror::Error)]
 pub enum VerifyError {

@@ -1,0 +1,281 @@
+//! Code for conditions: straight lines that leave a truth on the stack.
+
+use wasm_encoder::{Function, InstructionSink, MemArg};
+
+use super::EmitError;
+use super::formula::{Formula, Test};
+use super::memory::{Data, Record, size};
+use super::module::{Functions, Signature};
+use super::plan::{Fact, Layout};
+use super::support;
+use super::texts::Range;
+use crate::core::Relation;
+
+/// False, as code has it.
+pub(super) const FALSE: i32 = 0;
+/// Unknown, as code has it.
+pub(super) const UNKNOWN: i32 = 1;
+/// True, as code has it.
+pub(super) const TRUE: i32 = 3;
+
+/// Most tests of a formula that stand in its user's function; a larger one has a function of its own.
+const INLINE: usize = 16;
+
+/// Most parts of a conjunction or disjunction in one function.
+const PARTS: usize = 64;
+
+/// Most ranges of integers that are tried one by one.
+const RANGES: usize = 4;
+
+/// Bytes of `variant value` in a list.
+pub(super) const VALUE: u32 = 32;
+/// Offset of a value's payload.
+pub(super) const PAYLOAD: u32 = 8;
+
+/// Code generation in progress.
+pub(super) struct Emitter<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) data: Data,
+    pub(super) functions: Functions,
+}
+
+/// Memory at a constant offset from an address on the stack.
+pub(super) fn at(offset: u32, align: u32) -> MemArg {
+    MemArg { offset: u64::from(offset), align, memory_index: 0 }
+}
+
+/// The bits of an address or index, as constants of WebAssembly are signed.
+pub(super) fn signed(bits: u32) -> i32 {
+    i32::from_ne_bytes(bits.to_ne_bytes())
+}
+
+/// The bits of a word, as constants of WebAssembly are signed.
+pub(super) fn signed_long(bits: u64) -> i64 {
+    i64::from_ne_bytes(bits.to_ne_bytes())
+}
+
+/// Loads the word at a constant address.
+pub(super) fn load(code: &mut InstructionSink<'_>, address: u32) {
+    code.i32_const(0).i32_load(at(address, 2));
+}
+
+impl Emitter<'_> {
+    /// Leaves the truth of `formula`; `values` is the local that points to the call's values.
+    pub(super) fn formula(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        formula: &Formula,
+        values: u32,
+    ) -> Result<(), EmitError> {
+        if formula.size() > INLINE {
+            let function = self.outlined(formula)?;
+            code.local_get(values).call(function);
+            return Ok(());
+        }
+        self.inline(code, formula, values)
+    }
+
+    fn inline(&mut self, code: &mut InstructionSink<'_>, formula: &Formula, values: u32) -> Result<(), EmitError> {
+        match formula {
+            Formula::Constant(holds) => {
+                code.i32_const(if *holds { TRUE } else { FALSE });
+                Ok(())
+            }
+            Formula::Test(test, negated) => self.test(code, test, *negated, values),
+            Formula::All(parts) | Formula::Any(parts) => {
+                let conjunction = matches!(formula, Formula::All(_));
+                let wrap = |parts: Vec<Formula>| if conjunction { Formula::All(parts) } else { Formula::Any(parts) };
+                let groups: Vec<Formula>;
+                let operands = if parts.len() > PARTS {
+                    groups = parts.chunks(parts.len().div_ceil(PARTS)).map(|group| wrap(group.to_vec())).collect();
+                    groups.as_slice()
+                } else {
+                    parts
+                };
+                for (index, operand) in operands.iter().enumerate() {
+                    self.formula(code, operand, values)?;
+                    if index > 0 {
+                        if conjunction { code.i32_and() } else { code.i32_or() };
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A function that gives the truth of `formula`.
+    fn outlined(&mut self, formula: &Formula) -> Result<u32, EmitError> {
+        let index = self.functions.reserve();
+        let mut function = Function::new([]);
+        let mut code = function.instructions();
+        self.inline(&mut code, formula, 0)?;
+        code.end();
+        self.functions.define(index, Signature::Condition, function);
+        Ok(index)
+    }
+
+    fn test(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        test: &Test,
+        negated: bool,
+        values: u32,
+    ) -> Result<(), EmitError> {
+        let (first, second) = test.inputs();
+        match test {
+            Test::Known(_) => {
+                load(code, self.layout.fact(first, if negated { Fact::Fails } else { Fact::Holds }));
+                return Ok(());
+            }
+            Test::Present(_) => {
+                let present = self.layout.fact(first, Fact::Present);
+                if negated {
+                    code.i32_const(UNKNOWN).i32_const(TRUE);
+                    load(code, present);
+                    code.i32_sub();
+                    load(code, present);
+                    code.i32_const(UNKNOWN).i32_eq().select();
+                } else {
+                    load(code, present);
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        let facts = if negated { [Fact::Fails, Fact::Holds] } else { [Fact::Holds, Fact::Fails] };
+        for fact in facts {
+            load(code, self.layout.fact(first, fact));
+            if let Some(second) = second {
+                load(code, self.layout.fact(second, fact));
+                // Of both: `Holds` is true only if both inputs are known, `Fails` unknown if one is not.
+                match fact {
+                    Fact::Holds => code.i32_and(),
+                    _ => code.i32_or(),
+                };
+            }
+        }
+        self.question(code, test, values)?;
+        code.select();
+        Ok(())
+    }
+
+    /// Leaves 1 if the test holds, 0 if it does not, and either if an input is unknown.
+    fn question(&mut self, code: &mut InstructionSink<'_>, test: &Test, values: u32) -> Result<(), EmitError> {
+        let payload = |input: u32, align: u32| at(input.saturating_mul(VALUE).saturating_add(PAYLOAD), align);
+        let value = |code: &mut InstructionSink<'_>, input: u32| {
+            code.local_get(values).i32_const(signed(input.saturating_mul(VALUE))).i32_add();
+        };
+        match test {
+            Test::IsTrue(input) => {
+                code.local_get(values).i32_load8_u(payload(*input, 0));
+            }
+            Test::SameBoolean(first, second) => {
+                code.local_get(values).i32_load8_u(payload(*first, 0));
+                code.local_get(values).i32_load8_u(payload(*second, 0)).i32_eq();
+            }
+            Test::Integers(first, relation, second) => {
+                code.local_get(values).i64_load(payload(*first, 3));
+                code.local_get(values).i64_load(payload(*second, 3));
+                match relation {
+                    Relation::Equal => code.i64_eq(),
+                    Relation::Less => code.i64_lt_s(),
+                    Relation::LessOrEqual => code.i64_le_s(),
+                };
+            }
+            Test::TextIn(input, classes) => self.class_in(code, *input, classes)?,
+            Test::IntegerIn(input, ranges) if ranges.len() <= RANGES => {
+                for (index, (low, high)) in ranges.iter().enumerate() {
+                    code.local_get(values).i64_load(payload(*input, 3));
+                    // As an unsigned distance from the lower bound, one comparison tells both.
+                    if low == high {
+                        code.i64_const(*low).i64_eq();
+                    } else {
+                        code.i64_const(*low).i64_sub().i64_const(high.wrapping_sub(*low)).i64_le_u();
+                    }
+                    if index > 0 {
+                        code.i32_or();
+                    }
+                }
+            }
+            Test::IntegerIn(input, ranges) => {
+                let mut table = Record::default();
+                for bound in ranges.iter().flat_map(|(low, high)| [*low, *high]) {
+                    table.long(u64::from_ne_bytes(bound.to_ne_bytes()));
+                }
+                let address = self.data.share(&table.0, 8)?;
+                code.i32_const(signed(address)).i32_const(signed(size(ranges.len())?));
+                code.local_get(values).i64_load(payload(*input, 3)).call(support::WITHIN);
+            }
+            Test::SameText(first, second) | Test::HasText(first, second) => {
+                let memo = self.layout.memos.get(&(*first, *second)).copied().unwrap_or_default();
+                value(code, *first);
+                value(code, *second);
+                code.i32_const(signed(memo));
+                code.call(if matches!(test, Test::SameText(..)) { support::SAME } else { support::CONTAINS });
+            }
+            Test::Has(set, class) => {
+                let members = self.layout.members.get(set).copied();
+                let (address, bit) = members.map_or((0, 0), |members| {
+                    let bit = class.saturating_sub(members.range.low);
+                    (members.bits.saturating_add(bit >> 3), bit & 7)
+                });
+                code.i32_const(0).i32_load8_u(at(address, 0));
+                code.i32_const(signed(bit)).i32_shr_u().i32_const(1).i32_and();
+            }
+            Test::Known(_) | Test::Present(_) => {
+                code.i32_const(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves whether the class of a text is one of `classes`, which are sorted.
+    fn class_in(&mut self, code: &mut InstructionSink<'_>, input: u32, classes: &[u32]) -> Result<(), EmitError> {
+        let class = self.layout.fact(input, Fact::Class);
+        let Some(range) = Range::of(classes.iter().copied()) else {
+            code.i32_const(0);
+            return Ok(());
+        };
+        let distance = |code: &mut InstructionSink<'_>| {
+            load(code, class);
+            code.i32_const(signed(range.low)).i32_sub();
+        };
+        let count = signed(range.count);
+        if range.count == 1 {
+            load(code, class);
+            code.i32_const(signed(range.low)).i32_eq();
+        } else if size(classes.len())? == range.count {
+            distance(code);
+            code.i32_const(count).i32_lt_u();
+        } else if range.count <= 64 {
+            let mask = classes.iter().fold(0_u64, |mask, class| {
+                mask | 1_u64.checked_shl(class.saturating_sub(range.low)).unwrap_or_default()
+            });
+            code.i64_const(signed_long(mask));
+            distance(code);
+            code.i64_extend_i32_u().i64_shr_u().i32_wrap_i64();
+            distance(code);
+            code.i32_const(64).i32_lt_u().i32_and();
+        } else {
+            // One bit more than the range: what lies outside reads that one.
+            let mut bits = vec![0_u8; usize::try_from(range.count >> 3).unwrap_or_default().saturating_add(1)];
+            for bit in classes.iter().map(|class| class.saturating_sub(range.low)) {
+                if let Some(byte) = bits.get_mut(usize::try_from(bit >> 3).unwrap_or(usize::MAX)) {
+                    *byte |= 1 << (bit & 7);
+                }
+            }
+            let address = self.data.share(&bits, 1)?;
+            let clamped = |code: &mut InstructionSink<'_>| {
+                distance(code);
+                code.i32_const(count);
+                distance(code);
+                code.i32_const(count).i32_lt_u().select();
+            };
+            clamped(code);
+            code.i32_const(3).i32_shr_u().i32_load8_u(at(address, 0));
+            clamped(code);
+            code.i32_const(7).i32_and().i32_shr_u().i32_const(1).i32_and();
+        }
+        Ok(())
+    }
+}

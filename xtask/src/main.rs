@@ -3,13 +3,18 @@
 //! It refuses to hold anything that the product needs at run time. Each subcommand is a module of its own.
 //!
 //! - [`guests`]: builds the guest components, and sets up the compiler for them where there is none.
+//! - [`demo`]: `cargo xtask demo`, the whole way once. [`image`]: the appliance as an OCI image.
+//! - [`host`]: builds of the programs that users run.
 //! - [`suite`]: `cargo xtask test`, the whole test suite.
 //! - [`project`]: where things are. [`process`]: running other programs. [`error`]: what can go wrong.
 
 #![forbid(unsafe_code)]
 
+mod demo;
 mod error;
 mod guests;
+mod host;
+mod image;
 mod process;
 mod project;
 mod suite;
@@ -28,12 +33,16 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    Demo(demo::Arguments),
     Guests(guests::Arguments),
+    Image(image::Arguments),
     Test(suite::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = project::Project::find().and_then(|project| match Arguments::parse().chore {
+        Chore::Demo(arguments) => demo::run_demo(&project, &arguments),
+        Chore::Image(arguments) => image::run(&project, &arguments),
         Chore::Guests(arguments) => guests::run(&project, &arguments),
         Chore::Test(arguments) => suite::run(&project, &arguments),
     });

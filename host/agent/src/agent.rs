@@ -14,7 +14,7 @@ use crate::error::AgentError;
 use crate::folder::Folder;
 use crate::gateway::{self, Run};
 
-/// After this long, a bundle that was refused for the time of day alone is offered again: 5 s.
+/// After this long, a bundle is offered again that was refused for a reason that may pass by itself: 5 s.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Watches one tag for one gateway.
@@ -26,6 +26,7 @@ pub struct Agent {
     spooled: Option<Spooled>,
     settled: Option<Settled>,
     unwritten: Option<Acknowledgement>,
+    refused: Option<(Revision, String)>,
     found_nothing: bool,
 }
 
@@ -69,12 +70,13 @@ impl Agent {
             spooled: None,
             settled: None,
             unwritten: None,
+            refused: None,
             found_nothing: false,
         })
     }
 
     /// Looks at the tag. What is new is fetched and offered to the gateway; what was answered is not offered again,
-    /// unless the gateway has started anew or has refused it only because its time had not come.
+    /// unless the gateway has started anew or has refused it for a reason that may pass by itself.
     ///
     /// # Errors
     /// The bundle was not fetched, or the gateway has not answered. The next step tries again.
@@ -153,10 +155,13 @@ impl Agent {
                 tracing::info!(%bundle, epoch, "the gateway runs the bundle already");
             }
             Answer::Refused { code, reason } => {
-                until = heals_with_time(code)
+                until = may_pass(code)
                     .then(|| Instant::now().checked_add(PATIENCE))
                     .flatten();
-                tracing::error!(manifest = %revision.bundle, code, reason, "the gateway refused the bundle");
+                // An offer that is made again and again for the same reason is told once.
+                if self.refused.replace((revision, reason.clone())) != Some((revision, reason.clone())) {
+                    tracing::error!(manifest = %revision.bundle, code, reason, "the gateway refused the bundle");
+                }
             }
         }
         self.settled = Some(Settled {
@@ -184,9 +189,10 @@ impl Settled {
     }
 }
 
-/// Whether the same bundle may be taken later although nothing but time has passed.
-fn heals_with_time(code: &str) -> bool {
-    code == "bundle_not_yet_valid"
+/// Whether the gateway may take the same bundle later although nothing but time has passed: the bundle's time had not
+/// come, or the gateway's storage did not do its part.
+fn may_pass(code: &str) -> bool {
+    matches!(code, "bundle_not_yet_valid" | "state_unavailable" | "audit_unavailable" | "activation_failed")
 }
 
 /// The files that a gateway reads, by their names in the bundle's artifact. Others have no meaning here.

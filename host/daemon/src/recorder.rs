@@ -129,6 +129,8 @@ impl Role {
             return;
         }
         match self.active.load(&self.files) {
+            // The same bundle, said to be the current one again.
+            Ok(active) if self.feeds.are_of(&active.reference) => self.feeds.release(),
             Ok(active) => {
                 tracing::info!(bundle = %active.reference.digest, epoch = active.reference.epoch, sinks = active.sinks.len(), "feeds the sinks of the bundle");
                 self.feeds

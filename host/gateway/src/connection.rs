@@ -125,7 +125,7 @@ impl<G: Guard> Acceptor<G> {
         stream: S,
         arrival: Arrival,
         multiplexed: bool,
-        shutdown: Shutdown,
+        mut shutdown: Shutdown,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
@@ -143,22 +143,28 @@ impl<G: Guard> Acceptor<G> {
         let io = TokioIo::new(stream);
         if multiplexed {
             let mut connection = pin!(self.http2().serve_connection(io, service));
-            let mut ending = pin!(ending(shutdown, &activity, Some(self.limits.idle_timeout.0)));
+            let mut ending = pin!(ending(shutdown.clone(), &activity, Some(self.limits.idle_timeout.0)));
             tokio::select! {
                 ended = connection.as_mut() => return Ok(ended?),
                 () = ending.as_mut() => {}
             }
             connection.as_mut().graceful_shutdown();
-            Ok(connection.await?)
+            tokio::select! {
+                ended = connection => Ok(ended?),
+                () = shutdown.breaks_off() => Err("broken off, because the gateway stops".into()),
+            }
         } else {
             let mut connection = pin!(self.http1().serve_connection(io, service));
-            let mut ending = pin!(ending(shutdown, &activity, None));
+            let mut ending = pin!(ending(shutdown.clone(), &activity, None));
             tokio::select! {
                 ended = connection.as_mut() => return Ok(ended?),
                 () = ending.as_mut() => {}
             }
             connection.as_mut().graceful_shutdown();
-            Ok(connection.await?)
+            tokio::select! {
+                ended = connection => Ok(ended?),
+                () = shutdown.breaks_off() => Err("broken off, because the gateway stops".into()),
+            }
         }
     }
 

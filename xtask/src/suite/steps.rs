@@ -5,6 +5,7 @@ use std::process::Command;
 use super::{Suite, deny};
 use crate::error::Error;
 use crate::guests;
+use crate::host;
 use crate::process::{cargo, run, run_watched};
 
 /// A step of the suite.
@@ -51,6 +52,11 @@ pub(super) fn all() -> Vec<Step> {
             run: test_guests,
         },
         Step {
+            name: "programs",
+            about: "the programs that users run, and the appliance's static one, build",
+            run: programs,
+        },
+        Step {
             name: "tests",
             about: "tests of everything else",
             run: tests,
@@ -95,6 +101,11 @@ fn test_guests(suite: &mut Suite<'_>) -> Result<(), Error> {
     counted(suite, &mut command)
 }
 
+fn programs(suite: &mut Suite<'_>) -> Result<(), Error> {
+    host::build(suite.project)?;
+    host::build_appliance()
+}
+
 fn tests(suite: &mut Suite<'_>) -> Result<(), Error> {
     counted(
         suite,
@@ -104,7 +115,7 @@ fn tests(suite: &mut Suite<'_>) -> Result<(), Error> {
 
 /// Runs tests, and counts them.
 fn counted(suite: &mut Suite<'_>, command: &mut Command) -> Result<(), Error> {
-    command.env("AECP_GUESTS", suite.project.guests());
+    host::tell(suite.project, command);
     if suite.long {
         command.env("AECP_LONG", "1");
     }

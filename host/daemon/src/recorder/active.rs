@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use aecp_engine::{CallLimits, Limits, Runtime, Sink, TARGET};
 use aecp_evidence::BundleReference;
+use aecp_gateway::state::{Store, StoreError};
 use aecp_trust::freshness::Freshness;
 use aecp_trust::handover::{self, HandoverError};
 use aecp_trust::root::Role;
@@ -19,6 +20,12 @@ use super::outlet::Files;
 /// Why the sinks of the active bundle cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ActiveError {
+    /// The gateway's state cannot be read.
+    #[error("active bundle: {0}")]
+    State(#[from] StoreError),
+    /// The gateway's state names no bundle.
+    #[error("active bundle: `{0}` names none")]
+    None(PathBuf),
     /// The bundle cannot be read.
     #[error("active bundle: {0}")]
     Read(#[from] HandoverError),
@@ -41,14 +48,14 @@ pub(super) enum ActiveError {
 
 /// Sees when the gateway has activated another bundle.
 pub(super) struct ActiveBundle {
-    folder: PathBuf,
+    gateway: PathBuf,
     root: TrustRoot,
     labels: BTreeMap<String, String>,
     runtime: Option<Runtime>,
     seen: Option<Seen>,
 }
 
-/// Which bundle lies in the folder: the folder is put there whole, so its own identity is that of the bundle.
+/// Which file names the bundle: it is replaced as a whole, so its own identity stands for what is in it.
 type Seen = (u64, u64, i64, i64);
 
 /// What the recorder takes from the active bundle.
@@ -71,7 +78,7 @@ impl ActiveBundle {
 
     fn look(&self) -> Option<Seen> {
         use std::os::unix::fs::MetadataExt as _;
-        let found = std::fs::metadata(&self.folder).ok()?;
+        let found = std::fs::metadata(self.gateway.join("current.json")).ok()?;
         Some((found.dev(), found.ino(), found.mtime(), found.mtime_nsec()))
     }
 
@@ -87,7 +94,9 @@ impl ActiveBundle {
     /// By name. The same bundle is not tried again.
     pub(super) fn load(&mut self, files: &Arc<Files>) -> Result<Active, ActiveError> {
         self.seen = self.look();
-        let delivery = Delivery::read(&self.folder, &handover::Limits::default())?;
+        let folder = Store::open(&self.gateway)?.current();
+        let folder = folder.ok_or_else(|| ActiveError::None(self.gateway.clone()))?;
+        let delivery = Delivery::read(&folder, &handover::Limits::default())?;
         let runtime = match &self.runtime {
             Some(runtime) => runtime.clone(),
             None => self.runtime.insert(Runtime::new(limits())?).clone(),

@@ -80,6 +80,11 @@ impl Feeds {
         self.held = false;
     }
 
+    /// Whether these are the sinks of this bundle.
+    pub(super) fn are_of(&self, bundle: &BundleReference) -> bool {
+        self.bundle.as_ref() == Some(bundle)
+    }
+
     /// Whether no delivery is under way.
     pub(super) fn are_still(&self) -> bool {
         self.running.is_empty()

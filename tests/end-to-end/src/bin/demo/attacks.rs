@@ -255,7 +255,7 @@ async fn still_decides(
     epoch: u64,
 ) -> Result<(), Error> {
     let status = site.status().await?;
-    let running = status.json.get("epoch").and_then(Value::as_u64);
+    let running = status.json.pointer("/bundle/epoch").and_then(Value::as_u64);
     Error::unless(running == Some(epoch), || {
         format!("epoch {epoch} should run: {}", status.json)
     })?;

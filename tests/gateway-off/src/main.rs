@@ -1,0 +1,3 @@
+//! The gateway with enforcement and evidence off, for benchmarks alone.
+
+fn main() {}

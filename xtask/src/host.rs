@@ -35,8 +35,18 @@ pub(crate) fn aecpd(project: &Project) -> PathBuf {
 /// Builds the static `aecpd`, in a cargo call of its own: in a common one, the compiler that `aecp` has would become
 /// part of the engine of `aecpd` too.
 pub(crate) fn build_appliance() -> Result<(), Error> {
-    let mut command = cargo(["build", "--locked", "--package", "aecpd", "--profile", "appliance", "--target"]);
-    command.arg(APPLIANCE_TARGET).env("RUSTFLAGS", "-C target-feature=+crt-static");
+    let mut command = cargo([
+        "build",
+        "--locked",
+        "--package",
+        "aecpd",
+        "--profile",
+        "appliance",
+        "--target",
+    ]);
+    command
+        .arg(APPLIANCE_TARGET)
+        .env("RUSTFLAGS", "-C target-feature=+crt-static");
     run(&mut command)
 }
 

@@ -29,11 +29,20 @@ const USER: &str = "65532:65532";
 
 pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error> {
     host::build_appliance()?;
-    let output = arguments.output.clone().unwrap_or_else(|| project.target.join("appliance/image"));
+    let output = arguments
+        .output
+        .clone()
+        .unwrap_or_else(|| project.target.join("appliance/image"));
     let program = host::aecpd(project);
     let bytes = std::fs::read(&program).map_err(file("read", &program))?;
-    let image = write(&output, &bytes).map_err(|error| Error::Unsuitable(format!("the image cannot be written: {error}")))?;
-    println!("{}  {} ({} bytes of aecpd)", image.digest, output.display(), bytes.len());
+    let image = write(&output, &bytes)
+        .map_err(|error| Error::Unsuitable(format!("the image cannot be written: {error}")))?;
+    println!(
+        "{}  {} ({} bytes of aecpd)",
+        image.digest,
+        output.display(),
+        bytes.len()
+    );
     Ok(())
 }
 
@@ -56,7 +65,11 @@ fn write(output: &std::path::Path, program: &[u8]) -> Result<Descriptor, Box<dyn
     let config = layout.put_blob("application/vnd.oci.image.config.v1+json", &config)?;
     let layer = layout.put_blob("application/vnd.oci.image.layer.v1.tar", &layer)?;
     let manifest = Manifest::new(config, vec![layer]);
-    let publication = Publication { manifest, tag: Some(TAG.parse()?), superseded: Superseded::Forget };
+    let publication = Publication {
+        manifest,
+        tag: Some(TAG.parse()?),
+        superseded: Superseded::Forget,
+    };
     let mut published = layout.publish(&[publication])?;
     published.pop().ok_or_else(|| "nothing was published".into())
 }

@@ -61,6 +61,7 @@ pub(crate) async fn run(
         active: ActiveBundle::new(&config.gateway, root, labels),
         files: Arc::new(Files::new(config.endpoints.clone())),
         trouble: Trouble::new(config.interval),
+        unusable: String::new(),
         recorder,
         config,
     };
@@ -89,6 +90,8 @@ struct Role {
     active: ActiveBundle,
     files: Arc<Files>,
     trouble: Trouble,
+    /// Why the active bundle's sinks cannot be used, as it was told last.
+    unusable: String,
 }
 
 impl Role {
@@ -121,7 +124,8 @@ impl Role {
 
     /// Takes the sinks of a new bundle into use, between deliveries of the old ones.
     fn reload(&mut self) {
-        if !self.active.has_changed() {
+        if !self.active.is_due() {
+            self.feeds.release();
             return;
         }
         self.feeds.hold();
@@ -132,15 +136,21 @@ impl Role {
             // The same bundle, said to be the current one again.
             Ok(active) if self.feeds.are_of(&active.reference) => self.feeds.release(),
             Ok(active) => {
-                tracing::info!(bundle = %active.reference.digest, epoch = active.reference.epoch, sinks = active.sinks.len(), "feeds the sinks of the bundle");
+                let BundleReference { digest, epoch } = &active.reference;
+                tracing::info!(bundle = digest, epoch, sinks = active.sinks.len(), "feeds the sinks of the bundle");
+                self.unusable.clear();
                 self.feeds
                     .replace(active.sinks, active.reference, &self.config.evidence);
             }
             Err(error) => {
                 // The sinks of the bundle before go on: evidence must get out whatever becomes of bundles.
-                tracing::error!(%error, "the sinks of the active bundle cannot be used");
-                self.recorder.note(sink_failed("bundle", error.to_string(), None));
                 self.feeds.release();
+                let text = error.to_string();
+                if self.unusable != text {
+                    tracing::error!(%error, "the sinks of the active bundle cannot be used; trying again later");
+                    self.recorder.note(sink_failed("bundle", text.clone(), None));
+                    self.unusable = text;
+                }
             }
         }
     }

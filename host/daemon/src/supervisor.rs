@@ -193,10 +193,10 @@ impl Keeper {
             .kill_on_drop(true)
             .spawn()?;
         if let Some(pid) = child.id() {
-            tracing::info!(started = self.role.name(), pid, "started");
             if let Err(error) = write_pid(&self.pid_file, pid) {
                 tracing::warn!(file = %self.pid_file.display(), %error, "the process number is not in its file");
             }
+            tracing::info!(started = self.role.name(), pid, "started");
         }
         Ok(child)
     }

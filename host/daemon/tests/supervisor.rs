@@ -10,10 +10,13 @@
 
 mod site;
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+
 use aecp_evidence::{Draft, Event, Journal, JournalLimits, Lifecycle, LifecycleKind};
 use aecp_vocabulary::AuditClass;
 use rustix::process::Signal;
-use site::{Site, kill, lives};
+use site::{Site, kill};
 
 fn place(told: &[String], wanted: &str) -> usize {
     told.iter().rposition(|line| line.contains(wanted)).unwrap_or_else(|| panic!("no {wanted} in {told:#?}"))
@@ -46,10 +49,31 @@ fn a_role_that_is_killed_is_started_again_and_all_end_in_order() {
 fn no_role_outlives_the_supervisor() {
     let site = Site::new();
     let mut daemon = site.start(None);
-    let roles = ["recorder", "gateway", "agent"].map(|role| daemon.started(role));
+    for role in ["recorder", "gateway", "agent"] {
+        daemon.started(role);
+    }
     daemon.signal(Signal::KILL);
-    daemon.ended();
-    assert!(!roles.into_iter().any(lives));
+    // Waits for everybody who could still write a log line.
+    let (status, _) = daemon.ended();
+    assert!(!status.success());
+}
+
+#[test]
+fn without_a_bundle_everything_is_denied() {
+    let site = Site::new();
+    let mut daemon = site.start(None);
+    let address = daemon.until(|line| line["address"].as_str().filter(|_| line["role"] == "gateway").map(str::to_owned));
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(b"GET /customers HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("no_bundle"), "{answer}");
+    daemon.signal(Signal::TERM);
+    assert!(daemon.ended().0.success());
+    let report = aecp_evidence::verify(&site.evidence(), &site.log_key.parse().unwrap(), None).unwrap();
+    assert_eq!((report.allowed, report.denied), (0, 1));
+    assert_eq!((report.unsigned_frames, report.gaps.len()), (0, 0), "{report:?}");
 }
 
 #[test]

@@ -36,14 +36,14 @@ pub(crate) fn shutdown() -> (ShutdownControl, Shutdown) {
     let (sender, working) = mpsc::channel(1);
     let stopping = Arc::new(AtomicBool::new(false));
     let control = ShutdownControl {
-        began: begin,
+        phase: sets,
         stopping: Arc::clone(&stopping),
         working,
     };
     (
         control,
         Shutdown {
-            began,
+            phase,
             stopping,
             _working: sender,
         },

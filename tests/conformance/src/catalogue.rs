@@ -94,12 +94,12 @@ const AUDIT: [Id; 19] = [
     NeverTraps,
     EndsInTime,
     StaysInMemory,
-    EmptyBatchTaken,
     DeliversToDeclaredEndpoints,
     CountWithinBatch,
     TakesOnlyWhatWasSent,
     UnavailableIsNotTaken,
     RejectedIsNotTaken,
+    EmptyBatchTaken,
     Deterministic,
 ];
 

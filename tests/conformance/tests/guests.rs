@@ -61,7 +61,7 @@ fn options(configuration: Option<&str>) -> Options {
         ..Options::default()
     };
     options.limits.policy.time = Duration::from_millis(500);
-    options.limits.context.time = Duration::from_secs(2);
+    options.limits.context.time = Duration::from_secs(1);
     options.limits.audit.time = Duration::from_secs(20);
     options
 }

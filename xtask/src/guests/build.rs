@@ -18,29 +18,31 @@ pub(super) struct Guest {
     pub(super) module: PathBuf,
 }
 
-/// Compiles all guests for all targets in one cargo call: with several, each would choose other features for the
-/// macros that they share, and build those again.
+/// Compiles all guests, in one cargo call for each target.
 pub(super) fn build(project: &Project, toolchain: &Toolchain) -> Result<Vec<Guest>, Error> {
     let folder = project.target.join("guests-build");
-    let mut command = process::cargo(["build", "--release", "--locked", "--workspace"]);
-    command
-        .arg("--manifest-path")
-        .arg(project.guests_manifest())
-        .arg("--target-dir")
-        .arg(&folder);
+    let targets = targets(project)?;
     for target in TARGETS {
-        command.args(["--target", target]);
+        let mut command = process::cargo(["build", "--release", "--locked", "--target", target]);
+        command
+            .arg("--manifest-path")
+            .arg(project.guests_manifest())
+            .arg("--target-dir")
+            .arg(&folder);
+        for (name, _) in targets.iter().filter(|(_, of)| **of == target) {
+            command.args(["--package", name]);
+        }
+        // Flags for the host's compiler mean nothing here.
+        command
+            .env_remove("RUSTFLAGS")
+            .env("CARGO_ENCODED_RUSTFLAGS", flags(project));
+        for (variable, value) in toolchain.environment() {
+            command.env(variable, value);
+        }
+        eprintln!("building guests for {target} with {toolchain}");
+        process::run(&mut command)?;
     }
-    // Flags for the host's compiler mean nothing here.
-    command
-        .env_remove("RUSTFLAGS")
-        .env("CARGO_ENCODED_RUSTFLAGS", flags(project));
-    for (variable, value) in toolchain.environment() {
-        command.env(variable, value);
-    }
-    eprintln!("building guests with {toolchain}");
-    process::run(&mut command)?;
-    let guests = targets(project)?.into_iter().map(|(name, target)| {
+    let guests = targets.into_iter().map(|(name, target)| {
         let file = format!("{}.wasm", name.replace('-', "_"));
         Guest {
             module: folder.join(target).join("release").join(file),

@@ -45,10 +45,8 @@ fn check_workspace(program: &Path, root: &Path, manifest: &Path, checks: &[&str]
     command
         .args(["--locked", "--all-features", "--manifest-path"])
         .arg(manifest);
-    command
-        .args(["check", "--hide-inclusion-graph", "--config"])
-        .arg(root.join("deny.toml"));
-    run(command.args(checks))
+    command.arg("--config").arg(root.join("deny.toml"));
+    run(command.args(["check", "--hide-inclusion-graph"]).args(checks))
 }
 
 /// cargo-deny: that of the search path, else our own, which is built first if need be.

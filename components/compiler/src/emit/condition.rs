@@ -41,7 +41,11 @@ pub(super) struct Emitter<'a> {
 
 /// Memory at a constant offset from an address on the stack.
 pub(super) fn at(offset: u32, align: u32) -> MemArg {
-    MemArg { offset: u64::from(offset), align, memory_index: 0 }
+    MemArg {
+        offset: u64::from(offset),
+        align,
+        memory_index: 0,
+    }
 }
 
 /// The bits of an address or index, as constants of WebAssembly are signed.
@@ -75,7 +79,12 @@ impl Emitter<'_> {
         self.inline(code, formula, values)
     }
 
-    fn inline(&mut self, code: &mut InstructionSink<'_>, formula: &Formula, values: u32) -> Result<(), EmitError> {
+    fn inline(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        formula: &Formula,
+        values: u32,
+    ) -> Result<(), EmitError> {
         match formula {
             Formula::Constant(holds) => {
                 code.i32_const(if *holds { TRUE } else { FALSE });
@@ -84,10 +93,19 @@ impl Emitter<'_> {
             Formula::Test(test, negated) => self.test(code, test, *negated, values),
             Formula::All(parts) | Formula::Any(parts) => {
                 let conjunction = matches!(formula, Formula::All(_));
-                let wrap = |parts: Vec<Formula>| if conjunction { Formula::All(parts) } else { Formula::Any(parts) };
+                let wrap = |parts: Vec<Formula>| {
+                    if conjunction {
+                        Formula::All(parts)
+                    } else {
+                        Formula::Any(parts)
+                    }
+                };
                 let groups: Vec<Formula>;
                 let operands = if parts.len() > PARTS {
-                    groups = parts.chunks(parts.len().div_ceil(PARTS)).map(|group| wrap(group.to_vec())).collect();
+                    groups = parts
+                        .chunks(parts.len().div_ceil(PARTS))
+                        .map(|group| wrap(group.to_vec()))
+                        .collect();
                     groups.as_slice()
                 } else {
                     parts
@@ -95,7 +113,11 @@ impl Emitter<'_> {
                 for (index, operand) in operands.iter().enumerate() {
                     self.formula(code, operand, values)?;
                     if index > 0 {
-                        if conjunction { code.i32_and() } else { code.i32_or() };
+                        if conjunction {
+                            code.i32_and()
+                        } else {
+                            code.i32_or()
+                        };
                     }
                 }
                 Ok(())
@@ -124,7 +146,11 @@ impl Emitter<'_> {
         let (first, second) = test.inputs();
         match test {
             Test::Known(_) => {
-                load(code, self.layout.fact(first, if negated { Fact::Fails } else { Fact::Holds }));
+                load(
+                    code,
+                    self.layout
+                        .fact(first, if negated { Fact::Fails } else { Fact::Holds }),
+                );
                 return Ok(());
             }
             Test::Present(_) => {
@@ -142,11 +168,23 @@ impl Emitter<'_> {
             }
             _ => {}
         }
-        let facts = if negated { [Fact::Fails, Fact::Holds] } else { [Fact::Holds, Fact::Fails] };
+        let facts = if negated {
+            [Fact::Fails, Fact::Holds]
+        } else {
+            [Fact::Holds, Fact::Fails]
+        };
+        // An unknown text is in no class: if the test holds, its input is known.
+        let (certain, facts) = match (test, &facts) {
+            (Test::TextIn(..), [_, other]) => (true, std::slice::from_ref(other)),
+            (_, both) => (false, both.as_slice()),
+        };
+        if certain {
+            code.i32_const(if negated { FALSE } else { TRUE });
+        }
         for fact in facts {
-            load(code, self.layout.fact(first, fact));
+            load(code, self.layout.fact(first, *fact));
             if let Some(second) = second {
-                load(code, self.layout.fact(second, fact));
+                load(code, self.layout.fact(second, *fact));
                 // Of both: `Holds` is true only if both inputs are known, `Fails` unknown if one is not.
                 match fact {
                     Fact::Holds => code.i32_and(),
@@ -160,10 +198,17 @@ impl Emitter<'_> {
     }
 
     /// Leaves 1 if the test holds, 0 if it does not, and either if an input is unknown.
-    fn question(&mut self, code: &mut InstructionSink<'_>, test: &Test, values: u32) -> Result<(), EmitError> {
+    fn question(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        test: &Test,
+        values: u32,
+    ) -> Result<(), EmitError> {
         let payload = |input: u32, align: u32| at(input.saturating_mul(VALUE).saturating_add(PAYLOAD), align);
         let value = |code: &mut InstructionSink<'_>, input: u32| {
-            code.local_get(values).i32_const(signed(input.saturating_mul(VALUE))).i32_add();
+            code.local_get(values)
+                .i32_const(signed(input.saturating_mul(VALUE)))
+                .i32_add();
         };
         match test {
             Test::IsTrue(input) => {
@@ -190,7 +235,10 @@ impl Emitter<'_> {
                     if low == high {
                         code.i64_const(*low).i64_eq();
                     } else {
-                        code.i64_const(*low).i64_sub().i64_const(high.wrapping_sub(*low)).i64_le_u();
+                        code.i64_const(*low)
+                            .i64_sub()
+                            .i64_const(high.wrapping_sub(*low))
+                            .i64_le_u();
                     }
                     if index > 0 {
                         code.i32_or();
@@ -203,15 +251,27 @@ impl Emitter<'_> {
                     table.long(u64::from_ne_bytes(bound.to_ne_bytes()));
                 }
                 let address = self.data.share(&table.0, 8)?;
-                code.i32_const(signed(address)).i32_const(signed(size(ranges.len())?));
-                code.local_get(values).i64_load(payload(*input, 3)).call(support::WITHIN);
+                code.i32_const(signed(address))
+                    .i32_const(signed(size(ranges.len())?));
+                code.local_get(values)
+                    .i64_load(payload(*input, 3))
+                    .call(support::WITHIN);
             }
             Test::SameText(first, second) | Test::HasText(first, second) => {
-                let memo = self.layout.memos.get(&(*first, *second)).copied().unwrap_or_default();
+                let memo = self
+                    .layout
+                    .memos
+                    .get(&(*first, *second))
+                    .copied()
+                    .unwrap_or_default();
                 value(code, *first);
                 value(code, *second);
                 code.i32_const(signed(memo));
-                code.call(if matches!(test, Test::SameText(..)) { support::SAME } else { support::CONTAINS });
+                code.call(if matches!(test, Test::SameText(..)) {
+                    support::SAME
+                } else {
+                    support::CONTAINS
+                });
             }
             Test::Has(set, class) => {
                 let members = self.layout.members.get(set).copied();
@@ -230,7 +290,12 @@ impl Emitter<'_> {
     }
 
     /// Leaves whether the class of a text is one of `classes`, which are sorted.
-    fn class_in(&mut self, code: &mut InstructionSink<'_>, input: u32, classes: &[u32]) -> Result<(), EmitError> {
+    fn class_in(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        input: u32,
+        classes: &[u32],
+    ) -> Result<(), EmitError> {
         let class = self.layout.fact(input, Fact::Class);
         let Some(range) = Range::of(classes.iter().copied()) else {
             code.i32_const(0);
@@ -249,7 +314,9 @@ impl Emitter<'_> {
             code.i32_const(count).i32_lt_u();
         } else if range.count <= 64 {
             let mask = classes.iter().fold(0_u64, |mask, class| {
-                mask | 1_u64.checked_shl(class.saturating_sub(range.low)).unwrap_or_default()
+                mask | 1_u64
+                    .checked_shl(class.saturating_sub(range.low))
+                    .unwrap_or_default()
             });
             code.i64_const(signed_long(mask));
             distance(code);
@@ -258,7 +325,12 @@ impl Emitter<'_> {
             code.i32_const(64).i32_lt_u().i32_and();
         } else {
             // One bit more than the range: what lies outside reads that one.
-            let mut bits = vec![0_u8; usize::try_from(range.count >> 3).unwrap_or_default().saturating_add(1)];
+            let mut bits = vec![
+                0_u8;
+                usize::try_from(range.count >> 3)
+                    .unwrap_or_default()
+                    .saturating_add(1)
+            ];
             for bit in classes.iter().map(|class| class.saturating_sub(range.low)) {
                 if let Some(byte) = bits.get_mut(usize::try_from(bit >> 3).unwrap_or(usize::MAX)) {
                     *byte |= 1 << (bit & 7);

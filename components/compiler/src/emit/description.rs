@@ -18,7 +18,13 @@ pub(super) fn put(data: &mut Data, linked: &Linked<'_>) -> Result<u32, EmitError
     let mut description = Record::default();
     list(data, &mut description, &linked.inputs, 8, input)?;
     let packages: Vec<_> = linked.packages().collect();
-    list(data, &mut description, &packages, 4, |data, record, (from, readers)| package(data, record, from, readers))?;
+    list(
+        data,
+        &mut description,
+        &packages,
+        4,
+        |data, record, (from, readers)| package(data, record, from, readers),
+    )?;
     data.put(&description.0, 4)
 }
 
@@ -34,13 +40,21 @@ fn list<T>(
     for each in elements {
         element(data, &mut body, each)?;
     }
-    let address = if elements.is_empty() { NOWHERE } else { data.share(&body.0, align)? };
+    let address = if elements.is_empty() {
+        NOWHERE
+    } else {
+        data.share(&body.0, align)?
+    };
     record.word(address).word(size(elements.len())?);
     Ok(())
 }
 
 fn text(data: &mut Data, record: &mut Record, text: &str) -> Result<(), EmitError> {
-    let address = if text.is_empty() { NOWHERE } else { data.share(text.as_bytes(), 1)? };
+    let address = if text.is_empty() {
+        NOWHERE
+    } else {
+        data.share(text.as_bytes(), 1)?
+    };
     record.word(address).word(size(text.len())?);
     Ok(())
 }
@@ -49,12 +63,20 @@ fn text(data: &mut Data, record: &mut Record, text: &str) -> Result<(), EmitErro
 fn input(data: &mut Data, record: &mut Record, input: &Position<'_>) -> Result<(), EmitError> {
     record.byte(0).zeros(7);
     text(data, record, input.name)?;
-    record.byte(value_type(input.value_type)).byte(u8::from(input.optional)).zeros(118);
+    record
+        .byte(value_type(input.value_type))
+        .byte(u8::from(input.optional))
+        .zeros(118);
     Ok(())
 }
 
 /// `record policy-package`, 36 bytes.
-fn package(data: &mut Data, record: &mut Record, from: &Package, readers: &[Reader<'_>]) -> Result<(), EmitError> {
+fn package(
+    data: &mut Data,
+    record: &mut Record,
+    from: &Package,
+    readers: &[Reader<'_>],
+) -> Result<(), EmitError> {
     text(data, record, &from.name)?;
     text(data, record, &from.version)?;
     let default = match from.default {
@@ -94,7 +116,9 @@ fn policy(data: &mut Data, record: &mut Record, reader: &Reader<'_>) -> Result<(
         Ok(())
     })?;
     sentence(data, record, reader, &policy.reason)?;
-    list(data, record, &policy.obligations, 4, |data, record, each| obligation(data, record, reader, each))?;
+    list(data, record, &policy.obligations, 4, |data, record, each| {
+        obligation(data, record, reader, each)
+    })?;
     list(data, record, &policy.annotations, 4, annotation)
 }
 
@@ -127,10 +151,16 @@ fn obligation(
     obligation: &Obligation,
 ) -> Result<(), EmitError> {
     text(data, record, &obligation.kind)?;
-    list(data, record, &obligation.arguments, 4, |data, record, (name, segments)| {
-        text(data, record, name)?;
-        sentence(data, record, reader, segments)
-    })
+    list(
+        data,
+        record,
+        &obligation.arguments,
+        4,
+        |data, record, (name, segments)| {
+            text(data, record, name)?;
+            sentence(data, record, reader, segments)
+        },
+    )
 }
 
 /// `record annotation`, 16 bytes.
@@ -140,7 +170,11 @@ fn annotation(data: &mut Data, record: &mut Record, annotation: &Annotation) -> 
 }
 
 /// The positions that a condition reads.
-fn condition_reads(reader: &Reader<'_>, condition: &Condition, reads: &mut BTreeSet<u32>) -> Result<(), EmitError> {
+fn condition_reads(
+    reader: &Reader<'_>,
+    condition: &Condition,
+    reads: &mut BTreeSet<u32>,
+) -> Result<(), EmitError> {
     let mut read = |operand: &Operand| {
         if let Operand::Input(index) = operand {
             reads.insert(reader.position(*index)?);
@@ -149,9 +183,9 @@ fn condition_reads(reader: &Reader<'_>, condition: &Condition, reads: &mut BTree
     };
     match condition {
         Condition::Constant(_) => Ok(()),
-        Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().try_for_each(|part| condition_reads(reader, part, reads))
-        }
+        Condition::All(parts) | Condition::Any(parts) => parts
+            .iter()
+            .try_for_each(|part| condition_reads(reader, part, reads)),
         Condition::Not(part) => condition_reads(reader, part, reads),
         Condition::Atom(atom) => match atom {
             Atom::IsPresent(index) | Atom::IsTrue(index) => read(&Operand::Input(*index)),

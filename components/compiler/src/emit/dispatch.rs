@@ -18,7 +18,12 @@ const OBLIGATIONS: i32 = 2;
 
 /// Emits the functions of all blocks, and returns those to be called, in order, with the address of the values.
 pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<Vec<u32>, EmitError> {
-    let most = plan.policies.iter().map(|policy| policy.obligations).max().unwrap_or_default();
+    let most = plan
+        .policies
+        .iter()
+        .map(|policy| policy.obligations)
+        .max()
+        .unwrap_or_default();
     let mut indices = Record::default();
     (0..most).for_each(|index| {
         indices.word(index);
@@ -32,7 +37,10 @@ pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<Vec<u
             if start == 0 {
                 continue;
             }
-            let first = block.saturating_mul(BLOCK_WORDS).saturating_add(word).saturating_mul(WORD);
+            let first = block
+                .saturating_mul(BLOCK_WORDS)
+                .saturating_add(word)
+                .saturating_mul(WORD);
             let function = word_function(emitter, policies, size(first)?, obligations)?;
             words.push((word, start, function));
         }
@@ -46,12 +54,21 @@ pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<Vec<u
 /// A bit for each policy that can matter at all.
 fn candidates(policies: &[PolicyPlan]) -> u64 {
     policies.iter().enumerate().fold(0, |bits, (index, policy)| {
-        if policy.scope == Formula::Constant(false) { bits } else { bits | (1_u64 << (index & 63)) }
+        if policy.scope == Formula::Constant(false) {
+            bits
+        } else {
+            bits | (1_u64 << (index & 63))
+        }
     })
 }
 
 /// (values): intersects the rows of all selectors, and calls the words that have candidates.
-fn block_function(emitter: &mut Emitter<'_>, plan: &Plan<'_>, block: usize, words: &[(usize, u64, u32)]) -> u32 {
+fn block_function(
+    emitter: &mut Emitter<'_>,
+    plan: &Plan<'_>,
+    block: usize,
+    words: &[(usize, u64, u32)],
+) -> u32 {
     let selectors: Vec<(&Selector, u32, u32)> = plan
         .selectors
         .iter()
@@ -70,7 +87,11 @@ fn block_function(emitter: &mut Emitter<'_>, plan: &Plan<'_>, block: usize, word
     for (word, start, function) in words {
         code.i64_const(signed_long(*start));
         for ((selector, _, _), piece) in selectors.iter().zip(1_u32..) {
-            if selector.blocks.get(&block).is_some_and(|words| words.contains(word)) {
+            if selector
+                .blocks
+                .get(&block)
+                .is_some_and(|words| words.contains(word))
+            {
                 let offset = u32::try_from(word.saturating_mul(8)).unwrap_or(u32::MAX);
                 code.local_get(piece).i64_load(at(offset, 3)).i64_and();
             }
@@ -104,21 +125,41 @@ fn word_function(
     obligations: u32,
 ) -> Result<u32, EmitError> {
     let raises = policies.iter().any(|policy| policy.obligations > 0);
-    let count = size(policies.len())?;
+    // Policies that differ in name alone have one code.
+    let mut codes: Vec<&PolicyPlan> = Vec::new();
+    let mut targets = Vec::with_capacity(policies.len());
+    for policy in policies {
+        let known = codes.iter().position(|code| *code == policy);
+        targets.push(size(known.unwrap_or(codes.len()))?);
+        if known.is_none() {
+            codes.push(policy);
+        }
+    }
+    let count = size(codes.len())?;
     let mut function = Function::new([(5, ValType::I32)]);
     let mut code = function.instructions();
-    code.global_get(APPLIED).local_set(NEXT_APPLIED).global_get(FINDINGS).local_set(NEXT_FINDING);
+    code.global_get(APPLIED)
+        .local_set(NEXT_APPLIED)
+        .global_get(FINDINGS)
+        .local_set(NEXT_FINDING);
     code.loop_(BlockType::Empty);
     code.local_get(LEFT).i64_ctz().i32_wrap_i64().local_set(BIT);
-    code.local_get(LEFT).local_get(LEFT).i64_const(1).i64_sub().i64_and().local_set(LEFT);
+    code.local_get(LEFT)
+        .local_get(LEFT)
+        .i64_const(1)
+        .i64_sub()
+        .i64_and()
+        .local_set(LEFT);
     code.block(BlockType::Empty); // done with this candidate
     code.block(BlockType::Result(ValType::I32)); // scope true, the constraint's truth on the stack
     code.block(BlockType::Empty); // scope not true
-    for _ in policies {
+    for _ in &codes {
         code.block(BlockType::Empty);
     }
-    code.local_get(BIT).br_table(0..count, count.saturating_sub(1)).end();
-    for (policy, index) in policies.iter().zip(1_u32..) {
+    code.local_get(BIT)
+        .br_table(targets, count.saturating_sub(1))
+        .end();
+    for (policy, index) in codes.into_iter().zip(1_u32..) {
         let scope_not_true = count.saturating_sub(index);
         policy_code(emitter, &mut code, policy, scope_not_true)?;
         code.end();
@@ -130,14 +171,24 @@ fn word_function(
     code.br(done_from_not_true);
     code.end();
     code.local_set(RESULT);
-    code.local_get(NEXT_APPLIED).local_get(BIT).i32_const(signed(first)).i32_add().i32_store(at(0, 2));
-    code.local_get(NEXT_APPLIED).i32_const(4).i32_add().local_set(NEXT_APPLIED);
+    code.local_get(NEXT_APPLIED)
+        .local_get(BIT)
+        .i32_const(signed(first))
+        .i32_add()
+        .i32_store(at(0, 2));
+    code.local_get(NEXT_APPLIED)
+        .i32_const(4)
+        .i32_add()
+        .local_set(NEXT_APPLIED);
     code.local_get(RESULT).i32_const(TRUE).i32_eq().br_if(0);
     finding(&mut code, first, raises.then_some(obligations));
     code.end();
     code.local_get(LEFT).i64_eqz().i32_eqz().br_if(0);
     code.end();
-    code.local_get(NEXT_APPLIED).global_set(APPLIED).local_get(NEXT_FINDING).global_set(FINDINGS);
+    code.local_get(NEXT_APPLIED)
+        .global_set(APPLIED)
+        .local_get(NEXT_FINDING)
+        .global_set(FINDINGS);
     code.end();
     let index = emitter.functions.reserve();
     emitter.functions.define(index, Signature::Word, function);
@@ -161,12 +212,18 @@ fn policy_code(
         }
         _ => {
             emitter.formula(code, &policy.scope, VALUES)?;
-            code.local_tee(SCOPE).i32_const(TRUE).i32_ne().br_if(scope_not_true);
+            code.local_tee(SCOPE)
+                .i32_const(TRUE)
+                .i32_ne()
+                .br_if(scope_not_true);
         }
     }
     emitter.formula(code, &policy.constraint, VALUES)?;
     if policy.obligations > 0 {
-        code.i32_const(signed(policy.obligations)).i32_const(OBLIGATIONS).i32_shl().i32_or();
+        code.i32_const(signed(policy.obligations))
+            .i32_const(OBLIGATIONS)
+            .i32_shl()
+            .i32_or();
     }
     code.br(scope_not_true.saturating_add(1));
     Ok(())
@@ -176,8 +233,16 @@ fn policy_code(
 fn finding(code: &mut InstructionSink<'_>, first: u32, obligations: Option<u32>) {
     // The outcome's number is the truth plus one, in two bits: true 0 satisfied, false 1 violated, unknown 2.
     code.local_get(NEXT_FINDING);
-    code.local_get(BIT).i32_const(signed(first)).i32_add().i64_extend_i32_u();
-    code.local_get(RESULT).i32_const(1).i32_add().i32_const(3).i32_and().i64_extend_i32_u();
+    code.local_get(BIT)
+        .i32_const(signed(first))
+        .i32_add()
+        .i64_extend_i32_u();
+    code.local_get(RESULT)
+        .i32_const(1)
+        .i32_add()
+        .i32_const(3)
+        .i32_and()
+        .i64_extend_i32_u();
     code.i64_const(32).i64_shl().i64_or().i64_store(at(0, 3));
     code.local_get(NEXT_FINDING);
     let nothing = u64::from(NOWHERE);
@@ -186,12 +251,26 @@ fn finding(code: &mut InstructionSink<'_>, first: u32, obligations: Option<u32>)
             code.i64_const(signed_long(nothing));
         }
         Some(address) => {
-            code.local_get(RESULT).i32_const(OBLIGATIONS).i32_shr_u().i64_extend_i32_u();
-            code.i64_const(32).i64_shl().i64_const(i64::from(address)).i64_or();
+            code.local_get(RESULT)
+                .i32_const(OBLIGATIONS)
+                .i32_shr_u()
+                .i64_extend_i32_u();
+            code.i64_const(32)
+                .i64_shl()
+                .i64_const(i64::from(address))
+                .i64_or();
             code.i64_const(signed_long(nothing));
-            code.local_get(RESULT).i32_const(TRUE).i32_and().i32_const(TRUE).i32_eq().select();
+            code.local_get(RESULT)
+                .i32_const(TRUE)
+                .i32_and()
+                .i32_const(TRUE)
+                .i32_eq()
+                .select();
         }
     }
     code.i64_store(at(8, 3));
-    code.local_get(NEXT_FINDING).i32_const(signed(FINDING)).i32_add().local_set(NEXT_FINDING);
+    code.local_get(NEXT_FINDING)
+        .i32_const(signed(FINDING))
+        .i32_add()
+        .local_set(NEXT_FINDING);
 }

@@ -18,7 +18,9 @@ pub enum EmitError {
         name: String,
     },
     /// An input has one type in all packages of a component.
-    #[error("`{name}` is {first} in one package and {second} in another; declare it alike or build two components")]
+    #[error(
+        "`{name}` is {first} in one package and {second} in another; declare it alike or build two components"
+    )]
     TypeConflict {
         /// The input's name.
         name: String,

@@ -1,12 +1,12 @@
 //! Conditions in the form that code is made from: inputs are positions, texts are classes, negation stands at tests
 //! alone (strong Kleene logic keeps De Morgan's laws), and what is decided in advance is gone.
 
-use aecp_vocabulary::Type;
+mod build;
 
 use super::EmitError;
 use super::link::Reader;
 use super::texts::Texts;
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation};
+use crate::core::{Condition, Relation};
 use crate::interpreter::Truth;
 
 /// A condition.
@@ -54,8 +54,12 @@ pub(super) enum State {
 
 impl Formula {
     /// The formula of a condition of the reader's policy.
-    pub(super) fn new(reader: &Reader<'_>, texts: &Texts<'_>, condition: &Condition) -> Result<Self, EmitError> {
-        Builder { reader, texts }.formula(condition, false)
+    pub(super) fn new(
+        reader: &Reader<'_>,
+        texts: &Texts<'_>,
+        condition: &Condition,
+    ) -> Result<Self, EmitError> {
+        build::formula(reader, texts, condition)
     }
 
     /// Conjunction; true if empty.
@@ -142,8 +146,12 @@ impl Formula {
     pub(super) fn truth(&self, state: State) -> Truth {
         match self {
             Self::Constant(holds) => Truth::from(*holds),
-            Self::All(parts) => parts.iter().fold(Truth::True, |truth, part| truth.and(part.truth(state))),
-            Self::Any(parts) => parts.iter().fold(Truth::False, |truth, part| truth.or(part.truth(state))),
+            Self::All(parts) => parts
+                .iter()
+                .fold(Truth::True, |truth, part| truth.and(part.truth(state))),
+            Self::Any(parts) => parts
+                .iter()
+                .fold(Truth::False, |truth, part| truth.or(part.truth(state))),
             Self::Test(test, negated) => {
                 let truth = test.truth(state);
                 if *negated { truth.negated() } else { truth }
@@ -157,7 +165,9 @@ impl Test {
         match (self, state) {
             (Self::Present(_), State::Absent) => Truth::False,
             (Self::Known(_) | Self::Present(_), State::Class(_)) => Truth::True,
-            (Self::TextIn(_, members), State::Class(class)) => Truth::from(members.binary_search(&class).is_ok()),
+            (Self::TextIn(_, members), State::Class(class)) => {
+                Truth::from(members.binary_search(&class).is_ok())
+            }
             _ => Truth::Unknown,
         }
     }
@@ -176,202 +186,5 @@ impl Test {
             | Self::Integers(first, _, second)
             | Self::HasText(first, second) => (*first, Some(*second)),
         }
-    }
-}
-
-struct Builder<'a> {
-    reader: &'a Reader<'a>,
-    texts: &'a Texts<'a>,
-}
-
-/// An operand whose type is known.
-enum Side<'a> {
-    Input(Type, u32),
-    Text(&'a str),
-    Integer(i64),
-    Boolean(bool),
-}
-
-/// True if the input is known and the test holds then, false if it does not.
-fn settled(input: u32, holds: bool) -> (Test, bool) {
-    (Test::Known(input), !holds)
-}
-
-impl Builder<'_> {
-    fn formula(&self, condition: &Condition, negated: bool) -> Result<Formula, EmitError> {
-        let parts = |parts: &[Condition]| -> Result<Vec<Formula>, EmitError> {
-            parts.iter().map(|part| self.formula(part, negated)).collect()
-        };
-        Ok(match condition {
-            Condition::Constant(holds) => Formula::Constant(*holds != negated),
-            Condition::Not(part) => self.formula(part, !negated)?,
-            Condition::All(conditions) if negated => Formula::any(parts(conditions)?),
-            Condition::All(conditions) => Formula::all(parts(conditions)?),
-            Condition::Any(conditions) if negated => Formula::all(parts(conditions)?),
-            Condition::Any(conditions) => Formula::any(parts(conditions)?),
-            Condition::Atom(atom) => match self.atom(atom)? {
-                Ok((test, opposite)) => Formula::Test(test, opposite != negated),
-                Err(decided) => Formula::Constant(decided != negated),
-            },
-        })
-    }
-
-    /// A test and whether it is negated, or what holds without any input.
-    fn atom(&self, atom: &Atom) -> Result<Result<(Test, bool), bool>, EmitError> {
-        Ok(match atom {
-            Atom::IsPresent(input) => Ok((Test::Present(self.reader.position(*input)?), false)),
-            Atom::IsTrue(input) => Ok((Test::IsTrue(self.typed(*input, Type::Boolean)?), false)),
-            Atom::Compare { left, relation, right } => self.compare(left, *relation, right)?,
-            Atom::OneOf { element, members } => self.one_of(element, members)?,
-            Atom::Contains { set, element } => {
-                let set = self.typed(*set, Type::SetOfText)?;
-                Ok(match self.side(element)? {
-                    Side::Input(Type::Text, text) => (Test::HasText(set, text), false),
-                    Side::Text(text) => (Test::Has(set, self.class(text)?), false),
-                    _ => return Err(self.reader.ill_typed("a member of a set of texts is not a text")),
-                })
-            }
-        })
-    }
-
-    fn compare(
-        &self,
-        left: &Operand,
-        relation: Relation,
-        right: &Operand,
-    ) -> Result<Result<(Test, bool), bool>, EmitError> {
-        use Relation::{Equal, Less, LessOrEqual};
-        let holds = |order: std::cmp::Ordering| match relation {
-            Equal => order.is_eq(),
-            Less => order.is_lt(),
-            LessOrEqual => order.is_le(),
-        };
-        Ok(match (self.side(left)?, relation, self.side(right)?) {
-            (Side::Text(left), Equal, Side::Text(right)) => Err(left == right),
-            (Side::Boolean(left), Equal, Side::Boolean(right)) => Err(left == right),
-            (Side::Integer(left), _, Side::Integer(right)) => Err(holds(left.cmp(&right))),
-            (Side::Input(Type::Text, input), Equal, Side::Text(text))
-            | (Side::Text(text), Equal, Side::Input(Type::Text, input)) => {
-                Ok((Test::TextIn(input, vec![self.class(text)?]), false))
-            }
-            (Side::Input(Type::Boolean, input), Equal, Side::Boolean(value))
-            | (Side::Boolean(value), Equal, Side::Input(Type::Boolean, input)) => Ok((Test::IsTrue(input), !value)),
-            (Side::Input(Type::Integer, input), _, Side::Integer(bound)) => Ok(in_range(
-                input,
-                match relation {
-                    Equal => Some((bound, bound)),
-                    Less => bound.checked_sub(1).map(|high| (i64::MIN, high)),
-                    LessOrEqual => Some((i64::MIN, bound)),
-                },
-            )),
-            (Side::Integer(bound), _, Side::Input(Type::Integer, input)) => Ok(in_range(
-                input,
-                match relation {
-                    Equal => Some((bound, bound)),
-                    Less => bound.checked_add(1).map(|low| (low, i64::MAX)),
-                    LessOrEqual => Some((bound, i64::MAX)),
-                },
-            )),
-            (Side::Input(left_type, left), _, Side::Input(right_type, right))
-                if left_type == right_type && (relation == Equal || left_type == Type::Integer) =>
-            {
-                let (first, second) = (left.min(right), left.max(right));
-                Ok(match left_type {
-                    Type::Text | Type::Integer | Type::Boolean if left == right => {
-                        settled(left, holds(std::cmp::Ordering::Equal))
-                    }
-                    Type::Text => (Test::SameText(first, second), false),
-                    Type::Integer => (Test::Integers(left, relation, right), false),
-                    Type::Boolean => (Test::SameBoolean(first, second), false),
-                    _ => return Err(self.reader.ill_typed(format!("{left_type} cannot be compared"))),
-                })
-            }
-            _ => return Err(self.reader.ill_typed("operands of a comparison do not fit each other")),
-        })
-    }
-
-    fn one_of(&self, element: &Operand, members: &[Constant]) -> Result<Result<(Test, bool), bool>, EmitError> {
-        let is_member = |constant: Constant| members.contains(&constant);
-        Ok(match self.side(element)? {
-            Side::Text(text) => Err(is_member(Constant::Text(text.to_owned()))),
-            Side::Integer(number) => Err(is_member(Constant::Integer(number))),
-            Side::Boolean(value) => Err(is_member(Constant::Boolean(value))),
-            Side::Input(Type::Boolean, input) => {
-                Ok(match (is_member(Constant::Boolean(false)), is_member(Constant::Boolean(true))) {
-                    (false, true) => (Test::IsTrue(input), false),
-                    (true, false) => (Test::IsTrue(input), true),
-                    (all, _) => settled(input, all),
-                })
-            }
-            Side::Input(Type::Text, input) => {
-                let mut classes = Vec::with_capacity(members.len());
-                for member in members {
-                    match member {
-                        Constant::Text(text) => classes.push(self.class(text)?),
-                        _ => return Err(self.reader.ill_typed("a list of texts has a member that is none")),
-                    }
-                }
-                classes.sort_unstable();
-                classes.dedup();
-                if classes.is_empty() { Ok(settled(input, false)) } else { Ok((Test::TextIn(input, classes), false)) }
-            }
-            Side::Input(Type::Integer, input) => {
-                let mut numbers = Vec::with_capacity(members.len());
-                for member in members {
-                    match member {
-                        Constant::Integer(number) => numbers.push(*number),
-                        _ => return Err(self.reader.ill_typed("a list of integers has a member that is none")),
-                    }
-                }
-                numbers.sort_unstable();
-                Ok(in_ranges(input, numbers.into_iter().map(|number| (number, number))))
-            }
-            Side::Input(other, _) => return Err(self.reader.ill_typed(format!("{other} has no lists"))),
-        })
-    }
-
-    fn side<'b>(&self, operand: &'b Operand) -> Result<Side<'b>, EmitError> {
-        Ok(match operand {
-            Operand::Constant(Constant::Text(text)) => Side::Text(text),
-            Operand::Constant(Constant::Integer(number)) => Side::Integer(*number),
-            Operand::Constant(Constant::Boolean(value)) => Side::Boolean(*value),
-            Operand::Input(index) => {
-                let position = self.reader.position(*index)?;
-                let value_type = self.reader.value_type(position);
-                Side::Input(value_type.ok_or_else(|| self.reader.ill_typed("an input has no type"))?, position)
-            }
-        })
-    }
-
-    fn typed(&self, index: InputIndex, expected: Type) -> Result<u32, EmitError> {
-        match self.side(&Operand::Input(index))? {
-            Side::Input(value_type, position) if value_type == expected => Ok(position),
-            _ => Err(self.reader.ill_typed(format!("{expected} is read where the input is of another type"))),
-        }
-    }
-
-    fn class(&self, text: &str) -> Result<u32, EmitError> {
-        self.texts.class(text).ok_or_else(|| self.reader.ill_typed(format!("text `{text}` has no class")))
-    }
-}
-
-fn in_range(input: u32, range: Option<(i64, i64)>) -> (Test, bool) {
-    in_ranges(input, range)
-}
-
-/// `ranges` are sorted.
-fn in_ranges(input: u32, ranges: impl IntoIterator<Item = (i64, i64)>) -> (Test, bool) {
-    let mut apart: Vec<(i64, i64)> = Vec::new();
-    for (low, high) in ranges {
-        match apart.last_mut() {
-            // Neighbours are one range; nothing lies behind the greatest integer.
-            Some(last) if last.1.checked_add(1).is_none_or(|next| low <= next) => last.1 = last.1.max(high),
-            _ => apart.push((low, high)),
-        }
-    }
-    match apart.as_slice() {
-        [] => settled(input, false),
-        [(i64::MIN, i64::MAX)] => settled(input, true),
-        _ => (Test::IntegerIn(input, apart), false),
     }
 }

@@ -76,20 +76,32 @@ pub(super) fn select(scopes: &mut [Formula], texts: &Texts<'_>) -> Vec<Selector>
     for (policy, scope) in scopes.iter().enumerate() {
         for (input, condition) in decided(scope) {
             let blocks = guards.entry(input).or_default();
-            blocks.entry(block_of(policy)).or_default().push(Guard { policy, condition });
+            blocks
+                .entry(block_of(policy))
+                .or_default()
+                .push(Guard { policy, condition });
         }
     }
     for blocks in guards.values_mut() {
         blocks.retain(|_, guards| guards.len() >= WORTHWHILE);
     }
     let mut order: Vec<_> = guards.into_iter().collect();
-    order.sort_by_key(|(input, blocks)| (std::cmp::Reverse(blocks.values().map(Vec::len).sum::<usize>()), *input));
+    order.sort_by_key(|(input, blocks)| {
+        (
+            std::cmp::Reverse(blocks.values().map(Vec::len).sum::<usize>()),
+            *input,
+        )
+    });
     let mut selectors = Vec::new();
     let mut room = ROWS_LIMIT;
     for (input, blocks) in order {
-        let Some(range) = texts.ranges.get(&input).filter(|_| !blocks.is_empty()) else { continue };
+        let Some(range) = texts.ranges.get(&input).filter(|_| !blocks.is_empty()) else {
+            continue;
+        };
         let selector = Selector::new(input, *range, &blocks);
-        let Some(left) = selector.most_bytes().and_then(|bytes| room.checked_sub(bytes)) else { continue };
+        let Some(left) = selector.most_bytes().and_then(|bytes| room.checked_sub(bytes)) else {
+            continue;
+        };
         room = left;
         for guard in blocks.values().flatten() {
             if let Some(scope) = scopes.get_mut(guard.policy) {
@@ -122,7 +134,10 @@ fn decided(scope: &Formula) -> BTreeMap<u32, Formula> {
             by_input.entry(input).or_default().push(part.clone());
         }
     }
-    by_input.into_iter().map(|(input, parts)| (input, Formula::all(parts))).collect()
+    by_input
+        .into_iter()
+        .map(|(input, parts)| (input, Formula::all(parts)))
+        .collect()
 }
 
 /// What is left of a scope when the rows of `input` have let it pass.
@@ -136,7 +151,10 @@ fn residue(scope: Formula, input: u32) -> Formula {
     for part in parts {
         if part.decided_by() != Some(input) {
             left.push(part);
-        } else if [State::Absent, State::Failed].iter().all(|state| part.truth(*state) == Truth::Unknown) {
+        } else if [State::Absent, State::Failed]
+            .iter()
+            .all(|state| part.truth(*state) == Truth::Unknown)
+        {
             known = true;
         } else {
             // Whether it is false, unknown or true without a class is more than rows tell.
@@ -155,13 +173,20 @@ impl Selector {
         Self {
             input,
             range,
-            blocks: guards.iter().map(|(block, guards)| (*block, words(guards))).collect(),
+            blocks: guards
+                .iter()
+                .map(|(block, guards)| (*block, words(guards)))
+                .collect(),
             pieces: guards.values().map(|guards| Piece::new(guards)).collect(),
         }
     }
 
     fn most_bytes(&self) -> Option<u32> {
-        let pieces = self.pieces.iter().map(|piece| piece.classes.len().saturating_add(2)).sum();
+        let pieces = self
+            .pieces
+            .iter()
+            .map(|piece| piece.classes.len().saturating_add(2))
+            .sum();
         let pieces = area(pieces, 64).ok()?;
         pieces.checked_add(self.range.count.checked_add(2)?.checked_mul(self.row_bytes())?)
     }
@@ -217,10 +242,17 @@ impl Piece {
                 let Test::TextIn(_, members) = test else { return };
                 for class in members {
                     let passes = condition.truth(State::Class(*class)) != Truth::False;
-                    classes.entry(*class).or_insert(other).put(bit_of(*policy), passes);
+                    classes
+                        .entry(*class)
+                        .or_insert(other)
+                        .put(bit_of(*policy), passes);
                 }
             });
         }
-        Self { unknown, other, classes }
+        Self {
+            unknown,
+            other,
+            classes,
+        }
     }
 }

@@ -40,7 +40,9 @@ impl<'a> Linked<'a> {
         }
         let mut names = BTreeSet::new();
         if let Some(twice) = packages.iter().find(|package| !names.insert(&package.name)) {
-            return Err(EmitError::PackageTwice { name: twice.name.clone() });
+            return Err(EmitError::PackageTwice {
+                name: twice.name.clone(),
+            });
         }
         let count = packages.iter().map(|package| package.policies.len()).sum();
         if count > POLICY_LIMIT {
@@ -55,16 +57,27 @@ impl<'a> Linked<'a> {
                 names.filter_map(|name| numbered.get(name).copied()).collect()
             })
             .collect();
-        Ok(Self { packages, inputs, positions })
+        Ok(Self {
+            packages,
+            inputs,
+            positions,
+        })
     }
 
     /// Packages with the readers of their policies.
     pub(super) fn packages(&self) -> impl Iterator<Item = (&'a Package, Vec<Reader<'_>>)> {
-        self.packages.iter().zip(&self.positions).map(|(package, positions)| {
-            let readers = package.policies.iter();
-            let readers = readers.map(|policy| Reader { policy, inputs: &self.inputs, positions });
-            (package, readers.collect())
-        })
+        self.packages
+            .iter()
+            .zip(&self.positions)
+            .map(|(package, positions)| {
+                let readers = package.policies.iter();
+                let readers = readers.map(|policy| Reader {
+                    policy,
+                    inputs: &self.inputs,
+                    positions,
+                });
+                (package, readers.collect())
+            })
     }
 
     /// All policies, in the order of their numbers.
@@ -76,8 +89,12 @@ impl<'a> Linked<'a> {
 impl Reader<'_> {
     /// Where an input of the policy's package stands.
     pub(super) fn position(&self, index: InputIndex) -> Result<u32, EmitError> {
-        let known = usize::try_from(index.0).ok().and_then(|index| self.positions.get(index));
-        known.copied().ok_or_else(|| self.ill_typed(format!("it reads input {}, which does not exist", index.0)))
+        let known = usize::try_from(index.0)
+            .ok()
+            .and_then(|index| self.positions.get(index));
+        known
+            .copied()
+            .ok_or_else(|| self.ill_typed(format!("it reads input {}, which does not exist", index.0)))
     }
 
     /// A sentence's segment, with its input's position in the component.
@@ -90,12 +107,17 @@ impl Reader<'_> {
 
     /// The type at a position.
     pub(super) fn value_type(&self, position: u32) -> Option<Type> {
-        let input = usize::try_from(position).ok().and_then(|position| self.inputs.get(position));
+        let input = usize::try_from(position)
+            .ok()
+            .and_then(|position| self.inputs.get(position));
         input.map(|input| input.value_type)
     }
 
     pub(super) fn ill_typed(&self, detail: impl Into<String>) -> EmitError {
-        EmitError::IllTyped { policy: self.policy.name.clone(), detail: detail.into() }
+        EmitError::IllTyped {
+            policy: self.policy.name.clone(),
+            detail: detail.into(),
+        }
     }
 }
 
@@ -103,11 +125,19 @@ fn union(packages: &[Package]) -> Result<Vec<Position<'_>>, EmitError> {
     let mut inputs: BTreeMap<&str, Position<'_>> = BTreeMap::new();
     for input in packages.iter().flat_map(|package| &package.inputs) {
         let name = input.name.as_str();
-        let new = Position { name, value_type: input.value_type, optional: input.optional };
+        let new = Position {
+            name,
+            value_type: input.value_type,
+            optional: input.optional,
+        };
         let known = inputs.entry(name).or_insert(new);
         if known.value_type != input.value_type {
             let (first, second) = (known.value_type, input.value_type);
-            return Err(EmitError::TypeConflict { name: name.to_owned(), first, second });
+            return Err(EmitError::TypeConflict {
+                name: name.to_owned(),
+                first,
+                second,
+            });
         }
         known.optional |= input.optional;
     }

@@ -23,7 +23,10 @@ impl Zeroed {
     /// Address of `size` further bytes.
     pub(super) fn take(&mut self, size: u32, align: u32) -> Result<u32, EmitError> {
         let address = aligned(self.next, align).ok_or(EmitError::TooLarge)?;
-        self.next = address.checked_add(size).filter(|end| within_limit(*end)).ok_or(EmitError::TooLarge)?;
+        self.next = address
+            .checked_add(size)
+            .filter(|end| within_limit(*end))
+            .ok_or(EmitError::TooLarge)?;
         Ok(address)
     }
 
@@ -42,14 +45,23 @@ pub(super) struct Data {
 
 impl Data {
     pub(super) fn new(base: u32) -> Self {
-        Self { base, bytes: Vec::new(), shared: BTreeMap::new() }
+        Self {
+            base,
+            bytes: Vec::new(),
+            shared: BTreeMap::new(),
+        }
     }
 
     /// Address of these bytes, which are not looked for among those already there.
     pub(super) fn put(&mut self, bytes: &[u8], align: u32) -> Result<u32, EmitError> {
-        let next = self.base.checked_add(size(self.bytes.len())?).ok_or(EmitError::TooLarge)?;
+        let next = self
+            .base
+            .checked_add(size(self.bytes.len())?)
+            .ok_or(EmitError::TooLarge)?;
         let address = aligned(next, align).ok_or(EmitError::TooLarge)?;
-        let end = address.checked_add(size(bytes.len())?).ok_or(EmitError::TooLarge)?;
+        let end = address
+            .checked_add(size(bytes.len())?)
+            .ok_or(EmitError::TooLarge)?;
         if !within_limit(end) {
             return Err(EmitError::TooLarge);
         }

@@ -6,23 +6,23 @@
 //! A call goes like this:
 //! 1. Each input that a condition reads is looked at once: whether it is known, and for texts which of the constants
 //!    of all policies it is (its *class*). Conditions then compare small integers.
-//! 2. An index over classes tells which policies can matter ([`index`]): sets of policies as bits, one for each class,
+//! 2. An index over classes tells which policies can matter (`index`): sets of policies as bits, one for each class,
 //!    intersected over inputs. Every 64 policies are one function, which jumps from candidate to candidate.
-//! 3. A policy's code computes the truth of its scope and constraint without branches ([`condition`]), and writes its
+//! 3. A policy's code computes the truth of its scope and constraint without branches (`condition`), and writes its
 //!    index and finding where the caller reads them. Nothing is allocated.
 //!
 //! Truth is two bits, so that conjunction is bitwise AND and disjunction bitwise OR: bit 0 says that a condition can
 //! be true, bit 1 that it must be. False is 0, unknown 1, true 3.
 //!
-//! - [`link`]: the inputs of all packages as positions of one component.
-//! - [`texts`]: the classes of texts, and the table that finds a text's class.
-//! - [`formula`]: conditions in the form that code is made from.
-//! - [`plan`]: what each policy needs at run time.
-//! - [`index`]: which policies can matter.
-//! - [`memory`]: where things are in linear memory.
-//! - [`description`]: what `describe` returns, laid out ahead of time.
-//! - [`support`]: functions that every component has.
-//! - [`condition`], [`dispatch`], [`module`]: WebAssembly code.
+//! - `link`: the inputs of all packages as positions of one component.
+//! - `texts`: the classes of texts, and the table that finds a text's class.
+//! - `formula`: conditions in the form that code is made from.
+//! - `plan`: what each policy needs at run time.
+//! - `index`: which policies can matter.
+//! - `memory`: where things are in linear memory.
+//! - `description`: what `describe` returns, laid out ahead of time.
+//! - `support`: functions that every component has.
+//! - `condition`, `dispatch`, `module`: WebAssembly code.
 
 mod condition;
 mod description;
@@ -35,9 +35,9 @@ mod memory;
 mod module;
 mod plan;
 mod support;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;
@@ -56,7 +56,7 @@ pub const INPUT_LIMIT: usize = 4_096;
 pub const POLICY_LIMIT: usize = 65_536;
 
 /// How deep conditions may be nested.
-pub const DEPTH_LIMIT: usize = 256;
+pub const DEPTH_LIMIT: usize = 512;
 
 /// Most bytes of constants and tables in a component.
 pub const DATA_LIMIT: usize = 16 << 20;
@@ -88,10 +88,16 @@ pub fn core_module(packages: &[Package]) -> Result<Vec<u8>, EmitError> {
 /// # Errors
 /// `core` is not a module that [`core_module`] gave.
 pub fn wrap(core: &[u8]) -> Result<Vec<u8>, EmitError> {
-    let failed = |error: &dyn std::fmt::Display| EmitError::Wrapping { detail: format!("{error:#}") };
+    let failed = |error: &dyn std::fmt::Display| EmitError::Wrapping {
+        detail: format!("{error:#}"),
+    };
     let mut resolve = Resolve::default();
-    let package = resolve.push_source("policy.wit", CONTRACT).map_err(|error| failed(&error))?;
-    let world = resolve.select_world(&[package], Some("policy")).map_err(|error| failed(&error))?;
+    let package = resolve
+        .push_source("policy.wit", CONTRACT)
+        .map_err(|error| failed(&error))?;
+    let world = resolve
+        .select_world(&[package], Some("policy"))
+        .map_err(|error| failed(&error))?;
     let mut module = core.to_vec();
     wit_component::embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)
         .map_err(|error| failed(&error))?;

@@ -95,7 +95,9 @@ impl Functions {
     }
 
     pub(super) fn define(&mut self, index: u32, signature: Signature, function: Function) {
-        let slot = usize::try_from(index).ok().and_then(|index| self.0.get_mut(index));
+        let slot = usize::try_from(index)
+            .ok()
+            .and_then(|index| self.0.get_mut(index));
         if let Some(slot) = slot {
             *slot = Some((signature, function));
         }
@@ -106,18 +108,34 @@ impl Functions {
 pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, EmitError> {
     let mut data = Data::new(plan.layout.end);
     let table = Table::put(&mut data, &plan.texts)?;
-    let rows = plan.selectors.iter().map(|selector| selector.put(&mut data)).collect::<Result<Vec<_>, _>>()?;
+    let rows = plan
+        .selectors
+        .iter()
+        .map(|selector| selector.put(&mut data))
+        .collect::<Result<Vec<_>, _>>()?;
     let error = error(&mut data, linked.inputs.len())?;
-    let mut emitter = Emitter { layout: &plan.layout, data, functions: Functions::new() };
+    let mut emitter = Emitter {
+        layout: &plan.layout,
+        data,
+        functions: Functions::new(),
+    };
     support::put(&mut emitter.functions, table.as_ref());
     let blocks = dispatch::blocks(&mut emitter, plan)?;
-    let Emitter { mut data, mut functions, .. } = emitter;
+    let Emitter {
+        mut data,
+        mut functions,
+        ..
+    } = emitter;
     let description = super::description::put(&mut data, linked)?;
     let mut describe = Function::new([]);
     describe.instructions().i32_const(signed(description)).end();
     functions.define(DESCRIBE, Signature::Describe, describe);
     let heap = data.end()?;
-    functions.define(EVALUATE, Signature::Two, evaluate(linked, plan, &blocks, &rows, error, heap)?);
+    functions.define(
+        EVALUATE,
+        Signature::Two,
+        evaluate(linked, plan, &blocks, &rows, error, heap)?,
+    );
     Ok(assemble(functions, &data, heap))
 }
 
@@ -126,7 +144,12 @@ fn error(data: &mut Data, inputs: usize) -> Result<u32, EmitError> {
     let text = format!("expected {inputs} values, got another number");
     let address = data.put(text.as_bytes(), 1)?;
     let mut record = Record::default();
-    record.byte(1).zeros(3).word(address).word(size(text.len())?).zeros(8);
+    record
+        .byte(1)
+        .zeros(3)
+        .word(address)
+        .word(size(text.len())?)
+        .zeros(8);
     data.put(&record.0, 4)
 }
 
@@ -145,12 +168,24 @@ fn evaluate(
     let mut code = function.instructions();
     // Nothing is allocated from here on, so the values stay readable.
     code.i32_const(signed(heap)).global_set(BUMP);
-    code.local_get(count).i32_const(signed(size(linked.inputs.len())?)).i32_ne();
-    code.if_(BlockType::Empty).i32_const(signed(error)).return_().end();
+    code.local_get(count)
+        .i32_const(signed(size(linked.inputs.len())?))
+        .i32_ne();
+    code.if_(BlockType::Empty)
+        .i32_const(signed(error))
+        .return_()
+        .end();
     for (input, position) in linked.inputs.iter().zip(0_u32..) {
         if plan.reads.contains(&position) {
             let classes = plan.texts.ranges.contains_key(&position);
-            support::look(&mut code, values, position, layout.cell(position), input.value_type, classes);
+            support::look(
+                &mut code,
+                values,
+                position,
+                layout.cell(position),
+                input.value_type,
+                classes,
+            );
         }
     }
     for (set, members) in &layout.members {
@@ -162,13 +197,17 @@ fn evaluate(
         let class = layout.fact(selector.input, Fact::Class);
         code.i32_const(0);
         load(&mut code, class);
-        code.i32_const(signed(selector.range.low.wrapping_sub(2))).i32_sub();
+        code.i32_const(signed(selector.range.low.wrapping_sub(2)))
+            .i32_sub();
         load(&mut code, class);
         code.i32_const(0).i32_ne();
         load(&mut code, class);
         code.i32_const(signed(selector.range.low)).i32_sub();
         code.i32_const(signed(selector.range.count)).i32_lt_u().select();
-        code.i32_const(signed(selector.row_bytes())).i32_mul().i32_const(signed(*rows)).i32_add();
+        code.i32_const(signed(selector.row_bytes()))
+            .i32_mul()
+            .i32_const(signed(*rows))
+            .i32_add();
         code.i32_store(at(*row, 2));
     }
     code.i32_const(signed(layout.applied)).global_set(APPLIED);
@@ -179,12 +218,24 @@ fn evaluate(
     let answer = layout.answer;
     let word = |offset: u32| at(answer.saturating_add(offset), 2);
     code.i32_const(0).i32_const(0).i32_store(word(0));
-    code.i32_const(0).i32_const(signed(layout.applied)).i32_store(word(4));
-    code.i32_const(0).global_get(APPLIED).i32_const(signed(layout.applied)).i32_sub();
+    code.i32_const(0)
+        .i32_const(signed(layout.applied))
+        .i32_store(word(4));
+    code.i32_const(0)
+        .global_get(APPLIED)
+        .i32_const(signed(layout.applied))
+        .i32_sub();
     code.i32_const(2).i32_shr_u().i32_store(word(8));
-    code.i32_const(0).i32_const(signed(layout.findings)).i32_store(word(12));
-    code.i32_const(0).global_get(FINDINGS).i32_const(signed(layout.findings)).i32_sub();
-    code.i32_const(signed(FINDING.trailing_zeros())).i32_shr_u().i32_store(word(16));
+    code.i32_const(0)
+        .i32_const(signed(layout.findings))
+        .i32_store(word(12));
+    code.i32_const(0)
+        .global_get(FINDINGS)
+        .i32_const(signed(layout.findings))
+        .i32_sub();
+    code.i32_const(signed(FINDING.trailing_zeros()))
+        .i32_shr_u()
+        .i32_store(word(16));
     code.i32_const(signed(answer)).end();
     Ok(function)
 }
@@ -192,7 +243,9 @@ fn evaluate(
 fn assemble(functions: Functions, data: &Data, heap: u32) -> Vec<u8> {
     let mut types = TypeSection::new();
     for (parameters, results) in SIGNATURES {
-        types.ty().function(parameters.iter().copied(), results.iter().copied());
+        types
+            .ty()
+            .function(parameters.iter().copied(), results.iter().copied());
     }
     let mut signatures = FunctionSection::new();
     let mut bodies = CodeSection::new();
@@ -209,7 +262,11 @@ fn assemble(functions: Functions, data: &Data, heap: u32) -> Vec<u8> {
         page_size_log2: None,
     });
     let mut globals = GlobalSection::new();
-    let word = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
+    let word = GlobalType {
+        val_type: ValType::I32,
+        mutable: true,
+        shared: false,
+    };
     for start in [heap, 0, 0] {
         globals.global(word, &ConstExpr::i32_const(signed(start)));
     }
@@ -219,9 +276,18 @@ fn assemble(functions: Functions, data: &Data, heap: u32) -> Vec<u8> {
     exports.export("cabi_realloc", ExportKind::Func, support::ALLOCATE);
     exports.export("memory", ExportKind::Memory, 0);
     let mut segments = DataSection::new();
-    segments.active(0, &ConstExpr::i32_const(signed(data.base)), data.bytes.iter().copied());
+    segments.active(
+        0,
+        &ConstExpr::i32_const(signed(data.base)),
+        data.bytes.iter().copied(),
+    );
     let mut module = Module::new();
-    module.section(&types).section(&signatures).section(&memories).section(&globals).section(&exports);
+    module
+        .section(&types)
+        .section(&signatures)
+        .section(&memories)
+        .section(&globals)
+        .section(&exports);
     module.section(&bodies).section(&segments);
     module.finish()
 }

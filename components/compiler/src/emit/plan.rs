@@ -22,6 +22,7 @@ pub(super) struct Plan<'a> {
 }
 
 /// A policy's code to be.
+#[derive(PartialEq, Eq)]
 pub(super) struct PolicyPlan {
     /// What the index leaves of its scope.
     pub(super) scope: Formula,
@@ -100,16 +101,29 @@ impl<'a> Plan<'a> {
             rest.push((constraint, size(reader.policy.obligations.len())?));
         }
         let mut needs = Needs::default();
-        scopes.iter().chain(rest.iter().map(|(constraint, _)| constraint)).for_each(|formula| {
-            formula.tests(&mut |test| needs.add(test));
-        });
+        scopes
+            .iter()
+            .chain(rest.iter().map(|(constraint, _)| constraint))
+            .for_each(|formula| {
+                formula.tests(&mut |test| needs.add(test));
+            });
         let selectors = index::select(&mut scopes, &texts);
         let policies = scopes.into_iter().zip(rest);
         let policies: Vec<_> = policies
-            .map(|(scope, (constraint, obligations))| PolicyPlan { scope, constraint, obligations })
+            .map(|(scope, (constraint, obligations))| PolicyPlan {
+                scope,
+                constraint,
+                obligations,
+            })
             .collect();
         let layout = layout(linked, &texts, &needs, selectors.len(), policies.len())?;
-        Ok(Self { policies, texts, selectors, layout, reads: needs.reads })
+        Ok(Self {
+            policies,
+            texts,
+            selectors,
+            layout,
+            reads: needs.reads,
+        })
     }
 }
 
@@ -148,7 +162,12 @@ fn layout(
     let cells = zeroed.take(area(linked.inputs.len(), CELL)?, 16)?;
     let memo_bytes = area(needs.pairs.len(), 4)?.next_multiple_of(8);
     let memo_area = zeroed.take(memo_bytes, 8)?;
-    let memos = needs.pairs.iter().zip((memo_area..).step_by(4)).map(|(pair, address)| (*pair, address)).collect();
+    let memos = needs
+        .pairs
+        .iter()
+        .zip((memo_area..).step_by(4))
+        .map(|(pair, address)| (*pair, address))
+        .collect();
     let mut members = BTreeMap::new();
     for set in &needs.sets {
         if let Some(range) = texts.ranges.get(set) {
@@ -156,16 +175,28 @@ fn layout(
             members.insert(*set, Members { bits, range: *range });
         }
     }
-    let rows = (0..selectors).map(|_| zeroed.take(4, 4)).collect::<Result<_, _>>()?;
+    let rows = (0..selectors)
+        .map(|_| zeroed.take(4, 4))
+        .collect::<Result<_, _>>()?;
     let answer = zeroed.take(20, 8)?;
     let applied = zeroed.take(area(policies, 4)?, 8)?;
     let findings = zeroed.take(area(policies, FINDING)?, 8)?;
     let end = zeroed.end()?;
-    Ok(Layout { cells, memos, memo_area: (memo_area, memo_bytes), members, rows, answer, applied, findings, end })
+    Ok(Layout {
+        cells,
+        memos,
+        memo_area: (memo_area, memo_bytes),
+        members,
+        rows,
+        answer,
+        applied,
+        findings,
+        end,
+    })
 }
 
 /// The case of `variant value` that holds values of a type (`wit/policy/policy.wit`).
-pub(super) fn value_case(value_type: Type) -> i32 {
+pub(super) const fn value_case(value_type: Type) -> i32 {
     match value_type {
         Type::Boolean => 2,
         Type::Integer => 3,

@@ -1,14 +1,17 @@
 //! Functions that every component has: memory, texts, sets, ranges of integers.
 //!
 //! Texts are read eight bytes at a time, the last bytes with a mask. So up to seven bytes behind a text are read and
-//! ignored; [`allocate`] leaves [`SLACK`] bytes at the end of memory for that.
+//! ignored; `cabi_realloc` leaves `SLACK` bytes at the end of memory for that.
+
+mod sets;
+mod texts;
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
-use super::condition::{FALSE, TRUE, UNKNOWN, VALUE, at, signed, signed_long};
+use super::condition::{FALSE, TRUE, UNKNOWN, VALUE, at, signed};
 use super::module::{BUMP, Functions, Signature};
 use super::plan::{Fact, Members, value_case};
-use super::texts::{self, MULTIPLIER, Table};
+use super::texts::Table;
 use aecp_vocabulary::Type;
 
 /// `cabi_realloc`.
@@ -33,23 +36,20 @@ pub(super) const WITHIN: u32 = 10;
 /// Bytes that are readable behind everything that callers hand over.
 const SLACK: i64 = 8;
 
-const TEXT_CASE: i32 = 5;
-const SET_CASE: i32 = 10;
+const TEXT_CASE: i32 = value_case(Type::Text);
+const SET_CASE: i32 = value_case(Type::SetOfText);
 const ABSENT_CASE: i32 = 0;
-
-/// Bytes of an element of `list<string>`.
-const STRING: i32 = 8;
 
 /// Emits all of them. Their indices are the constants above.
 pub(super) fn put(functions: &mut Functions, table: Option<&Table>) {
     functions.define(ALLOCATE, Signature::Allocate, allocate());
-    functions.define(EQUAL, Signature::Three, equal());
-    functions.define(LOOKUP, Signature::Two, lookup(table));
-    functions.define(TEXT, Signature::Look, text());
+    functions.define(EQUAL, Signature::Three, texts::equal());
+    functions.define(LOOKUP, Signature::Two, texts::lookup(table));
+    functions.define(TEXT, Signature::Look, texts::text());
     functions.define(SCALAR, Signature::LookAs, scalar());
-    functions.define(MEMBERS, Signature::LookUp, members());
-    functions.define(SAME, Signature::Three, same());
-    functions.define(CONTAINS, Signature::Three, contains());
+    functions.define(MEMBERS, Signature::LookUp, sets::members());
+    functions.define(SAME, Signature::Three, texts::same());
+    functions.define(CONTAINS, Signature::Three, sets::contains());
     functions.define(WITHIN, Signature::Within, within());
 }
 
@@ -62,20 +62,45 @@ fn allocate() -> Function {
         code.memory_size(0).i64_extend_i32_u().i64_const(16).i64_shl();
     };
     // address = (bump + align - 1) & -align; memory ends far below 4 GiB, so the sum fits.
-    code.global_get(BUMP).local_get(align).i32_add().i32_const(1).i32_sub();
-    code.i32_const(0).local_get(align).i32_sub().i32_and().local_set(address);
-    code.local_get(address).i64_extend_i32_u().local_get(new_size).i64_extend_i32_u().i64_add();
+    code.global_get(BUMP)
+        .local_get(align)
+        .i32_add()
+        .i32_const(1)
+        .i32_sub();
+    code.i32_const(0)
+        .local_get(align)
+        .i32_sub()
+        .i32_and()
+        .local_set(address);
+    code.local_get(address)
+        .i64_extend_i32_u()
+        .local_get(new_size)
+        .i64_extend_i32_u()
+        .i64_add();
     code.i64_const(SLACK).i64_add().local_tee(end);
     memory_bytes(&mut code);
     code.i64_gt_u().if_(BlockType::Empty);
     {
         code.local_get(end);
         memory_bytes(&mut code);
-        code.i64_sub().i64_const(0xffff).i64_add().i64_const(16).i64_shr_u().i32_wrap_i64();
-        code.memory_grow(0).i32_const(-1).i32_eq().if_(BlockType::Empty).unreachable().end();
+        code.i64_sub()
+            .i64_const(0xffff)
+            .i64_add()
+            .i64_const(16)
+            .i64_shr_u()
+            .i32_wrap_i64();
+        code.memory_grow(0)
+            .i32_const(-1)
+            .i32_eq()
+            .if_(BlockType::Empty)
+            .unreachable()
+            .end();
     }
     code.end();
-    code.local_get(address).local_get(new_size).i32_add().global_set(BUMP);
+    code.local_get(address)
+        .local_get(new_size)
+        .i32_add()
+        .global_set(BUMP);
     code.local_get(old_size).if_(BlockType::Empty);
     {
         code.local_get(address).local_get(old);
@@ -88,111 +113,15 @@ fn allocate() -> Function {
     function
 }
 
-/// Leaves a mask of the lowest `length` bytes, 1 to 8; `length` is a local.
-fn mask(code: &mut InstructionSink<'_>, length: u32) {
-    code.i64_const(-1).i64_const(64);
-    code.local_get(length).i64_extend_i32_u().i64_const(3).i64_shl().i64_sub().i64_shr_u();
-}
-
-fn equal() -> Function {
-    let (first, second, left) = (0, 1, 2);
-    let mut function = Function::new([]);
-    let mut code = function.instructions();
-    let long = |code: &mut InstructionSink<'_>, text: u32| {
-        code.local_get(text).i64_load(at(0, 0));
-    };
-    code.loop_(BlockType::Empty);
-    code.local_get(left).i32_const(8).i32_le_u().if_(BlockType::Empty);
-    {
-        code.local_get(left).i32_eqz().if_(BlockType::Empty).i32_const(1).return_().end();
-        long(&mut code, first);
-        long(&mut code, second);
-        code.i64_xor();
-        mask(&mut code, left);
-        code.i64_and().i64_eqz().return_();
-    }
-    code.end();
-    long(&mut code, first);
-    long(&mut code, second);
-    code.i64_ne().if_(BlockType::Empty).i32_const(0).return_().end();
-    code.local_get(first).i32_const(8).i32_add().local_set(first);
-    code.local_get(second).i32_const(8).i32_add().local_set(second);
-    code.local_get(left).i32_const(8).i32_sub().local_set(left);
-    code.br(0).end().unreachable().end();
-    function
-}
-
-/// The hash is that of [`texts`].
-fn lookup(table: Option<&Table>) -> Function {
-    let (text, length, hash, left, next, tag, entry, end) = (0, 1, 2, 3, 4, 5, 6, 7);
-    let mut function = Function::new([(1, ValType::I64), (5, ValType::I32)]);
-    let mut code = function.instructions();
-    let Some(table) = table else {
-        code.i32_const(signed(texts::OTHER)).end();
-        return function;
-    };
-    let multiply = |code: &mut InstructionSink<'_>| {
-        code.i64_const(signed_long(MULTIPLIER)).i64_mul();
-    };
-    let fold = |code: &mut InstructionSink<'_>| {
-        code.i64_xor();
-        multiply(code);
-        code.local_tee(hash).local_get(hash).i64_const(32).i64_shr_u().i64_xor().local_set(hash);
-    };
-    code.local_get(length).i32_const(signed(table.longest)).i32_gt_u();
-    code.if_(BlockType::Empty).i32_const(signed(texts::OTHER)).return_().end();
-    code.i64_const(signed_long(table.seed)).local_set(hash);
-    code.local_get(text).local_set(next);
-    code.local_get(length).local_set(left);
-    code.block(BlockType::Empty).loop_(BlockType::Empty);
-    {
-        code.local_get(left).i32_const(8).i32_le_u().br_if(1);
-        code.local_get(hash).local_get(next).i64_load(at(0, 0));
-        fold(&mut code);
-        code.local_get(next).i32_const(8).i32_add().local_set(next);
-        code.local_get(left).i32_const(8).i32_sub().local_set(left);
-        code.br(0);
-    }
-    code.end().end();
-    code.local_get(left).if_(BlockType::Empty);
-    {
-        code.local_get(hash).local_get(next).i64_load(at(0, 0));
-        mask(&mut code, left);
-        code.i64_and();
-        fold(&mut code);
-    }
-    code.end();
-    code.local_get(hash).local_get(length).i64_extend_i32_u().i64_xor();
-    multiply(&mut code);
-    code.local_tee(hash).i64_const(16).i64_shr_u().i32_wrap_i64().local_set(tag);
-    let shift = i64::from(64_u32.saturating_sub(table.bits));
-    code.local_get(hash).i64_const(shift).i64_shr_u().i32_wrap_i64().i32_const(2).i32_shl();
-    code.local_tee(end).i32_load(at(table.slots, 2)).local_set(entry);
-    code.local_get(end).i32_load(at(table.slots.saturating_add(4), 2)).local_set(end);
-    code.block(BlockType::Empty).loop_(BlockType::Empty);
-    {
-        code.local_get(entry).local_get(end).i32_ge_u().br_if(1);
-        code.local_get(entry).i32_load(at(0, 2)).local_get(tag).i32_eq();
-        code.local_get(entry).i32_load(at(4, 2)).local_get(length).i32_eq().i32_and();
-        code.if_(BlockType::Empty);
-        code.local_get(entry).i32_load(at(8, 2)).local_get(text).local_get(length).call(EQUAL);
-        code.if_(BlockType::Empty).local_get(entry).i32_load(at(12, 2)).return_().end();
-        code.end();
-        code.local_get(entry).i32_const(16).i32_add().local_set(entry);
-        code.br(0);
-    }
-    code.end().end();
-    code.i32_const(signed(texts::OTHER)).end();
-    function
-}
-
 /// Leaves the case of the value in local `value`.
 fn case(code: &mut InstructionSink<'_>, value: u32) {
     code.local_get(value).i32_load8_u(at(0, 0));
 }
 
 fn store(code: &mut InstructionSink<'_>, cell: u32, fact: Fact, value: i32) {
-    code.local_get(cell).i32_const(value).i32_store(at(fact as u32, 2));
+    code.local_get(cell)
+        .i32_const(value)
+        .i32_store(at(fact as u32, 2));
 }
 
 /// Stores what is so of a known input.
@@ -208,33 +137,15 @@ fn store_unknown(code: &mut InstructionSink<'_>, value: u32, cell: u32) {
     store(code, cell, Fact::Holds, UNKNOWN);
     code.local_get(cell);
     case(code, value);
-    code.i32_const(ABSENT_CASE).i32_ne().i32_store(at(Fact::Present as u32, 2));
+    code.i32_const(ABSENT_CASE)
+        .i32_ne()
+        .i32_store(at(Fact::Present as u32, 2));
 }
 
 /// Loads address and length of the text in the value in local `value`.
 fn load_text(code: &mut InstructionSink<'_>, value: u32) {
     code.local_get(value).i32_load(at(8, 2));
     code.local_get(value).i32_load(at(12, 2));
-}
-
-fn text() -> Function {
-    let (value, cell) = (0, 1);
-    let mut function = Function::new([]);
-    let mut code = function.instructions();
-    case(&mut code, value);
-    code.i32_const(TEXT_CASE).i32_eq().if_(BlockType::Empty);
-    {
-        code.local_get(cell);
-        load_text(&mut code, value);
-        code.call(LOOKUP).i32_store(at(Fact::Class as u32, 2));
-        store_known(&mut code, cell);
-        code.return_();
-    }
-    code.end();
-    store(&mut code, cell, Fact::Class, signed(texts::UNKNOWN));
-    store_unknown(&mut code, value, cell);
-    code.end();
-    function
 }
 
 fn scalar() -> Function {
@@ -250,128 +161,43 @@ fn scalar() -> Function {
     function
 }
 
-fn members() -> Function {
-    let (value, bits, low, count, next, end, class) = (0, 1, 2, 3, 4, 5, 6);
-    let mut function = Function::new([(3, ValType::I32)]);
-    let mut code = function.instructions();
-    code.local_get(bits).i32_const(0);
-    code.local_get(count).i32_const(63).i32_add().i32_const(6).i32_shr_u().i32_const(3).i32_shl();
-    code.memory_fill(0);
-    case(&mut code, value);
-    code.i32_const(SET_CASE).i32_ne().if_(BlockType::Empty).return_().end();
-    bounds(&mut code, value, next, end);
-    code.block(BlockType::Empty).loop_(BlockType::Empty);
-    {
-        code.local_get(next).local_get(end).i32_ge_u().br_if(1);
-        code.local_get(next).i32_load(at(0, 2)).local_get(next).i32_load(at(4, 2)).call(LOOKUP);
-        code.local_get(low).i32_sub().local_tee(class);
-        code.local_get(count).i32_lt_u().if_(BlockType::Empty);
-        {
-            code.local_get(class).i32_const(3).i32_shr_u().local_get(bits).i32_add().local_set(value);
-            code.local_get(value).local_get(value).i32_load8_u(at(0, 0));
-            code.i32_const(1).local_get(class).i32_const(7).i32_and().i32_shl().i32_or().i32_store8(at(0, 0));
-        }
-        code.end();
-        code.local_get(next).i32_const(STRING).i32_add().local_set(next);
-        code.br(0);
-    }
-    code.end().end().end();
-    function
-}
-
-/// Sets `next` and `end` to the bounds of the list in the value in local `value`.
-fn bounds(code: &mut InstructionSink<'_>, value: u32, next: u32, end: u32) {
-    load_text(code, value);
-    code.i32_const(3).i32_shl().local_set(end).local_tee(next);
-    code.local_get(end).i32_add().local_set(end);
-}
-
-/// Returns what a memo knows, if it knows.
-fn recall(code: &mut InstructionSink<'_>, memo: u32, answer: u32) {
-    code.local_get(memo).i32_load(at(0, 2)).local_tee(answer).if_(BlockType::Empty);
-    code.local_get(answer).i32_const(1).i32_sub().return_().end();
-}
-
-/// Stores the answer in its memo, and returns it.
-fn remember(code: &mut InstructionSink<'_>, memo: u32, answer: u32) {
-    code.local_get(memo).local_get(answer).i32_const(1).i32_add().i32_store(at(0, 2));
-    code.local_get(answer);
-}
-
-fn same() -> Function {
-    let (first, second, memo, answer) = (0, 1, 2, 3);
-    let mut function = Function::new([(1, ValType::I32)]);
-    let mut code = function.instructions();
-    recall(&mut code, memo, answer);
-    case(&mut code, first);
-    code.i32_const(TEXT_CASE).i32_eq();
-    case(&mut code, second);
-    code.i32_const(TEXT_CASE).i32_eq().i32_and();
-    code.if_(BlockType::Empty);
-    {
-        code.local_get(first).i32_load(at(12, 2)).local_get(second).i32_load(at(12, 2)).i32_eq();
-        code.if_(BlockType::Empty);
-        code.local_get(first).i32_load(at(8, 2));
-        load_text(&mut code, second);
-        code.call(EQUAL).local_set(answer).end();
-    }
-    code.end();
-    remember(&mut code, memo, answer);
-    code.end();
-    function
-}
-
-fn contains() -> Function {
-    let (set, text, memo, answer, next, end) = (0, 1, 2, 3, 4, 5);
-    let mut function = Function::new([(3, ValType::I32)]);
-    let mut code = function.instructions();
-    recall(&mut code, memo, answer);
-    case(&mut code, set);
-    code.i32_const(SET_CASE).i32_eq();
-    case(&mut code, text);
-    code.i32_const(TEXT_CASE).i32_eq().i32_and();
-    code.if_(BlockType::Empty);
-    {
-        bounds(&mut code, set, next, end);
-        code.block(BlockType::Empty).loop_(BlockType::Empty);
-        code.local_get(next).local_get(end).i32_ge_u().br_if(1);
-        code.local_get(next).i32_load(at(4, 2)).local_get(text).i32_load(at(12, 2)).i32_eq();
-        code.if_(BlockType::Empty);
-        {
-            code.local_get(next).i32_load(at(0, 2));
-            load_text(&mut code, text);
-            code.call(EQUAL).local_tee(answer).br_if(2);
-        }
-        code.end();
-        code.local_get(next).i32_const(STRING).i32_add().local_set(next);
-        code.br(0).end().end();
-    }
-    code.end();
-    remember(&mut code, memo, answer);
-    code.end();
-    function
-}
-
 /// Finds the last range that begins at or below the integer; the ranges are sorted.
 fn within() -> Function {
     let (table, high, wanted, low, middle) = (0, 1, 2, 3, 4);
     let mut function = Function::new([(2, ValType::I32)]);
     let mut code = function.instructions();
     let range = |code: &mut InstructionSink<'_>, index: u32| {
-        code.local_get(table).local_get(index).i32_const(4).i32_shl().i32_add();
+        code.local_get(table)
+            .local_get(index)
+            .i32_const(4)
+            .i32_shl()
+            .i32_add();
     };
     code.block(BlockType::Empty).loop_(BlockType::Empty);
     {
         code.local_get(low).local_get(high).i32_ge_u().br_if(1);
-        code.local_get(low).local_get(high).i32_add().i32_const(1).i32_shr_u().local_set(middle);
+        code.local_get(low)
+            .local_get(high)
+            .i32_add()
+            .i32_const(1)
+            .i32_shr_u()
+            .local_set(middle);
         range(&mut code, middle);
-        code.i64_load(at(0, 3)).local_get(wanted).i64_le_s().if_(BlockType::Empty);
+        code.i64_load(at(0, 3))
+            .local_get(wanted)
+            .i64_le_s()
+            .if_(BlockType::Empty);
         code.local_get(middle).i32_const(1).i32_add().local_set(low);
         code.else_().local_get(middle).local_set(high).end();
         code.br(0);
     }
     code.end().end();
-    code.local_get(low).i32_eqz().if_(BlockType::Empty).i32_const(0).return_().end();
+    code.local_get(low)
+        .i32_eqz()
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .return_()
+        .end();
     code.local_get(wanted);
     range(&mut code, low);
     code.i32_const(8).i32_sub().i64_load(at(0, 3)).i64_le_s().end();
@@ -379,8 +205,17 @@ fn within() -> Function {
 }
 
 /// Emits what looks at one input: `value` is the local that points to the call's values.
-pub(super) fn look(code: &mut InstructionSink<'_>, values: u32, input: u32, cell: u32, value_type: Type, classes: bool) {
-    code.local_get(values).i32_const(signed(input.saturating_mul(VALUE))).i32_add();
+pub(super) fn look(
+    code: &mut InstructionSink<'_>,
+    values: u32,
+    input: u32,
+    cell: u32,
+    value_type: Type,
+    classes: bool,
+) {
+    code.local_get(values)
+        .i32_const(signed(input.saturating_mul(VALUE)))
+        .i32_add();
     code.i32_const(signed(cell));
     if value_type == Type::Text && classes {
         code.call(TEXT);
@@ -392,18 +227,44 @@ pub(super) fn look(code: &mut InstructionSink<'_>, values: u32, input: u32, cell
 /// Emits what sets `count` bytes from `address` to zero; both are multiples of 8.
 pub(super) fn clear(code: &mut InstructionSink<'_>, (address, count): (u32, u32)) {
     if count > 64 {
-        code.i32_const(signed(address)).i32_const(0).i32_const(signed(count)).memory_fill(0);
+        code.i32_const(signed(address))
+            .i32_const(0)
+            .i32_const(signed(count))
+            .memory_fill(0);
         return;
     }
     for offset in (0..count).step_by(8) {
-        code.i32_const(0).i64_const(0).i64_store(at(address.saturating_add(offset), 3));
+        code.i32_const(0)
+            .i64_const(0)
+            .i64_store(at(address.saturating_add(offset), 3));
     }
 }
 
-
 /// Emits what looks up the members of a set.
 pub(super) fn look_up(code: &mut InstructionSink<'_>, values: u32, set: u32, members: Members) {
-    code.local_get(values).i32_const(signed(set.saturating_mul(VALUE))).i32_add();
-    code.i32_const(signed(members.bits)).i32_const(signed(members.range.low));
+    code.local_get(values)
+        .i32_const(signed(set.saturating_mul(VALUE)))
+        .i32_add();
+    code.i32_const(signed(members.bits))
+        .i32_const(signed(members.range.low));
     code.i32_const(signed(members.range.count)).call(MEMBERS);
+}
+
+/// Returns what a memo knows, if it knows.
+fn recall(code: &mut InstructionSink<'_>, memo: u32, answer: u32) {
+    code.local_get(memo)
+        .i32_load(at(0, 2))
+        .local_tee(answer)
+        .if_(BlockType::Empty);
+    code.local_get(answer).i32_const(1).i32_sub().return_().end();
+}
+
+/// Stores the answer in its memo, and returns it.
+fn remember(code: &mut InstructionSink<'_>, memo: u32, answer: u32) {
+    code.local_get(memo)
+        .local_get(answer)
+        .i32_const(1)
+        .i32_add()
+        .i32_store(at(0, 2));
+    code.local_get(answer);
 }

@@ -31,7 +31,10 @@ impl Range {
             let (low, high) = bounds.unwrap_or((class, class));
             bounds = Some((low.min(class), high.max(class)));
         }
-        bounds.map(|(low, high)| Self { low, count: high.saturating_sub(low).saturating_add(1) })
+        bounds.map(|(low, high)| Self {
+            low,
+            count: high.saturating_sub(low).saturating_add(1),
+        })
     }
 }
 
@@ -59,7 +62,10 @@ impl<'a> Texts<'a> {
             });
         }
         let range = |texts: &Vec<&str>| Range::of(texts.iter().filter_map(|text| classes.get(text).copied()));
-        let ranges = mentioned.iter().filter_map(|(input, texts)| Some((*input, range(texts)?))).collect();
+        let ranges = mentioned
+            .iter()
+            .filter_map(|(input, texts)| Some((*input, range(texts)?)))
+            .collect();
         Ok(Self { classes, ranges })
     }
 
@@ -77,7 +83,9 @@ fn collect<'a>(
     mentioned: &mut BTreeMap<u32, Vec<&'a str>>,
 ) -> Result<(), EmitError> {
     if depth > super::DEPTH_LIMIT {
-        return Err(EmitError::TooDeep { policy: reader.policy.name.clone() });
+        return Err(EmitError::TooDeep {
+            policy: reader.policy.name.clone(),
+        });
     }
     let deeper = depth.saturating_add(1);
     let mut mention = |input: u32, constant: &'a Constant| {
@@ -87,19 +95,33 @@ fn collect<'a>(
     };
     match condition {
         Condition::All(parts) | Condition::Any(parts) => {
-            parts.iter().try_for_each(|part| collect(reader, part, deeper, mentioned))?;
+            parts
+                .iter()
+                .try_for_each(|part| collect(reader, part, deeper, mentioned))?;
         }
         Condition::Not(part) => collect(reader, part, deeper, mentioned)?,
-        Condition::Atom(Atom::Compare { left, relation: Relation::Equal, right }) => match (left, right) {
+        Condition::Atom(Atom::Compare {
+            left,
+            relation: Relation::Equal,
+            right,
+        }) => match (left, right) {
             (Operand::Input(input), Operand::Constant(constant))
-            | (Operand::Constant(constant), Operand::Input(input)) => mention(reader.position(*input)?, constant),
+            | (Operand::Constant(constant), Operand::Input(input)) => {
+                mention(reader.position(*input)?, constant)
+            }
             _ => {}
         },
-        Condition::Atom(Atom::OneOf { element: Operand::Input(input), members }) => {
+        Condition::Atom(Atom::OneOf {
+            element: Operand::Input(input),
+            members,
+        }) => {
             let input = reader.position(*input)?;
             members.iter().for_each(|member| mention(input, member));
         }
-        Condition::Atom(Atom::Contains { set, element: Operand::Constant(constant) }) => {
+        Condition::Atom(Atom::Contains {
+            set,
+            element: Operand::Constant(constant),
+        }) => {
             mention(reader.position(*set)?, constant);
         }
         Condition::Constant(_) | Condition::Atom(_) => {}
@@ -132,7 +154,11 @@ impl Table {
             return Ok(None);
         };
         // At least twice as many slots as constants, and two, for a shift by all 64 bits is a shift by none.
-        let bits = size(texts.classes.len())?.saturating_mul(2).next_power_of_two().trailing_zeros().max(1);
+        let bits = size(texts.classes.len())?
+            .saturating_mul(2)
+            .next_power_of_two()
+            .trailing_zeros()
+            .max(1);
         let candidates = (1..=SEEDS).map(|attempt| MULTIPLIER.rotate_left(7).wrapping_mul(attempt));
         let chains = candidates.map(|seed| (seed, chains(texts, seed, bits)));
         let best = chains.min_by_key(|(_, chains)| chains.values().map(Vec::len).max());
@@ -143,7 +169,11 @@ impl Table {
             offsets.push(size(entries.0.len())?);
             for (text, class, hash) in chains.get(&slot).into_iter().flatten() {
                 let address = data.share(text.as_bytes(), 1)?;
-                entries.word(tag(*hash)).word(size(text.len())?).word(address).word(*class);
+                entries
+                    .word(tag(*hash))
+                    .word(size(text.len())?)
+                    .word(address)
+                    .word(*class);
             }
         }
         offsets.push(size(entries.0.len())?);
@@ -153,7 +183,12 @@ impl Table {
             slots.word(entries.saturating_add(offset));
         }
         let slots = data.put(&slots.0, 4)?;
-        Ok(Some(Self { seed, bits, slots, longest: size(longest)? }))
+        Ok(Some(Self {
+            seed,
+            bits,
+            slots,
+            longest: size(longest)?,
+        }))
     }
 }
 

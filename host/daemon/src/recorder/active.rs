@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use aecp_engine::{CallLimits, Limits, Runtime, Sink, TARGET};
 use aecp_evidence::BundleReference;
@@ -16,6 +17,9 @@ use jiff::Timestamp;
 
 use super::feed::Taker;
 use super::outlet::Files;
+
+/// How long a bundle rests whose sinks could not be used.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Why the sinks of the active bundle cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,8 @@ pub(super) struct ActiveBundle {
     labels: BTreeMap<String, String>,
     runtime: Option<Runtime>,
     seen: Option<Seen>,
+    /// When a bundle that could not be used is tried again.
+    again: Option<Instant>,
 }
 
 /// Which file names the bundle: it is replaced as a whole, so its own identity stands for what is in it.
@@ -68,11 +74,12 @@ impl ActiveBundle {
     /// The active bundle of the gateway with this folder.
     pub(super) fn new(gateway: &Path, root: TrustRoot, labels: BTreeMap<String, String>) -> Self {
         Self {
-            folder: gateway.join("active"),
+            gateway: gateway.to_owned(),
             root,
             labels,
             runtime: None,
             seen: None,
+            again: None,
         }
     }
 
@@ -82,18 +89,25 @@ impl ActiveBundle {
         Some((found.dev(), found.ino(), found.mtime(), found.mtime_nsec()))
     }
 
-    /// Whether there is a bundle that [`ActiveBundle::load`] has not been tried on.
-    pub(super) fn has_changed(&self) -> bool {
+    /// Whether there is a bundle to load: a new one, or one that could not be used some time ago.
+    pub(super) fn is_due(&self) -> bool {
         let now = self.look();
-        now.is_some() && now != self.seen
+        now.is_some() && (now != self.seen || self.again.is_some_and(|again| Instant::now() >= again))
     }
 
     /// Verifies the bundle and loads its sinks.
     ///
     /// # Errors
-    /// By name. The same bundle is not tried again.
+    /// By name. The same bundle is due again after [`PATIENCE`].
     pub(super) fn load(&mut self, files: &Arc<Files>) -> Result<Active, ActiveError> {
         self.seen = self.look();
+        self.again = Instant::now().checked_add(PATIENCE);
+        let active = self.try_load(files)?;
+        self.again = None;
+        Ok(active)
+    }
+
+    fn try_load(&mut self, files: &Arc<Files>) -> Result<Active, ActiveError> {
         let folder = Store::open(&self.gateway)?.current();
         let folder = folder.ok_or_else(|| ActiveError::None(self.gateway.clone()))?;
         let delivery = Delivery::read(&folder, &handover::Limits::default())?;

@@ -168,11 +168,6 @@ pub fn kill(pid: i32, signal: Signal) {
     rustix::process::kill_process(Pid::from_raw(pid).unwrap(), signal).unwrap();
 }
 
-/// Whether the process is there.
-pub fn lives(pid: i32) -> bool {
-    rustix::process::test_kill_process(Pid::from_raw(pid).unwrap()).is_ok()
-}
-
 /// What the lifecycle leaves of the log are about.
 pub fn subjects(evidence: &Path, size: u64) -> Vec<String> {
     let tiles = aecp_evidence::merkle::Tiles::new(evidence);

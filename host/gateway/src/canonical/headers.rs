@@ -20,7 +20,7 @@ static OF_THE_CONNECTION: [HeaderName; 11] = [
 ];
 
 /// Headers that have one value. Two could be read as either.
-static SINGLE: [HeaderName; 18] = [
+static SINGLE: [HeaderName; 17] = [
     header::AUTHORIZATION,
     header::CONTENT_DISPOSITION,
     header::CONTENT_LOCATION,
@@ -38,7 +38,19 @@ static SINGLE: [HeaderName; 18] = [
     header::RANGE,
     header::REFERER,
     header::USER_AGENT,
-    HeaderName::from_static("x-http-method-override"),
+];
+
+/// Headers by which some servers take another method, path or sender than the request's own, which is what policies saw.
+const SECOND_READINGS: [&str; 9] = [
+    "forwarded",
+    "x-real-ip",
+    "true-client-ip",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-method",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 /// Beginnings of names that only the enforcement point may say.
@@ -59,7 +71,7 @@ impl HeaderRules {
     }
 
     fn strips(&self, name: &str) -> bool {
-        matches!(name, "forwarded" | "x-real-ip")
+        SECOND_READINGS.contains(&name)
             || OURS.iter().any(|prefix| name.starts_with(prefix))
             || self.identity.iter().any(|identity| identity == name)
     }

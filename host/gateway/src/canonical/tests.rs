@@ -32,6 +32,8 @@ fn only_end_to_end_headers_of_the_client_are_left() {
             ("forwarded", "for=6.6.6.6"),
             ("aecp-request-id", "mine"),
             ("x-user", "root"),
+            ("x-original-url", "/admin"),
+            ("x-http-method-override", "DELETE"),
             ("accept", "text/html"),
             ("accept", "text/plain"),
         ],

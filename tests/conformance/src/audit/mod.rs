@@ -145,10 +145,13 @@ fn takes_when_open(subject: &Subject<'_>, calls: &mut Calls, book: &mut Book<'_>
         match &open.answer {
             Err(error @ (DeliveryError::Retry(_) | DeliveryError::Refused(_))) => {
                 stuck.get_or_insert_with(|| {
+                    let came = match open.sent.len() {
+                        0 => "no message came to an endpoint that it declares".to_owned(),
+                        count => format!("the endpoints that it declares took all of {count} messages"),
+                    };
                     format!(
-                        "{name} was {error}, though the endpoints that it declares took all of the {} messages \
-                         that came to them; a message to any other endpoint comes back as `unknown-endpoint`",
-                        open.sent.len()
+                        "{name} was {error}, and {came}; a message to any other endpoint comes back as \
+                         `unknown-endpoint`"
                     )
                 });
             }

@@ -23,7 +23,10 @@ struct Said {
 
 impl Said {
     fn of(outcomes: &Outcomes, policy: u32) -> Self {
-        let finding = outcomes.findings.iter().find(|finding| finding.policy == policy);
+        let place = outcomes
+            .findings
+            .binary_search_by_key(&policy, |finding| finding.policy);
+        let finding = place.ok().and_then(|place| outcomes.findings.get(place));
         Self {
             applied: outcomes.applied.binary_search(&policy).is_ok(),
             finding: finding.map(|finding| (finding.outcome, finding.obligations.clone())),
@@ -91,55 +94,85 @@ pub(super) fn honest(
     let policies: Vec<&PolicyDescription> =
         subject.description.policies().map(|(_, policy)| policy).collect();
     let (mut reads, mut unknown) = (None, all_failed(asked, &policies));
+    for variation in variations(subject, sample, asked) {
+        let answer = match (subject.fresh)(&variation.values) {
+            Ok(answer) => answer,
+            Err(failure) => {
+                calls.failed(&format!("`evaluate` {}", variation.call), &failure);
+                if calls.exhausted() {
+                    break;
+                }
+                continue;
+            }
+        };
+        for (index, policy) in (0_u32..).zip(&policies) {
+            let (before, after) = (Said::of(variation.known, index), Said::of(&answer, index));
+            if before != after && !reads_position(policy, variation.position) {
+                reads.get_or_insert_with(|| {
+                    format!(
+                        "policy `{}` does not say that it reads `{}`, but {} it is {} instead of {}",
+                        policy.name,
+                        variation.label,
+                        variation.call,
+                        after.name(),
+                        before.name()
+                    )
+                });
+            }
+            if variation.failed && !after.leaves_room_for(&before) {
+                unknown.get_or_insert_with(|| decided(policy, &variation.call, &after, &before));
+            }
+        }
+    }
+    (reads, unknown)
+}
+
+/// A case with another value at one position.
+struct Variation<'a> {
+    values: Vec<Value>,
+    position: usize,
+    label: &'a str,
+    /// Whether the value is a failure.
+    failed: bool,
+    /// What was said without the change.
+    known: &'a Outcomes,
+    /// A phrase: "with ordinary values (1) and `customer.region` = EU".
+    call: String,
+}
+
+fn variations<'a>(
+    subject: &Subject<'a>,
+    sample: &'a Sample,
+    asked: &[(&'a Case, &'a Answer)],
+) -> impl Iterator<Item = Variation<'a>> {
     let mut generator = Generator::new(0x00de_c1de);
+    let mut variations = Vec::new();
     for (case, known) in told(asked).take(VARIED) {
         for position in spread(subject.description.inputs.len()) {
             let Some(input) = subject.description.inputs.get(position) else {
                 continue;
             };
-            let mut variants = vec![
+            let valid = [
                 sample.valid(input, &mut generator),
                 sample.valid(input, &mut generator),
             ];
-            if matches!(input, Input::Attribute { .. }) {
-                variants.extend([Value::Absent, Value::failed("its extractor failed")]);
-            }
-            for variant in variants {
-                let failed = matches!(variant, Value::Failed(_));
-                let shown = shown(&variant);
-                let values = with(&case.values, position, variant);
-                let call = format!("with {} and `{}` {shown}", case.name, input.label());
-                let varied = match (subject.fresh)(&values) {
-                    Ok(varied) => varied,
-                    Err(failure) => {
-                        calls.failed(&format!("`evaluate` {call}"), &failure);
-                        if calls.exhausted() {
-                            return (reads, unknown);
-                        }
-                        continue;
-                    }
-                };
-                for (index, policy) in (0_u32..).zip(&policies) {
-                    let (before, after) = (Said::of(known, index), Said::of(&varied, index));
-                    if before != after && !reads_position(policy, position) {
-                        reads.get_or_insert_with(|| {
-                            format!(
-                                "policy `{}` does not say that it reads `{}`, but {call} it is {} instead of {}",
-                                policy.name,
-                                input.label(),
-                                after.name(),
-                                before.name()
-                            )
-                        });
-                    }
-                    if failed && !after.leaves_room_for(&before) {
-                        unknown.get_or_insert_with(|| decided(policy, &call, &after, &before));
-                    }
-                }
+            let unknown = [Value::Absent, Value::failed("its extractor failed")];
+            let unknown = matches!(input, Input::Attribute { .. }).then_some(unknown);
+            for value in valid.into_iter().chain(unknown.into_iter().flatten()) {
+                variations.push((case, known, position, input, value));
             }
         }
     }
-    (reads, unknown)
+    variations
+        .into_iter()
+        .map(|(case, known, position, input, value)| Variation {
+            position,
+            label: input.label(),
+            failed: matches!(value, Value::Failed(_)),
+            known,
+            call: format!("with {} and `{}` {}", case.name, input.label(), shown(&value)),
+            values: with(&case.values, position, value),
+        })
 }
 
 /// What is told of requests of which nothing is known must be so for every request.

@@ -1,0 +1,105 @@
+//! Functions that search sets of texts.
+
+use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
+
+use super::{EQUAL, LOOKUP, SET_CASE, TEXT_CASE, case, load_text, recall, remember};
+use crate::emit::condition::at;
+
+/// Bytes of an element of `list<string>`.
+const STRING: i32 = 8;
+
+pub(super) fn members() -> Function {
+    let (value, bits, low, count, next, end, class) = (0, 1, 2, 3, 4, 5, 6);
+    let mut function = Function::new([(3, ValType::I32)]);
+    let mut code = function.instructions();
+    code.local_get(bits).i32_const(0);
+    code.local_get(count)
+        .i32_const(63)
+        .i32_add()
+        .i32_const(6)
+        .i32_shr_u()
+        .i32_const(3)
+        .i32_shl();
+    code.memory_fill(0);
+    case(&mut code, value);
+    code.i32_const(SET_CASE)
+        .i32_ne()
+        .if_(BlockType::Empty)
+        .return_()
+        .end();
+    bounds(&mut code, value, next, end);
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    {
+        code.local_get(next).local_get(end).i32_ge_u().br_if(1);
+        code.local_get(next)
+            .i32_load(at(0, 2))
+            .local_get(next)
+            .i32_load(at(4, 2))
+            .call(LOOKUP);
+        code.local_get(low).i32_sub().local_tee(class);
+        code.local_get(count).i32_lt_u().if_(BlockType::Empty);
+        {
+            code.local_get(class)
+                .i32_const(3)
+                .i32_shr_u()
+                .local_get(bits)
+                .i32_add()
+                .local_set(value);
+            code.local_get(value).local_get(value).i32_load8_u(at(0, 0));
+            code.i32_const(1)
+                .local_get(class)
+                .i32_const(7)
+                .i32_and()
+                .i32_shl()
+                .i32_or()
+                .i32_store8(at(0, 0));
+        }
+        code.end();
+        code.local_get(next).i32_const(STRING).i32_add().local_set(next);
+        code.br(0);
+    }
+    code.end().end().end();
+    function
+}
+
+/// Sets `next` and `end` to the bounds of the list in the value in local `value`.
+fn bounds(code: &mut InstructionSink<'_>, value: u32, next: u32, end: u32) {
+    load_text(code, value);
+    code.i32_const(3).i32_shl().local_set(end).local_tee(next);
+    code.local_get(end).i32_add().local_set(end);
+}
+
+pub(super) fn contains() -> Function {
+    let (set, text, memo, answer, next, end) = (0, 1, 2, 3, 4, 5);
+    let mut function = Function::new([(3, ValType::I32)]);
+    let mut code = function.instructions();
+    recall(&mut code, memo, answer);
+    case(&mut code, set);
+    code.i32_const(SET_CASE).i32_eq();
+    case(&mut code, text);
+    code.i32_const(TEXT_CASE).i32_eq().i32_and();
+    code.if_(BlockType::Empty);
+    {
+        bounds(&mut code, set, next, end);
+        code.block(BlockType::Empty).loop_(BlockType::Empty);
+        code.local_get(next).local_get(end).i32_ge_u().br_if(1);
+        code.local_get(next)
+            .i32_load(at(4, 2))
+            .local_get(text)
+            .i32_load(at(12, 2))
+            .i32_eq();
+        code.if_(BlockType::Empty);
+        {
+            code.local_get(next).i32_load(at(0, 2));
+            load_text(&mut code, text);
+            code.call(EQUAL).local_tee(answer).br_if(2);
+        }
+        code.end();
+        code.local_get(next).i32_const(STRING).i32_add().local_set(next);
+        code.br(0).end().end();
+    }
+    code.end();
+    remember(&mut code, memo, answer);
+    code.end();
+    function
+}

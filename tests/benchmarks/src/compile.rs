@@ -1,0 +1,219 @@
+//! What compiling costs: a thousand policies in fifty packages become one component, phase by phase.
+//!
+//! Each run is a process of its own, so that what it needs in memory is what it needs.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use aecp_compiler::core::Package;
+use aecp_compiler::source::SourceFile;
+use aecp_engine::{Limits, Runtime};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::corpus::{Corpus, Shape};
+use crate::error::Error;
+use crate::report::{Spread, Table, figure, milliseconds, rounded};
+
+const POLICIES: usize = 1_000;
+const PACKAGES: usize = 50;
+const RUNS: usize = 7;
+
+/// One run, as its process tells it. Milliseconds and MiB.
+#[derive(Debug, Serialize, Deserialize)]
+struct Run {
+    read_ms: f64,
+    check_ms: f64,
+    emit_ms: f64,
+    wrap_ms: f64,
+    /// Most memory up to here.
+    peak_mib: f64,
+    /// Setting up an engine that can compile.
+    engine_ms: f64,
+    native_ms: f64,
+    peak_with_native_mib: f64,
+    component_bytes: usize,
+    native_bytes: usize,
+}
+
+impl Run {
+    fn total(&self) -> f64 {
+        self.read_ms + self.check_ms + self.emit_ms + self.wrap_ms
+    }
+}
+
+/// What is shown of a run: a name, and how to get it.
+type Column = (&'static str, fn(&Run) -> f64);
+
+const COLUMNS: [Column; 10] = [
+    ("read_ms", |run| run.read_ms),
+    ("check_ms", |run| run.check_ms),
+    ("emit_ms", |run| run.emit_ms),
+    ("wrap_ms", |run| run.wrap_ms),
+    ("total_ms", Run::total),
+    ("peak_mib", |run| run.peak_mib),
+    ("engine_ms", |run| run.engine_ms),
+    ("native_ms", |run| run.native_ms),
+    ("total_with_native_ms", |run| {
+        run.total() + run.engine_ms + run.native_ms
+    }),
+    ("peak_with_native_mib", |run| run.peak_with_native_mib),
+];
+
+/// Measures some runs.
+pub(crate) fn run() -> Result<(), Error> {
+    let folder = tempfile::tempdir().map_err(Error::file("make", &std::env::temp_dir()))?;
+    write_packages(folder.path())?;
+    let runs = (0..RUNS)
+        .map(|_| in_its_own_process(folder.path()))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut fields = json!({
+        "policies": POLICIES,
+        "packages": PACKAGES,
+        "runs": RUNS,
+        "component_bytes": runs.first().map(|run| run.component_bytes),
+        "native_bytes": runs.first().map(|run| run.native_bytes),
+        "audit_class": "REQUIRED",
+        "concurrency": 1,
+    });
+    let mut table = Table::new(&["phase", "median", "least", "most"]);
+    for (name, column) in COLUMNS {
+        let spread = Spread::of(runs.iter().map(column));
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert(name.to_owned(), rounded(spread.median).into());
+            fields.insert(format!("{name}_min"), rounded(spread.least).into());
+            fields.insert(format!("{name}_max"), rounded(spread.most).into());
+        }
+        let numbers = [spread.median, spread.least, spread.most].map(|number| format!("{number:.1}"));
+        table.row([name.to_owned()].into_iter().chain(numbers));
+    }
+    figure(
+        "compile",
+        &format!("{POLICIES} policies in {PACKAGES} packages"),
+        fields,
+    );
+    table.print(&format!(
+        "compile: {POLICIES} policies in {PACKAGES} packages to one component, {RUNS} runs"
+    ));
+    Ok(())
+}
+
+fn write_packages(folder: &Path) -> Result<(), Error> {
+    for (name, sources) in Corpus::new(POLICIES, Shape::Distinct).packages(PACKAGES) {
+        write_sources(&folder.join(name), &sources)?;
+    }
+    Ok(())
+}
+
+/// Writes the sources of one package into a folder, which is made.
+pub(crate) fn write_sources(folder: &Path, sources: &[SourceFile]) -> Result<(), Error> {
+    fs::create_dir_all(folder).map_err(Error::file("make", folder))?;
+    for source in sources {
+        let path = folder.join(&source.name);
+        fs::write(&path, &source.text).map_err(Error::file("write", &path))?;
+    }
+    Ok(())
+}
+
+fn in_its_own_process(folder: &Path) -> Result<Run, Error> {
+    let program = std::env::current_exe().map_err(Error::program("benchmarks"))?;
+    let output = Command::new(&program)
+        .arg("compile-once")
+        .arg(folder)
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(Error::program(program.display()))?;
+    if !output.status.success() {
+        return Err(Error::Worthless(format!(
+            "a run of the compiler ended with {}",
+            output.status
+        )));
+    }
+    serde_json::from_slice(&output.stdout).map_err(Error::part("reading what a run of the compiler wrote"))
+}
+
+/// One run over the packages in a folder; writes what it took to standard output.
+pub(crate) fn once(folder: &Path) -> Result<(), Error> {
+    let (folders, read) = timed(|| read_all(folder));
+    let folders = folders?;
+    let (packages, check) = timed(|| {
+        folders
+            .iter()
+            .map(|sources| checked(sources))
+            .collect::<Result<Vec<_>, _>>()
+    });
+    let packages = packages?;
+    let (core, emit) = timed(|| aecp_compiler::emit::core_module(&packages));
+    let core = core.map_err(Error::part("emitting the core module"))?;
+    let (component, wrap) = timed(|| aecp_compiler::emit::wrap(&core));
+    let component = component.map_err(Error::part("wrapping the core module"))?;
+    let peak_mib = peak()?;
+    let (runtime, engine) = timed(|| Runtime::new(Limits::default()));
+    let runtime = runtime.map_err(Error::part("setting up the engine"))?;
+    let (native, compile) = timed(|| runtime.compile(&component));
+    let native = native.map_err(Error::part("compiling the component"))?;
+    let run = Run {
+        read_ms: milliseconds(read),
+        check_ms: milliseconds(check),
+        emit_ms: milliseconds(emit),
+        wrap_ms: milliseconds(wrap),
+        peak_mib,
+        engine_ms: milliseconds(engine),
+        native_ms: milliseconds(compile),
+        peak_with_native_mib: peak()?,
+        component_bytes: component.len(),
+        native_bytes: native.len(),
+    };
+    println!("{}", json!(run));
+    Ok(())
+}
+
+fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    let started = Instant::now();
+    let done = work();
+    (done, started.elapsed())
+}
+
+fn read_all(folder: &Path) -> Result<Vec<Vec<SourceFile>>, Error> {
+    let mut packages = entries(folder)?;
+    packages.sort();
+    packages.iter().map(|package| read_one(package)).collect()
+}
+
+fn read_one(package: &Path) -> Result<Vec<SourceFile>, Error> {
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).map_err(Error::file("read", &path))?;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Ok(SourceFile::new(name, text))
+    };
+    entries(package)?.into_iter().map(read).collect()
+}
+
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let failed = || Error::file("read", folder);
+    let entries = fs::read_dir(folder).map_err(failed())?;
+    entries.map(|entry| Ok(entry.map_err(failed())?.path())).collect()
+}
+
+fn checked(sources: &[SourceFile]) -> Result<Package, Error> {
+    let checked = aecp_compiler::package::check(sources);
+    checked.package.ok_or_else(|| Error::Part {
+        doing: "checking a generated package",
+        detail: format!("{:?}", checked.diagnostics.first()),
+    })
+}
+
+/// The most memory that this process has had so far, in MiB: `VmHWM` of proc(5).
+fn peak() -> Result<f64, Error> {
+    let path = Path::new("/proc/self/status");
+    let status = fs::read_to_string(path).map_err(Error::file("read", path))?;
+    let kib = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .and_then(|rest| rest.trim().strip_suffix("kB"))
+        .and_then(|number| number.trim().parse::<f64>().ok());
+    kib.map(|kib| kib / 1024.0)
+        .ok_or_else(|| Error::Worthless("`/proc/self/status` has no `VmHWM`".to_owned()))
+}

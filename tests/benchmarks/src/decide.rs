@@ -1,0 +1,196 @@
+//! What one decision costs: from typed attributes to ALLOW or DENY, lowering into the component included.
+
+use std::collections::BTreeMap;
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use aecp_engine::{Instances, Limits, Member, PolicyComponent, PolicySet, Runtime};
+use aecp_vocabulary::input::Attributes;
+use aecp_vocabulary::{Denial, Mode, Value};
+use serde_json::json;
+
+use crate::corpus::{ATTRIBUTES, Corpus, Kind, Shape};
+use crate::error::Error;
+use crate::report::{Spread, Table, figure, microseconds, quantile, rounded};
+
+/// What is measured: how many policies, and how many of them apply to a request.
+const CASES: [(usize, Shape); 4] = [
+    (10, Shape::Distinct),
+    (250, Shape::Distinct),
+    (1_000, Shape::Distinct),
+    (1_000, Shape::Overlapping),
+];
+
+/// Different requests.
+const REQUESTS: usize = 1_024;
+
+/// How long single decisions are timed in a case.
+const SINGLE: Duration = Duration::from_millis(1_500);
+
+/// Sweeps over all requests that are timed as a whole.
+const SWEEPS: usize = 200;
+
+/// The moment of all decisions: 2026-01-01, in nanoseconds since 1970.
+const NOW: i64 = 1_767_225_600_000_000_000;
+
+/// Measures all cases.
+pub(crate) fn run() -> Result<(), Error> {
+    let timer = timer();
+    let mut table = Table::new(&["policies, requests", "p50 µs", "p99 µs", "mean µs", "decisions"]);
+    for (count, shape) in CASES {
+        let corpus = Corpus::new(count, shape);
+        let set = prepare(&corpus)?;
+        let requests = tables(&corpus, &set)?;
+        let applying = match shape {
+            Shape::Distinct => 1,
+            Shape::Overlapping => count / 20,
+        };
+        let all = requests.iter().map(|(_, table)| table).collect::<Vec<_>>();
+        measure(count, applying, "mix", &set, &all, timer, &mut table);
+        for kind in Kind::ALL {
+            let some = requests.iter().filter(|(known, _)| *known == kind);
+            let some = some.map(|(_, table)| table).collect::<Vec<_>>();
+            measure(count, applying, kind.name(), &set, &some, timer, &mut table);
+        }
+    }
+    table.print(&format!(
+        "decide: one thread, {ATTRIBUTES} attributes, AUDIT: REQUIRED; a reading of the clock, {timer:.3} µs, is in p50 and p99"
+    ));
+    Ok(())
+}
+
+/// A package of the policies, as a gateway would have it.
+fn prepare(corpus: &Corpus) -> Result<PolicySet, Error> {
+    const NAME: &str = "bench";
+    let checked = aecp_compiler::package::check(&corpus.sources(NAME));
+    let package = checked.package.ok_or_else(|| Error::Part {
+        doing: "checking the generated package",
+        detail: format!("{:?}", checked.diagnostics.first()),
+    })?;
+    let component =
+        aecp_compiler::emit::component(&[package]).map_err(Error::part("emitting the component"))?;
+    let runtime = Runtime::new(Limits::default()).map_err(Error::part("setting up the engine"))?;
+    let native = runtime
+        .compile(&component)
+        .map_err(Error::part("compiling the component"))?;
+    let component = PolicyComponent::load(&runtime, &native, Instances::Warm)
+        .map_err(Error::part("loading the component"))?;
+    let member = Member {
+        component,
+        ceilings: BTreeMap::from([(NAME.to_owned(), Mode::Blocking)]),
+        parameters: BTreeMap::new(),
+    };
+    PolicySet::new(vec![member], false).map_err(Error::part("putting the policies together"))
+}
+
+/// The requests as tables of values. Each is decided once, and must come out as it was made to.
+fn tables(corpus: &Corpus, set: &PolicySet) -> Result<Vec<(Kind, Vec<Value>)>, Error> {
+    let mut tables = Vec::with_capacity(REQUESTS);
+    for request in corpus.requests(REQUESTS) {
+        let attributes =
+            Attributes::from_json(&request.json).map_err(Error::part("reading a generated request"))?;
+        let values = set.attributes().iter();
+        let table: Vec<Value> = values
+            .map(|(name, declared)| attributes.value(name, *declared))
+            .collect();
+        let decision = set.decide(&table, NOW).decision;
+        let wanted = match request.kind {
+            Kind::Hit => None,
+            Kind::Miss => Some(Denial::Default),
+            Kind::Violate => Some(Denial::Violated),
+        };
+        if decision.denial != wanted {
+            return Err(Error::Worthless(format!(
+                "request {} should {}, but this was decided: {decision:?}",
+                request.json,
+                request.kind.name()
+            )));
+        }
+        tables.push((request.kind, table));
+    }
+    Ok(tables)
+}
+
+fn measure(
+    policies: usize,
+    applying: usize,
+    kind: &str,
+    set: &PolicySet,
+    requests: &[&Vec<Value>],
+    timer: f64,
+    table: &mut Table,
+) {
+    let sweep = || {
+        for request in requests {
+            black_box(set.decide(black_box(request), NOW));
+        }
+    };
+    (0..4).for_each(|_| sweep());
+    let mut times: Vec<u64> = Vec::with_capacity(2 << 20);
+    let began = Instant::now();
+    while began.elapsed() < SINGLE && times.len().saturating_add(requests.len()) <= times.capacity() {
+        for request in requests {
+            let started = Instant::now();
+            black_box(set.decide(black_box(request), NOW));
+            times.push(nanoseconds(started.elapsed()));
+        }
+    }
+    times.sort_unstable();
+    let mean = Spread::of((0..SWEEPS).map(|_| {
+        let started = Instant::now();
+        sweep();
+        let requests = u64::try_from(requests.len()).unwrap_or(u64::MAX);
+        microseconds(nanoseconds(started.elapsed()).checked_div(requests).unwrap_or(0))
+    }));
+    let (p50, p99) = (
+        microseconds(quantile(&times, 50)),
+        microseconds(quantile(&times, 99)),
+    );
+    let apply = match applying {
+        1 => "at most 1 applies".to_owned(),
+        several => format!("{several} apply"),
+    };
+    let case = format!("{policies} policies, {apply}, {kind}");
+    figure(
+        "decide",
+        &case,
+        json!({
+            "policies": policies,
+            "policies_that_apply": applying,
+            "attributes": ATTRIBUTES,
+            "requests": kind,
+            "decisions": times.len(),
+            "p50_us": rounded(p50),
+            "p99_us": rounded(p99),
+            "mean_us": rounded(mean.median),
+            "mean_us_min": rounded(mean.least),
+            "mean_us_max": rounded(mean.most),
+            "timer_us": rounded(timer),
+            "audit_class": "REQUIRED",
+            "concurrency": 1,
+        }),
+    );
+    table.row([
+        case,
+        format!("{p50:.2}"),
+        format!("{p99:.2}"),
+        format!("{:.2}", mean.median),
+        times.len().to_string(),
+    ]);
+}
+
+/// What a reading of the clock adds to a time, in microseconds.
+fn timer() -> f64 {
+    let mut times: Vec<u64> = (0..100_000)
+        .map(|_| {
+            let started = Instant::now();
+            nanoseconds(black_box(started).elapsed())
+        })
+        .collect();
+    times.sort_unstable();
+    microseconds(quantile(&times, 50))
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

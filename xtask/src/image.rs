@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 const TAG: &str = "latest";
 
 /// Folders that a container brings content for.
-const FOLDERS: [&str; 4] = ["etc/aecpd/", "var/lib/aecpd/", "run/aecpd/", "tmp/"];
+const FOLDERS: [&str; 4] = ["etc/aecp/", "var/lib/aecp/", "run/aecp/", "tmp/"];
 
 /// The user of the process.
 const USER: &str = "65532:65532";
@@ -56,8 +56,8 @@ fn write(output: &std::path::Path, program: &[u8]) -> Result<Descriptor, Box<dyn
         "config": {
             "User": USER,
             "Entrypoint": ["/aecpd"],
-            "Cmd": ["--config", "/etc/aecpd/aecpd.toml"],
-            "Volumes": { "/var/lib/aecpd": {}, "/run/aecpd": {} },
+            "Cmd": ["--config", "/etc/aecp/aecpd.toml"],
+            "Volumes": { "/var/lib/aecp": {}, "/run/aecp": {} },
         },
         "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{}", hex::encode(Sha256::digest(&layer)))] },
     });

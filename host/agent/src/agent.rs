@@ -192,7 +192,10 @@ impl Settled {
 /// Whether the gateway may take the same bundle later although nothing but time has passed: the bundle's time had not
 /// come, or the gateway's storage did not do its part.
 fn may_pass(code: &str) -> bool {
-    matches!(code, "bundle_not_yet_valid" | "state_unavailable" | "audit_unavailable" | "activation_failed")
+    matches!(
+        code,
+        "bundle_not_yet_valid" | "state_unavailable" | "audit_unavailable" | "activation_failed"
+    )
 }
 
 /// The files that a gateway reads, by their names in the bundle's artifact. Others have no meaning here.

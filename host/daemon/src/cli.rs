@@ -66,7 +66,7 @@ pub(crate) struct Logging {
     /// How log lines look: human on a terminal and JSON otherwise, unless said here
     #[arg(long, value_enum, value_name = "FORMAT", global = true)]
     pub(crate) log_format: Option<LogFormat>,
-    /// Least level that is logged (error, warn, info, debug, trace), also per crate: `info,aecp_gateway=debug`
+    /// Least level that is logged (error, warn, info, debug), also per crate: `info,aecp_gateway=debug`
     #[arg(long, value_name = "LEVELS", global = true, default_value = "info")]
     pub(crate) log: Targets,
 }

@@ -137,7 +137,12 @@ impl Role {
             Ok(active) if self.feeds.are_of(&active.reference) => self.feeds.release(),
             Ok(active) => {
                 let BundleReference { digest, epoch } = &active.reference;
-                tracing::info!(bundle = digest, epoch, sinks = active.sinks.len(), "feeds the sinks of the bundle");
+                tracing::info!(
+                    bundle = digest,
+                    epoch,
+                    sinks = active.sinks.len(),
+                    "feeds the sinks of the bundle"
+                );
                 self.unusable.clear();
                 self.feeds
                     .replace(active.sinks, active.reference, &self.config.evidence);

@@ -35,7 +35,10 @@ fn errors_in_a_file_are_told_with_key_and_line() {
     let file = file.to_str().unwrap();
     let (code, _, error) = run(&["check-config", file]);
     assert_eq!(code, Some(1));
-    assert!(error.contains(&format!("{file}:11: `agent.poll_seconds`")), "{error}");
+    assert!(
+        error.contains(&format!("{file}:11: `agent.poll_seconds`")),
+        "{error}"
+    );
     assert!(error.contains("`poll_ms`"), "{error}");
     // The daemon itself says the same and starts nothing.
     for role in [&["--config", file][..], &["gateway", "--config", file]] {
@@ -57,7 +60,14 @@ fn without_a_file_it_says_what_to_do() {
 fn help_and_version_are_there() {
     let (code, out, _) = run(&["--help"]);
     assert_eq!(code, Some(0));
-    for named in ["gateway", "agent", "recorder", "check-config", "[enforcement_point]", "aecpd.example.toml"] {
+    for named in [
+        "gateway",
+        "agent",
+        "recorder",
+        "check-config",
+        "[enforcement_point]",
+        "aecpd.example.toml",
+    ] {
         assert!(out.contains(named), "{named}: {out}");
     }
     assert!(!out.contains("supervised-by"), "{out}");

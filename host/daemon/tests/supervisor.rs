@@ -19,7 +19,9 @@ use rustix::process::Signal;
 use site::{Site, kill};
 
 fn place(told: &[String], wanted: &str) -> usize {
-    told.iter().rposition(|line| line.contains(wanted)).unwrap_or_else(|| panic!("no {wanted} in {told:#?}"))
+    told.iter()
+        .rposition(|line| line.contains(wanted))
+        .unwrap_or_else(|| panic!("no {wanted} in {told:#?}"))
 }
 
 #[test]
@@ -41,7 +43,9 @@ fn a_role_that_is_killed_is_started_again_and_all_end_in_order() {
     let (status, told) = daemon.ended();
     assert!(status.success(), "{told:#?}");
     let recorder = place(&told, "\"ended\":\"recorder\"");
-    assert!(place(&told, "\"ended\":\"gateway\"") < recorder && place(&told, "\"ended\":\"agent\"") < recorder);
+    assert!(
+        place(&told, "\"ended\":\"gateway\"") < recorder && place(&told, "\"ended\":\"agent\"") < recorder
+    );
     assert_eq!(std::fs::read_dir(site.state().join("run")).unwrap().count(), 0);
 }
 
@@ -62,9 +66,16 @@ fn no_role_outlives_the_supervisor() {
 fn without_a_bundle_everything_is_denied() {
     let site = Site::new();
     let mut daemon = site.start(None);
-    let address = daemon.until(|line| line["address"].as_str().filter(|_| line["role"] == "gateway").map(str::to_owned));
+    let address = daemon.until(|line| {
+        line["address"]
+            .as_str()
+            .filter(|_| line["role"] == "gateway")
+            .map(str::to_owned)
+    });
     let mut stream = TcpStream::connect(address).unwrap();
-    stream.write_all(b"GET /customers HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n").unwrap();
+    stream
+        .write_all(b"GET /customers HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
@@ -80,7 +91,9 @@ fn without_a_bundle_everything_is_denied() {
 fn a_role_whose_supervisor_is_gone_does_not_begin() {
     let site = Site::new();
     let mut command = site::aecpd();
-    command.args(["agent", "--supervised-by", "1", "--config"]).arg(site.config());
+    command
+        .args(["agent", "--supervised-by", "1", "--config"])
+        .arg(site.config());
     let output = command.output().unwrap();
     assert!(!output.status.success());
     let error = String::from_utf8(output.stderr).unwrap();
@@ -93,7 +106,10 @@ fn one_supervisor_and_one_recorder_use_a_state() {
     let mut daemon = site.start(None);
     daemon.says("recorder", "keeps the log");
     daemon.until(|line| line["message"].as_str()?.contains("checkpoint").then_some(()));
-    for (role, refusal) in [(None, "another aecpd uses"), (Some("recorder"), "another recorder holds")] {
+    for (role, refusal) in [
+        (None, "another aecpd uses"),
+        (Some("recorder"), "another recorder holds"),
+    ] {
         let (status, told) = site.start(role).ended();
         assert_eq!(status.code(), Some(1));
         assert!(told.iter().any(|line| line.contains(refusal)), "{told:#?}");
@@ -140,17 +156,31 @@ fn a_recorder_that_is_killed_again_and_again_loses_nothing() {
     let report = report.unwrap_or_else(|error| panic!("{error}"));
     assert!(report.size >= 1_000, "{report:?}");
     let leaves = site::subjects(&site.evidence(), report.size);
-    assert_eq!(leaves.iter().filter(|subject| subject.contains('-')).cloned().collect::<Vec<_>>(), written);
+    assert_eq!(
+        leaves
+            .iter()
+            .filter(|subject| subject.contains('-'))
+            .cloned()
+            .collect::<Vec<_>>(),
+        written
+    );
 }
 
 #[test]
 fn a_key_that_is_not_enrolled_signs_nothing() {
     let site = Site::new();
     let other = Site::new();
-    std::fs::copy(other.folder.path().join("log.key"), site.folder.path().join("log.key")).unwrap();
+    std::fs::copy(
+        other.folder.path().join("log.key"),
+        site.folder.path().join("log.key"),
+    )
+    .unwrap();
     let (status, told) = site.start(Some("recorder")).ended();
     assert_eq!(status.code(), Some(1));
     let error = &told[place(&told, "is signed by")];
-    assert!(error.contains("log.key") && error.contains("enrolment.dsse.json"), "{error}");
+    assert!(
+        error.contains("log.key") && error.contains("enrolment.dsse.json"),
+        "{error}"
+    );
     assert!(!site.evidence().join("checkpoint").exists());
 }

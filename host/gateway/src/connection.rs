@@ -143,7 +143,11 @@ impl<G: Guard> Acceptor<G> {
         let io = TokioIo::new(stream);
         if multiplexed {
             let mut connection = pin!(self.http2().serve_connection(io, service));
-            let mut ending = pin!(ending(shutdown.clone(), &activity, Some(self.limits.idle_timeout.0)));
+            let mut ending = pin!(ending(
+                shutdown.clone(),
+                &activity,
+                Some(self.limits.idle_timeout.0)
+            ));
             tokio::select! {
                 ended = connection.as_mut() => return Ok(ended?),
                 () = ending.as_mut() => {}
@@ -176,8 +180,9 @@ impl<G: Guard> Acceptor<G> {
             .header_read_timeout(limits.header_timeout.0)
             .max_buf_size(limits.header_bytes.max(64 << 10))
             .max_header_size(limits.header_bytes)
-            .pipeline_flush(true)
             .half_close(false);
+        // `pipeline_flush` stays off: with input behind a last request, hyper would close without sending the answer.
+
         // Saying the number that holds anyway would cost an allocation for each request.
         if limits.header_count != LimitsConfig::default().header_count {
             builder.max_headers(limits.header_count);

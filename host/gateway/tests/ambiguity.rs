@@ -22,13 +22,26 @@ const CLOSE: &str = "Connection: close\r\n";
 async fn duplicate_hosts_are_refused() {
     let upstream = TestUpstream::start().await;
     let gateway = TestGateway::start(&upstream, "").await;
-    for hosts in ["Host: a\r\nHost: b\r\n", "Host: a\r\nHost: a\r\n", "Host: a, b\r\n", "", "Host: u@a\r\n"] {
-        let answer = gateway.raw(format!("GET / HTTP/1.1\r\n{hosts}{CLOSE}\r\n").as_bytes()).await;
+    for hosts in [
+        "Host: a\r\nHost: b\r\n",
+        "Host: a\r\nHost: a\r\n",
+        "Host: a, b\r\n",
+        "",
+        "Host: u@a\r\n",
+    ] {
+        let answer = gateway
+            .raw(format!("GET / HTTP/1.1\r\n{hosts}{CLOSE}\r\n").as_bytes())
+            .await;
         assert_eq!(status(&answer), 400, "{hosts}: {answer}");
         assert_eq!(problem(&answer)["denial"], "context_malformed");
-        assert!(problem(&answer)["detail"].as_str().unwrap().contains("host"), "{answer}");
+        assert!(
+            problem(&answer)["detail"].as_str().unwrap().contains("host"),
+            "{answer}"
+        );
     }
-    let answer = gateway.raw(format!("GET http://b/ HTTP/1.1\r\nHost: a\r\n{CLOSE}\r\n").as_bytes()).await;
+    let answer = gateway
+        .raw(format!("GET http://b/ HTTP/1.1\r\nHost: a\r\n{CLOSE}\r\n").as_bytes())
+        .await;
     assert_eq!(status(&answer), 400, "{answer}");
     assert!(upstream.targets().is_empty());
 }
@@ -75,7 +88,8 @@ async fn malformed_framing_ends_the_connection() {
         assert_eq!(status(&answer), 400, "{head}: {answer}");
         assert_eq!(answer.matches("HTTP/1.1").count(), 1, "{answer}");
     }
-    let coded = format!("POST / HTTP/1.1\r\nHost: a\r\n{CLOSE}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
+    let coded =
+        format!("POST / HTTP/1.1\r\nHost: a\r\n{CLOSE}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
     let answer = gateway.raw(coded.as_bytes()).await;
     assert_eq!(status(&answer), 400, "{answer}");
     assert!(upstream.targets().is_empty());
@@ -93,7 +107,9 @@ async fn oversize_heads_are_refused() {
         assert!(matches!(status(&answer), 431 | 0), "{answer}");
     }
     let many: String = (0..200).map(|number| format!("X-{number}: 1\r\n")).collect();
-    let answer = gateway.raw(format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n").as_bytes()).await;
+    let answer = gateway
+        .raw(format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n").as_bytes())
+        .await;
     assert_eq!(status(&answer), 431, "{answer}");
     assert!(upstream.targets().is_empty());
 }
@@ -103,12 +119,19 @@ async fn upgrades_are_refused_by_name() {
     let upstream = TestUpstream::start().await;
     let gateway = TestGateway::start(&upstream, "").await;
     for body in ["\r\n", "Content-Length: 5\r\n\r\nhello"] {
-        let request = format!("POST /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n{body}");
+        let request = format!(
+            "POST /chat HTTP/1.1\r\nHost: a\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n{body}"
+        );
         let answer = gateway.raw(request.as_bytes()).await;
         assert_eq!(status(&answer), 501, "{answer}");
-        assert!(problem(&answer)["detail"].as_str().unwrap().contains("upgrade"), "{answer}");
+        assert!(
+            problem(&answer)["detail"].as_str().unwrap().contains("upgrade"),
+            "{answer}"
+        );
     }
-    let answer = gateway.raw(format!("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n{CLOSE}\r\n").as_bytes()).await;
+    let answer = gateway
+        .raw(format!("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n{CLOSE}\r\n").as_bytes())
+        .await;
     assert_eq!(status(&answer), 501, "{answer}");
     assert!(upstream.targets().is_empty());
 }
@@ -117,15 +140,24 @@ async fn upgrades_are_refused_by_name() {
 async fn paths_with_two_readings_are_refused_and_others_have_one() {
     let upstream = TestUpstream::start().await;
     let gateway = TestGateway::start(&upstream, "").await;
-    for bad in ["/a%2fb", "/a%5cb", "/a\\b", "/a%00", "//a", "/a//b", "/..;/a", "/a%zz", "/%ff", "*"] {
-        let answer = gateway.raw(format!("GET {bad} HTTP/1.1\r\nHost: a\r\n{CLOSE}\r\n").as_bytes()).await;
+    for bad in [
+        "/a%2fb", "/a%5cb", "/a\\b", "/a%00", "//a", "/a//b", "/..;/a", "/a%zz", "/%ff", "*",
+    ] {
+        let answer = gateway
+            .raw(format!("GET {bad} HTTP/1.1\r\nHost: a\r\n{CLOSE}\r\n").as_bytes())
+            .await;
         assert_eq!(status(&answer), 400, "{bad}: {answer}");
     }
     assert!(upstream.targets().is_empty());
-    for (given, received) in
-        [("/a/%2e%2e/b?x=%2f", "/b?x=%2f"), ("/../../c", "/c"), ("/%61%20b", "/a%20b"), ("http://a/d", "/d")]
-    {
-        let answer = gateway.raw(format!("GET {given} HTTP/1.1\r\nHost: a\r\n{CLOSE}\r\n").as_bytes()).await;
+    for (given, received) in [
+        ("/a/%2e%2e/b?x=%2f", "/b?x=%2f"),
+        ("/../../c", "/c"),
+        ("/%61%20b", "/a%20b"),
+        ("http://a/d", "/d"),
+    ] {
+        let answer = gateway
+            .raw(format!("GET {given} HTTP/1.1\r\nHost: a\r\n{CLOSE}\r\n").as_bytes())
+            .await;
         assert_eq!(status(&answer), 200, "{answer}");
         assert_eq!(upstream.last().target, received);
     }
@@ -152,7 +184,10 @@ async fn the_upstream_sees_what_the_gateway_says() {
     let id = received.header("aecp-request-id")[0];
     assert_eq!(id.len(), 32);
     assert!(answer.contains(&format!("aecp-request-id: {id}\r\n")), "{answer}");
-    assert!(answer.contains("x-kept: 1") && !answer.contains("x-hop") && !answer.contains("forged"), "{answer}");
+    assert!(
+        answer.contains("x-kept: 1") && !answer.contains("x-hop") && !answer.contains("forged"),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -162,7 +197,11 @@ async fn http2_has_one_host_too() {
     let mut client = http2(TcpStream::connect(gateway.address).await.unwrap()).await;
     let request = |host: Option<&str>| {
         let request = Request::builder().uri("http://a.example/h2");
-        let request = if let Some(host) = host { request.header("host", host) } else { request };
+        let request = if let Some(host) = host {
+            request.header("host", host)
+        } else {
+            request
+        };
         request.body(Full::<Bytes>::default()).unwrap()
     };
     for (host, expected) in [(None, 200), (Some("A.example"), 200), (Some("b.example"), 400)] {

@@ -23,7 +23,10 @@ use tokio::net::{TcpStream, UnixStream};
 async fn send(address: std::net::SocketAddr, head: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = head.replace('\n', "\r\n");
-    stream.write_all(format!("{request}\r\nHost: api.example\r\nConnection: close\r\n\r\n").as_bytes()).await.unwrap();
+    stream
+        .write_all(format!("{request}\r\nHost: api.example\r\nConnection: close\r\n\r\n").as_bytes())
+        .await
+        .unwrap();
     read_to_end(&mut stream).await
 }
 
@@ -59,7 +62,10 @@ async fn without_a_bundle_everything_is_denied_and_recorded() {
     assert!(status(&ready) == 503 && ready.contains("no_bundle"), "{ready}");
     assert_eq!(status(&send(gateway.admin, "POST /readyz HTTP/1.1").await), 405);
     let intent = &site.intents()[0];
-    assert_eq!((intent.verdict, intent.policy_id.as_str()), (Verdict::Deny, "no_bundle"));
+    assert_eq!(
+        (intent.verdict, intent.policy_id.as_str()),
+        (Verdict::Deny, "no_bundle")
+    );
     assert_eq!(problem(&answer)["request_id"], intent.request_id.as_str());
     assert!(upstream.targets().is_empty());
     gateway.stop().await;
@@ -83,13 +89,21 @@ async fn policies_decide_and_evidence_tells() {
     assert_eq!(status(&denied), 403, "{denied}");
     let document = problem(&denied);
     assert_eq!(document["type"], "urn:aecp:denial:violated");
-    assert_eq!((document["policy"].as_str(), document["package"].as_str()), (Some("region"), Some("residency")));
+    assert_eq!(
+        (document["policy"].as_str(), document["package"].as_str()),
+        (Some("region"), Some("residency"))
+    );
     assert_eq!(document["epoch"], 1);
     assert!(document["detail"].as_str().unwrap().contains("US"), "{document}");
 
     for (path, headers, expected, denial) in [
         ("/customers/7", "", 403, "indeterminate"),
-        ("/customers/7", "\nX-Region: EU\nX-Region: EU", 400, "context_malformed"),
+        (
+            "/customers/7",
+            "\nX-Region: EU\nX-Region: EU",
+            400,
+            "context_malformed",
+        ),
         ("/customers//7", "\nX-Region: EU", 400, "context_malformed"),
         ("/elsewhere", "\nX-Region: EU", 403, "no_route"),
         ("/lost", "\nX-Region: EU", 503, "no_upstream"),
@@ -98,14 +112,27 @@ async fn policies_decide_and_evidence_tells() {
         assert_eq!(status(&answer), expected, "{path}{headers}: {answer}");
         assert_eq!(problem(&answer)["denial"], denial, "{path}{headers}");
     }
-    let default = send(gateway.address, "PUT /customers/7 HTTP/1.1\nX-Region: EU\nContent-Length: 0").await;
+    let default = send(
+        gateway.address,
+        "PUT /customers/7 HTTP/1.1\nX-Region: EU\nContent-Length: 0",
+    )
+    .await;
     assert_eq!(problem(&default)["policy"], "default", "{default}");
     assert_eq!(upstream.targets().len(), 1);
 
     let metrics = admin(&gateway, "/metrics").await;
-    assert!(metrics.contains("aecp_decisions_total{verdict=\"ALLOW\",denial=\"\"} 1"), "{metrics}");
-    assert!(metrics.contains("aecp_decisions_total{verdict=\"DENY\",denial=\"violated\"} 1"), "{metrics}");
-    assert!(metrics.contains("policy=\"no_mallory\",outcome=\"violated\",mode=\"ADVISORY\"} 1"), "{metrics}");
+    assert!(
+        metrics.contains("aecp_decisions_total{verdict=\"ALLOW\",denial=\"\"} 1"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("aecp_decisions_total{verdict=\"DENY\",denial=\"violated\"} 1"),
+        "{metrics}"
+    );
+    assert!(
+        metrics.contains("policy=\"unwelcome\",outcome=\"violated\",mode=\"ADVISORY\"} 1"),
+        "{metrics}"
+    );
     assert!(metrics.contains("aecp_active_epoch 1"), "{metrics}");
     gateway.stop().await;
 
@@ -117,12 +144,27 @@ async fn policies_decide_and_evidence_tells() {
     assert_eq!(intent.bundle.as_ref().unwrap().epoch, 1);
     assert_eq!(intent.components.len(), 1);
     assert_eq!(intent.route.as_deref(), Some("customers"));
-    let name = intent.inputs.iter().find(|fact| fact.name == "customer.name").unwrap();
+    let name = intent
+        .inputs
+        .iter()
+        .find(|fact| fact.name == "customer.name")
+        .unwrap();
     assert!(matches!(name.value, Recorded::Commitment(_)));
-    assert!(!format!("{leaves:?}").contains("mallory\""), "a personal value is in the log");
-    let position = leaves.iter().find(|leaf| matches!(leaf.event, Event::Intent(_))).unwrap().position;
-    let openings = aecp_evidence::personal::openings(&site.path("evidence"), position.writer, position.sequence);
-    assert_eq!(openings.unwrap()[0].value, aecp_vocabulary::Value::Text("mallory".into()));
+    assert!(
+        !format!("{leaves:?}").contains("mallory\""),
+        "a personal value is in the log"
+    );
+    let position = leaves
+        .iter()
+        .find(|leaf| matches!(leaf.event, Event::Intent(_)))
+        .unwrap()
+        .position;
+    let openings =
+        aecp_evidence::personal::openings(&site.path("evidence"), position.writer, position.sequence);
+    assert_eq!(
+        openings.unwrap()[0].value,
+        aecp_vocabulary::Value::Text("mallory".into())
+    );
     let outcomes: Vec<_> = leaves
         .iter()
         .filter_map(|leaf| match &leaf.event {
@@ -131,7 +173,10 @@ async fn policies_decide_and_evidence_tells() {
         })
         .collect();
     assert_eq!(outcomes.len(), 1);
-    assert_eq!((outcomes[0].intent, outcomes[0].result), (position, RequestResult::Completed));
+    assert_eq!(
+        (outcomes[0].intent, outcomes[0].result),
+        (position, RequestResult::Completed)
+    );
     assert_eq!(outcomes[0].status, Some(200));
 }
 
@@ -150,7 +195,10 @@ async fn what_is_wrong_is_refused_whole_and_the_old_bundle_stays() {
         *blob = bytes.into();
     }
     let refused = activate(tampered.clone());
-    assert!(matches!(&refused, Answer::Refused { reason, .. } if reason.contains("residency")), "{refused:?}");
+    assert!(
+        matches!(&refused, Answer::Refused { reason, .. } if reason.contains("residency")),
+        "{refused:?}"
+    );
     assert_eq!(code(refused), "component_bytes");
     // The same again is not recorded again.
     assert_eq!(code(activate(tampered)), "component_bytes");
@@ -161,13 +209,31 @@ async fn what_is_wrong_is_refused_whole_and_the_old_bundle_stays() {
         { "name": "customer.region", "value_type": "INTEGER", "source": { "header": { "name": "x-region" } } },
         { "name": "customer.name", "value_type": "TEXT", "source": { "header": { "name": "x-name" } } },
     ]);
-    assert_eq!(code(activate(site.delivery_of(7, POLICIES, mistyped, Timestamp::now()))), "attributes");
+    assert_eq!(
+        code(activate(site.delivery_of(
+            7,
+            POLICIES,
+            mistyped,
+            Timestamp::now()
+        ))),
+        "attributes"
+    );
     let stale = Timestamp::now() - SignedDuration::from_hours(1);
-    assert_eq!(code(activate(site.delivery_of(7, POLICIES, attributes(), stale))), "freshness");
+    assert_eq!(
+        code(activate(site.delivery_of(7, POLICIES, attributes(), stale))),
+        "freshness"
+    );
 
-    assert_eq!(status(&get(&gateway, "/customers/7", "\nX-Region: EU").await), 200);
+    assert_eq!(
+        status(&get(&gateway, "/customers/7", "\nX-Region: EU").await),
+        200
+    );
     assert_eq!(site.intents()[0].bundle.as_ref().unwrap().epoch, 5);
-    let refusals = site.lifecycle().iter().filter(|kind| *kind == "bundle_refused").count();
+    let refusals = site
+        .lifecycle()
+        .iter()
+        .filter(|kind| *kind == "bundle_refused")
+        .count();
     assert_eq!(refusals, 5);
     gateway.stop().await;
 }
@@ -187,7 +253,12 @@ async fn a_swap_fails_no_request_and_a_restart_remembers() {
     }
 
     // The next bundle comes by the agent's way.
-    let next = site.delivery_of(2, &POLICIES.replace("\"EU\"", "\"US\""), attributes(), Timestamp::now());
+    let next = site.delivery_of(
+        2,
+        &POLICIES.replace("\"EU\"", "\"US\""),
+        attributes(),
+        Timestamp::now(),
+    );
     next.write(&site.path("offered")).unwrap();
     let mut agent = BufReader::new(UnixStream::connect(site.path("offers.sock")).await.unwrap());
     let mut ask = async |line: &str| {
@@ -197,22 +268,56 @@ async fn a_swap_fails_no_request_and_a_restart_remembers() {
         Answer::from_line(&answer).unwrap()
     };
     assert_eq!(code(ask("{}\n").await), "malformed_offer");
-    assert_eq!(code(ask(&Offer { folder: "offered".into() }.to_line()).await), "malformed_offer");
-    assert_eq!(code(ask(&Offer { folder: site.path("missing") }.to_line()).await), "delivery");
-    let offer = Offer { folder: site.path("offered") }.to_line();
+    assert_eq!(
+        code(
+            ask(&Offer {
+                folder: "offered".into()
+            }
+            .to_line())
+            .await
+        ),
+        "malformed_offer"
+    );
+    assert_eq!(
+        code(
+            ask(&Offer {
+                folder: site.path("missing")
+            }
+            .to_line())
+            .await
+        ),
+        "delivery"
+    );
+    let offer = Offer {
+        folder: site.path("offered"),
+    }
+    .to_line();
     assert!(activated(&ask(&offer).await));
     assert!(matches!(ask(&offer).await, Answer::Unchanged { epoch: 2, .. }));
 
     slow.write_all(b"cd").await.unwrap();
     assert_eq!(status(&read_to_end(&mut slow).await), 200);
-    assert_eq!(status(&get(&gateway, "/customers/7", "\nX-Region: EU").await), 403);
-    assert_eq!(status(&get(&gateway, "/customers/7", "\nX-Region: US").await), 200);
+    assert_eq!(
+        status(&get(&gateway, "/customers/7", "\nX-Region: EU").await),
+        403
+    );
+    assert_eq!(
+        status(&get(&gateway, "/customers/7", "\nX-Region: US").await),
+        200
+    );
     gateway.stop().await;
 
     let gateway = site.start().await;
-    assert_eq!(status(&get(&gateway, "/customers/7", "\nX-Region: US").await), 200);
+    assert_eq!(
+        status(&get(&gateway, "/customers/7", "\nX-Region: US").await),
+        200
+    );
     let status_document = admin(&gateway, "/status").await;
-    assert_eq!(problem(&status_document)["bundle"]["epoch"], 2, "{status_document}");
+    assert_eq!(
+        problem(&status_document)["bundle"]["epoch"],
+        2,
+        "{status_document}"
+    );
     assert_eq!(code(gateway.activation.activate(site.delivery(1))), "rollback");
     gateway.stop().await;
 }
@@ -234,7 +339,13 @@ async fn a_bundle_that_nobody_keeps_alive_denies_until_somebody_does() {
     }
     let answer = get(&gateway, "/customers/7", "\nX-Region: EU").await;
     assert_eq!(problem(&answer)["denial"], "freshness_expired");
-    assert!(matches!(gateway.activation.activate(site.renewed(delivery)), Answer::Unchanged { epoch: 1, .. }));
-    assert_eq!(status(&get(&gateway, "/customers/7", "\nX-Region: EU").await), 200);
+    assert!(matches!(
+        gateway.activation.activate(site.renewed(delivery)),
+        Answer::Unchanged { epoch: 1, .. }
+    ));
+    assert_eq!(
+        status(&get(&gateway, "/customers/7", "\nX-Region: EU").await),
+        200
+    );
     gateway.stop().await;
 }

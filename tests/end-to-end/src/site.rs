@@ -286,7 +286,8 @@ endpoints = {{ archive = "file://{archive}" }}
     /// # Errors
     /// It does not come to that.
     pub async fn wait_for_epoch(&self, epoch: u64) -> Result<SocketAddr, Error> {
-        let running = |answer: &Answer| answer.json.pointer("/bundle/epoch").and_then(Value::as_u64) == Some(epoch);
+        let running =
+            |answer: &Answer| answer.json.pointer("/bundle/epoch").and_then(Value::as_u64) == Some(epoch);
         let status = self
             .wait_for_status(&format!("the gateway runs epoch {epoch}"), running)
             .await?;

@@ -1,5 +1,12 @@
 //! What goes onto an appliance.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::arithmetic_side_effects, missing_docs)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
 
 use aecp_end_to_end::tools::Tools;
 
@@ -18,7 +25,12 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 fn aecpd_has_no_compiler() {
     let aecpd = program();
     // Names of crates are in the source paths of panic messages, which stripping leaves.
-    for compiler in ["cranelift-codegen", "cranelift_codegen", "regalloc2", "winch-codegen"] {
+    for compiler in [
+        "cranelift-codegen",
+        "cranelift_codegen",
+        "regalloc2",
+        "winch-codegen",
+    ] {
         assert!(!contains(&aecpd, compiler), "aecpd contains {compiler}");
     }
     // The same look finds the compiler where it is.
@@ -29,7 +41,11 @@ fn aecpd_has_no_compiler() {
 #[test]
 fn aecpd_is_static_and_small() {
     let aecpd = program();
-    assert!(aecpd.len() <= SIZE_LIMIT, "{} bytes, {SIZE_LIMIT} are allowed", aecpd.len());
+    assert!(
+        aecpd.len() <= SIZE_LIMIT,
+        "{} bytes, {SIZE_LIMIT} are allowed",
+        aecpd.len()
+    );
     // ELF64, little-endian: no program header of type PT_INTERP, so nothing is loaded at start.
     assert_eq!(aecpd[..6], [0x7f, b'E', b'L', b'F', 2, 1]);
     let word = |at: usize| usize::from(u16::from_le_bytes([aecpd[at], aecpd[at + 1]]));

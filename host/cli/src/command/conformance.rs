@@ -65,7 +65,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     if arguments.format == Style::Human {
         show(&report);
     }
-    Ok(if report.passed() { Outcome::Good } else { Outcome::Bad })
+    Ok(if report.passed() {
+        Outcome::Good
+    } else {
+        Outcome::Bad
+    })
 }
 
 fn show(report: &Report) {
@@ -73,10 +77,17 @@ fn show(report: &Report) {
         match &check.result {
             CheckResult::Passed => anstream::println!("{GOOD}ok{GOOD:#}      {}", check.title),
             CheckResult::Failed(detail) => {
-                anstream::println!("{BAD}failed{BAD:#}  {} {FAINT}({}){FAINT:#}\n        {detail}", check.title, check.id);
+                anstream::println!(
+                    "{BAD}failed{BAD:#}  {} {FAINT}({}){FAINT:#}\n        {detail}",
+                    check.title,
+                    check.id
+                );
             }
             CheckResult::Skipped(reason) => {
-                anstream::println!("{FAINT}skipped{FAINT:#} {} {FAINT}({reason}){FAINT:#}", check.title);
+                anstream::println!(
+                    "{FAINT}skipped{FAINT:#} {} {FAINT}({reason}){FAINT:#}",
+                    check.title
+                );
             }
         }
     }

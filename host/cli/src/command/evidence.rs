@@ -133,7 +133,18 @@ fn run_verify(arguments: &Verify) -> Result<Outcome, Error> {
 }
 
 fn show_report(report: &Report) {
-    let Report { origin, size, allowed, denied, outcomes, interrupted, lifecycles, writers, unsigned_frames, .. } = report;
+    let Report {
+        origin,
+        size,
+        allowed,
+        denied,
+        outcomes,
+        interrupted,
+        lifecycles,
+        writers,
+        unsigned_frames,
+        ..
+    } = report;
     anstream::println!("{GOOD}verified{GOOD:#} {size} leaves of {origin}, by {writers} writers");
     anstream::println!(
         "{allowed} allowed, {denied} denied, {outcomes} outcomes ({interrupted} interrupted), {lifecycles} lifecycle events"
@@ -145,7 +156,9 @@ fn show_report(report: &Report) {
         anstream::println!("{NOTABLE}gap{NOTABLE:#} {gap:?}");
     }
     for (path, bytes) in &report.incomplete {
-        anstream::println!("{NOTABLE}incomplete{NOTABLE:#} {path} ends in {bytes} bytes that are no whole leaf");
+        anstream::println!(
+            "{NOTABLE}incomplete{NOTABLE:#} {path} ends in {bytes} bytes that are no whole leaf"
+        );
     }
 }
 

@@ -36,7 +36,10 @@ impl Site {
         root.sign(&key).unwrap();
         let log = SigningKey::generate().unwrap();
         let pem = log.to_pem().unwrap();
-        let log_key = LogSigner::from_pem("point-1", &pem).unwrap().verifier().to_string();
+        let log_key = LogSigner::from_pem("point-1", &pem)
+            .unwrap()
+            .verifier()
+            .to_string();
         let enrolment = Enrolment {
             name: "point-1".into(),
             labels: Default::default(),
@@ -44,7 +47,11 @@ impl Site {
             receipt_key: key.public_key().clone(),
         };
         std::fs::write(folder.path().join("root.json"), root.to_json().unwrap()).unwrap();
-        std::fs::write(folder.path().join("enrolment.dsse.json"), enrolment.seal(&[&key]).unwrap()).unwrap();
+        std::fs::write(
+            folder.path().join("enrolment.dsse.json"),
+            enrolment.seal(&[&key]).unwrap(),
+        )
+        .unwrap();
         std::fs::write(folder.path().join("log.key"), pem.as_bytes()).unwrap();
         let config = r#"
             [enforcement_point]
@@ -80,7 +87,11 @@ impl Site {
     /// Starts `aecpd`, with this role or as supervisor.
     pub fn start(&self, role: Option<&str>) -> Daemon {
         let mut command = aecpd();
-        command.args(role).arg("--config").arg(self.config()).args(["--log", "debug"]);
+        command
+            .args(role)
+            .arg("--config")
+            .arg(self.config())
+            .args(["--log", "debug"]);
         Daemon::start(command)
     }
 }
@@ -98,7 +109,11 @@ pub struct Daemon {
 
 impl Daemon {
     fn start(mut command: Command) -> Self {
-        let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdin(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let stderr = child.stderr.take().unwrap();
         let (sender, lines) = channel();
         std::thread::spawn(move || {
@@ -106,7 +121,11 @@ impl Daemon {
                 let _ = sender.send(line);
             }
         });
-        Self { child, lines, told: Vec::new() }
+        Self {
+            child,
+            lines,
+            told: Vec::new(),
+        }
     }
 
     pub fn pid(&self) -> i32 {
@@ -149,7 +168,9 @@ impl Daemon {
             match self.lines.recv_timeout(GUARD) {
                 Ok(line) => self.told.push(line),
                 Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
-                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => panic!("it does not end: {:#?}", self.told),
+                Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                    panic!("it does not end: {:#?}", self.told)
+                }
             }
         }
         (self.child.wait().unwrap(), std::mem::take(&mut self.told))
@@ -173,7 +194,12 @@ pub fn subjects(evidence: &Path, size: u64) -> Vec<String> {
     let tiles = aecp_evidence::merkle::Tiles::new(evidence);
     let mut subjects = Vec::new();
     while let Some(left) = size.checked_sub(subjects.len() as u64).filter(|left| *left > 0) {
-        let entries = tiles.entries(subjects.len() as u64 / 256, left.min(256) as usize).unwrap();
+        let entries = tiles
+            .entries(
+                subjects.len() as u64 / 256,
+                usize::try_from(left.min(256)).unwrap(),
+            )
+            .unwrap();
         for leaf in entries {
             let leaf = aecp_evidence::Leaf::decode(&leaf).unwrap().to_json();
             subjects.push(leaf["subject"].as_str().unwrap().to_owned());

@@ -37,7 +37,11 @@ pub struct Received {
 
 impl Received {
     pub fn header(&self, name: &str) -> Vec<&str> {
-        self.headers.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
+        self.headers
+            .iter()
+            .filter(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+            .collect()
     }
 }
 
@@ -66,7 +70,12 @@ impl TestUpstream {
     }
 
     pub fn targets(&self) -> Vec<String> {
-        self.received.lock().unwrap().iter().map(|received| received.target.clone()).collect()
+        self.received
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|received| received.target.clone())
+            .collect()
     }
 
     pub fn last(&self) -> Received {
@@ -78,19 +87,32 @@ type Answer = Response<BoxBody<Bytes, std::io::Error>>;
 
 async fn answer(request: Request<Incoming>, seen: Arc<Mutex<Vec<Received>>>) -> Result<Answer, Infallible> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(|body| body.to_bytes()).unwrap_or_default();
+    let body = body
+        .collect()
+        .await
+        .map(|body| body.to_bytes())
+        .unwrap_or_default();
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     seen.lock().unwrap().push(Received {
         method: parts.method.to_string(),
         target: parts.uri.to_string(),
-        headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+        headers: parts
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect(),
         body: body.to_vec(),
     });
     let stream = |error: bool| {
         let (sender, receiver) = mpsc::channel(1);
         tokio::spawn(async move {
             let mut chunks = if error { 3 } else { usize::MAX };
-            while chunks > 0 && sender.send(Ok(Frame::data(Bytes::from(vec![b'x'; 4096])))).await.is_ok() {
+            while chunks > 0
+                && sender
+                    .send(Ok(Frame::data(Bytes::from(vec![b'x'; 4096]))))
+                    .await
+                    .is_ok()
+            {
                 chunks -= 1;
             }
             let _ = sender.send(Err(std::io::Error::other("broken"))).await;
@@ -148,7 +170,10 @@ impl Guard for OpenGuard {
             let decision = Decision::refused(aecp_vocabulary::Denial::ContextMalformed, "too large");
             return Err(Box::new(Problem::denied(&decision, asked.id)));
         }
-        Ok(Admitted { upstream: Arc::clone(&self.upstream), record: Told(self.ends.clone()) })
+        Ok(Admitted {
+            upstream: Arc::clone(&self.upstream),
+            record: Told(self.ends.clone()),
+        })
     }
 
     async fn refuse(&self, refused: Refused<'_>) -> Box<Problem> {
@@ -176,7 +201,11 @@ pub fn config(upstream: &str, more: &str) -> Config {
         "root = \"\"\nenrolment = \"\"\nstate = \"\"\nevidence = \"\"\noffers = \"\"\nidentity_headers = [\"x-user\"]\n\
          admin = {{ address = \"127.0.0.1:0\" }}\nupstreams = {{ api = \"{upstream}\" }}\n{more}"
     );
-    let listeners = if more.contains("[[listeners]]") { "" } else { "listeners = [{ address = \"127.0.0.1:0\" }]\n" };
+    let listeners = if more.contains("[[listeners]]") {
+        ""
+    } else {
+        "listeners = [{ address = \"127.0.0.1:0\" }]\n"
+    };
     toml::from_str(&format!("{listeners}{text}")).unwrap()
 }
 
@@ -188,7 +217,10 @@ impl TestGateway {
     pub async fn start_with(config: Config) -> Self {
         let upstreams = Upstreams::new(&config).unwrap();
         let (sender, ends) = mpsc::unbounded_channel();
-        let guard = OpenGuard { upstream: Arc::clone(upstreams.get("api").unwrap()), ends: sender };
+        let guard = OpenGuard {
+            upstream: Arc::clone(upstreams.get("api").unwrap()),
+            ends: sender,
+        };
         let metrics = Arc::new(Metrics::default());
         let front = Front::bind(config, Arc::clone(&metrics), guard).await.unwrap();
         let address = front.addresses()[0];
@@ -196,7 +228,13 @@ impl TestGateway {
         let serving = tokio::spawn(front.serve(async {
             let _ = stopped.await;
         }));
-        Self { address, ends, metrics, stop: Some(stop), serving }
+        Self {
+            address,
+            ends,
+            metrics,
+            stop: Some(stop),
+            serving,
+        }
     }
 
     /// Sends bytes and reads until the gateway closes the connection.
@@ -215,7 +253,11 @@ pub async fn read_to_end(stream: &mut TcpStream) -> String {
 }
 
 pub fn status(answer: &str) -> u16 {
-    answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
+    answer
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0)
 }
 
 /// The JSON behind the head.
@@ -230,7 +272,9 @@ where
     S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + Send + 'static,
 {
     let (sender, connection) =
-        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
     tokio::spawn(connection);
     sender
 }

@@ -28,7 +28,7 @@ POLICY region {
   ENFORCEMENT: BLOCKING
   AUDIT: REQUIRED
 }
-POLICY no_mallory {
+POLICY unwelcome {
   SCOPE: requests WHERE customer.name IS PRESENT
   CONSTRAINT: customer.name != "mallory"
   ENFORCEMENT: ADVISORY
@@ -87,9 +87,19 @@ impl Site {
             log_key: "edge-1+00000000+AAAA".into(),
             receipt_key: key.public_key().clone(),
         };
-        std::fs::write(folder.path().join("enrolment.json"), enrolment.seal(&[&key]).unwrap()).unwrap();
+        std::fs::write(
+            folder.path().join("enrolment.json"),
+            enrolment.seal(&[&key]).unwrap(),
+        )
+        .unwrap();
         let root = TrustRoot::parse(&root, Timestamp::now()).unwrap();
-        Self { folder, key, root, runtime: Runtime::new(Limits::default()).unwrap(), upstream }
+        Self {
+            folder,
+            key,
+            root,
+            runtime: Runtime::new(Limits::default()).unwrap(),
+            upstream,
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -119,7 +129,13 @@ impl Site {
         let serving = tokio::spawn(gateway.serve(async {
             let _ = stopped.await;
         }));
-        Running { address, admin, activation, stop, serving }
+        Running {
+            address,
+            admin,
+            activation,
+            stop,
+            serving,
+        }
     }
 
     pub fn delivery(&self, epoch: u64) -> Delivery {
@@ -128,7 +144,9 @@ impl Site {
 
     pub fn delivery_of(&self, epoch: u64, source: &str, attributes: Value, issued: Timestamp) -> Delivery {
         let checked = aecp_compiler::package::check(&[SourceFile::new("policies.aecp", source)]);
-        let package = checked.package.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
+        let package = checked
+            .package
+            .unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
         let wasm = aecp_compiler::emit::component(&[package]).unwrap();
         let native = self.runtime.compile(&wasm).unwrap();
         let mut delivery = Delivery::default();
@@ -156,14 +174,23 @@ impl Site {
         .unwrap();
         let attestation = Attestation {
             kind: ComponentKind::Policy,
-            packages: vec![AttestedPackage { name: "residency".into(), version: "1.0.0".into() }],
+            packages: vec![AttestedPackage {
+                name: "residency".into(),
+                version: "1.0.0".into(),
+            }],
             source: None,
             schema: None,
-            compiler: Compiler { id: COMPILER_ID.into(), name: "compiler".into(), version: "1.0.0".into() },
+            compiler: Compiler {
+                id: COMPILER_ID.into(),
+                name: "compiler".into(),
+                version: "1.0.0".into(),
+            },
             author: None,
             time: None,
         };
-        delivery.attestations.insert(digest, attestation.seal(digest, &[&self.key]).unwrap());
+        delivery
+            .attestations
+            .insert(digest, attestation.seal(digest, &[&self.key]).unwrap());
         let sealed = bundle.seal(&[&self.key]).unwrap();
         delivery.bundle = sealed.envelope;
         let freshness = Freshness::new(sealed.digest, epoch, issued, &self.root);

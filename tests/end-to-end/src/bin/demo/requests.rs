@@ -10,6 +10,9 @@ use comfy_table::{ContentArrangement, Table, presets};
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 
+/// Columns of the table where there is no terminal.
+const TABLE_WIDTH: u16 = 140;
+
 /// A request with what it should come to.
 pub(crate) struct Sample {
     pub(crate) title: &'static str,

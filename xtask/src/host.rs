@@ -49,9 +49,7 @@ pub(crate) fn build_appliance() -> Result<(), Error> {
         "appliance",
         "--target",
     ]);
-    command
-        .arg(APPLIANCE_TARGET)
-        .env("RUSTFLAGS", "-C target-feature=+crt-static");
+    command.arg(APPLIANCE_TARGET).env("RUSTFLAGS", APPLIANCE_FLAGS);
     run(&mut command)
 }
 

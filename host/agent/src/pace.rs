@@ -31,7 +31,7 @@ impl Backoff {
     pub fn next(&mut self) -> Duration {
         let whole = self.current;
         self.current = whole.saturating_mul(2).min(self.longest);
-        let half = whole / 2;
+        let half = whole.checked_div(2).unwrap_or_default();
         half.saturating_add(portion(whole.saturating_sub(half), random()))
     }
 
@@ -43,7 +43,7 @@ impl Backoff {
 
 /// A pause of about this length: up to a tenth shorter or longer.
 pub fn spread(pause: Duration) -> Duration {
-    let tenth = pause / 10;
+    let tenth = pause.checked_div(10).unwrap_or_default();
     pause
         .saturating_sub(tenth)
         .saturating_add(portion(tenth.saturating_mul(2), random()))
@@ -61,6 +61,7 @@ fn random() -> u32 {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use proptest::prelude::*;
 

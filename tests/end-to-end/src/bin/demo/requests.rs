@@ -171,8 +171,11 @@ pub(crate) async fn decide(
     let client = Client::new(address);
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_preset(presets::UTF8_BORDERS_ONLY)
         .set_content_arrangement(ContentArrangement::Dynamic);
+    if table.width().is_none() {
+        table.set_width(TABLE_WIDTH);
+    }
     table.set_header(["request", "", "policy", "reason"]);
     let mut wrong = Vec::new();
     let samples = samples(identity)?;

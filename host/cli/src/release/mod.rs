@@ -1,7 +1,7 @@
 //! What a release file says, and the bundle that comes of it.
 //!
-//! - [`file`]: the release file, TOML.
-//! - [`compose`]: components taken from a store, verified and compiled; the bundle made, tried out and sealed.
+//! - [`mod@file`]: the release file, TOML.
+//! - [`mod@compose`]: components taken from a store, verified and compiled; the bundle made, tried out and sealed.
 
 mod compose;
 mod file;

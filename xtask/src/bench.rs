@@ -97,7 +97,7 @@ fn build_gateway_off() -> Result<(), Error> {
     ]);
     command
         .args(["--target", host::APPLIANCE_TARGET])
-        .env("RUSTFLAGS", "-C target-feature=+crt-static");
+        .env("RUSTFLAGS", host::APPLIANCE_FLAGS);
     process::run(&mut command)
 }
 

@@ -12,7 +12,7 @@ pub(crate) const APPLIANCE_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Static; without unwind tables, which a program that aborts on panic does not need; equal functions once; relative
 /// relocations packed.
-const APPLIANCE_FLAGS: &str = "-C target-feature=+crt-static -C force-unwind-tables=no \
+pub(crate) const APPLIANCE_FLAGS: &str = "-C target-feature=+crt-static -C force-unwind-tables=no \
                                -C link-arg=-Wl,--icf=all -C link-arg=-Wl,-z,pack-relative-relocs \
                                -C link-arg=-Wl,--no-eh-frame-hdr";
 

@@ -3,6 +3,7 @@
 //! It refuses to hold anything that the product needs at run time. Each subcommand is a module of its own.
 //!
 //! - [`guests`]: builds the guest components, and sets up the compiler for them where there is none.
+//! - [`bench`]: what it costs.
 //! - [`demo`]: `cargo xtask demo`, the whole way once. [`image`]: the appliance as an OCI image.
 //! - [`host`]: builds of the programs that users run.
 //! - [`suite`]: `cargo xtask test`, the whole test suite.
@@ -10,6 +11,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod demo;
 mod error;
 mod guests;
@@ -33,6 +35,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    Bench(bench::Arguments),
     Demo(demo::Arguments),
     Guests(guests::Arguments),
     Image(image::Arguments),
@@ -41,6 +44,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let done = project::Project::find().and_then(|project| match Arguments::parse().chore {
+        Chore::Bench(arguments) => bench::run(&project, &arguments),
         Chore::Demo(arguments) => demo::run_demo(&project, &arguments),
         Chore::Image(arguments) => image::run(&project, &arguments),
         Chore::Guests(arguments) => guests::run(&project, &arguments),

@@ -1,3 +1,80 @@
-//! What it costs.
+//! What it costs: decisions, compiling, and a gateway with and without enforcement.
+//!
+//! `cargo xtask bench` builds this with optimisation and runs it. Figures are JSON lines on standard output, tables for
+//! people go to standard error. Nothing here is a test.
+//!
+//! - [`decide`]: one decision. [`compile`]: the compiler, phase by phase. [`gateway`]: requests a second.
+//! - [`corpus`]: policies and requests to measure with, the same every time. [`generate`]: writes them to files.
+//! - [`random`]: a small generator that needs no seed from outside. [`report`]: figures and tables. [`error`]: what can
+//!   go wrong.
 
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod compile;
+mod corpus;
+mod decide;
+mod error;
+mod gateway;
+mod generate;
+mod random;
+mod report;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+
+/// Measure what it costs.
+#[derive(Parser)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// One decision, with 10, 250 and 1,000 policies
+    Decide,
+    /// Compiling 1,000 policies in 50 packages, phase by phase
+    Compile,
+    /// One run of the compiler over a folder, for `compile`
+    #[command(hide = true)]
+    CompileOnce {
+        /// The folder
+        folder: PathBuf,
+    },
+    /// A gateway with enforcement and evidence, without both, and haproxy
+    Gateway(gateway::Arguments),
+    /// Write the policies and requests of the benchmarks to files
+    Generate(generate::Arguments),
+    /// The server behind all gateways
+    #[command(hide = true)]
+    Upstream,
+}
+
+fn main() -> ExitCode {
+    match run(Arguments::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), Error> {
+    match command {
+        Command::Decide => decide::run(),
+        Command::Compile => compile::run(),
+        Command::CompileOnce { folder } => compile::once(&folder),
+        Command::Gateway(arguments) => runtime()?.block_on(gateway::run(&arguments)),
+        Command::Generate(arguments) => generate::run(&arguments),
+        Command::Upstream => runtime()?.block_on(gateway::upstream::run()),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Runtime::new().map_err(Error::program("tokio"))
+}

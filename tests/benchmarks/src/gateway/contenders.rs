@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use aecp_end_to_end::site::Site;
 
@@ -101,17 +101,16 @@ impl Server {
     fn that_says_where(name: &'static str, command: &mut Command) -> Result<Self, Error> {
         let failed = || Error::program(name);
         let command = command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().map_err(failed())?;
-        let mut line = String::new();
-        if let Some(output) = child.stdout.take() {
-            BufReader::new(output).read_line(&mut line).map_err(failed())?;
-        }
         let mut server = Self {
             name,
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
-            child,
+            child: command.spawn().map_err(failed())?,
             signal: None,
         };
+        let mut line = String::new();
+        if let Some(output) = server.child.stdout.take() {
+            BufReader::new(output).read_line(&mut line).map_err(failed())?;
+        }
         server.address = line.trim().parse().map_err(|_| {
             Error::Worthless(format!("`{name}` should say where it listens, but said `{line}`"))
         })?;
@@ -157,9 +156,10 @@ impl Server {
                 .map_err(Error::program("kill"))?;
         }
         let status = self.child.wait().map_err(Error::program(self.name))?;
-        ExitStatus::success(&status)
-            .then_some(())
-            .ok_or_else(|| Error::Worthless(format!("`{}` ended with {status}", self.name)))
+        if status.success() {
+            return Ok(());
+        }
+        Err(Error::Worthless(format!("`{}` ended with {status}", self.name)))
     }
 }
 

@@ -189,11 +189,6 @@ fn turn(load: &Load, contender: &Contender) -> Result<Measured, Error> {
     let logged = contender.leaves()?;
     let used = processes::times(&contender.processes)?;
     let mut measured = load.run(contender.address, contender.name)?;
-    measured.processor = processes::times(&contender.processes)?
-        .iter()
-        .zip(&used)
-        .map(|(after, before)| after.saturating_sub(*before))
-        .collect();
     if let Some(logged) = logged {
         // An intent and an outcome for each answer.
         let wanted = logged.saturating_add(measured.requests.saturating_mul(2));
@@ -211,6 +206,12 @@ fn turn(load: &Load, contender: &Contender) -> Result<Measured, Error> {
         }
         measured.evidence_behind = ended.elapsed();
     }
+    // What evidence still cost after the last answer counts too.
+    measured.processor = processes::times(&contender.processes)?
+        .iter()
+        .zip(&used)
+        .map(|(after, before)| after.saturating_sub(*before))
+        .collect();
     Ok(measured)
 }
 

@@ -3,7 +3,7 @@
 //! It refuses to hold anything that the product needs at run time. Each subcommand is a module of its own.
 //!
 //! - [`guests`]: builds the guest components, and sets up the compiler for them where there is none.
-//! - [`bench`]: what it costs.
+//! - [`mod@bench`]: what it costs.
 //! - [`demo`]: `cargo xtask demo`, the whole way once. [`image`]: the appliance as an OCI image.
 //! - [`host`]: builds of the programs that users run.
 //! - [`suite`]: `cargo xtask test`, the whole test suite.

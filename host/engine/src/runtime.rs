@@ -23,8 +23,8 @@ pub const TARGET: &str = "x86_64-unknown-linux-gnu";
 #[cfg(target_arch = "aarch64")]
 pub const TARGET: &str = "aarch64-unknown-linux-gnu";
 
-/// The settings that native code depends on, in words. Their digest is part of [`Runtime::identity`], so that changing
-/// a setting without changing this line is the only way to get them apart; a test compares both with the code.
+/// The settings that native code depends on, in words. Their digest is part of [`Runtime::identity`]: whoever changes a
+/// setting below changes this line with it. Should that be forgotten, wasmtime itself refuses code of other settings.
 const SETTINGS: &str = "component-model sync; epochs; no simd-relaxed, threads, memory64, multi-memory; nan canonical; \
                         no address map; stack 512 KiB";
 

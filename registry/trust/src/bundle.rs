@@ -56,7 +56,7 @@ pub struct Bundle {
     /// The audit sinks.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sinks: Vec<SinkEntry>,
-    /// Where each attribute comes from. An attribute that is not here is absent.
+    /// Where each attribute comes from. What policies read and nothing gives refuses the bundle.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub attributes: Vec<AttributeEntry>,
     /// Which requests are taken, and where they go. The first route that matches takes a request.

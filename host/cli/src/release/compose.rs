@@ -11,7 +11,6 @@ use aecp_trust::bundle::{
     Bundle, ComponentRef, ExtractorEntry, NativeCode, PackageEntry, PolicyEntry, SinkEntry, Source,
 };
 use aecp_trust::{Digest, TrustRoot};
-use aecp_vocabulary::policy::Input;
 use aecp_vocabulary::{AttributeName, Mode, Type};
 use jiff::{SignedDuration, Timestamp};
 
@@ -299,7 +298,7 @@ impl Outlet for NoOutlet {
     }
 }
 
-/// Every attribute that policies read must have a source of its type, unless its schema expects it to be missing.
+/// Every attribute that policies read must have a source of its type, as at the gateway.
 fn check_sources(
     bundle: &Bundle,
     set: &PolicySet,
@@ -308,7 +307,6 @@ fn check_sources(
     let mut problems = Vec::new();
     for (name, declared) in set.attributes() {
         match bundle.attributes.iter().find(|entry| entry.name == *name) {
-            None if expected_to_be_missing(set, name) => {}
             None => problems.push(format!(
                 "policies read `{name}`, but nothing gives it; add it to `attributes`"
             )),
@@ -353,14 +351,4 @@ fn extractor_problem(
         )),
         Some(_) => None,
     }
-}
-
-fn expected_to_be_missing(set: &PolicySet, wanted: &AttributeName) -> bool {
-    let inputs = set
-        .components()
-        .flat_map(|component| &component.description().inputs);
-    inputs.into_iter().all(|input| match input {
-        Input::Attribute { name, optional, .. } => name != wanted || *optional,
-        _ => true,
-    })
 }

@@ -11,10 +11,12 @@ use crate::project::Project;
 pub(crate) const APPLIANCE_TARGET: &str = "x86_64-unknown-linux-gnu";
 
 /// Static; without unwind tables, which a program that aborts on panic does not need; equal functions once; relative
-/// relocations packed.
+/// relocations packed. Paths are relative to the workspace, where cargo runs its linker: an absolute one would be other
+/// flags in each checkout, and so another build of everything.
 pub(crate) const APPLIANCE_FLAGS: &str = "-C target-feature=+crt-static -C force-unwind-tables=no \
-                               -C link-arg=-Wl,--icf=all -C link-arg=-Wl,-z,pack-relative-relocs \
-                               -C link-arg=-Wl,--no-eh-frame-hdr";
+                               -C link-arg=-Wl,-T,appliance/without-unwind-tables.ld \
+                               -C link-arg=-Wl,--no-eh-frame-hdr \
+                               -C link-arg=-Wl,--icf=all -C link-arg=-Wl,-z,pack-relative-relocs";
 
 /// Builds everything of the workspace, tests included: the one set of features that `cargo test` uses as well, so that
 /// nothing heavy is compiled twice.

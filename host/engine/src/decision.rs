@@ -15,7 +15,7 @@
 use std::sync::Arc;
 
 use aecp_vocabulary::decision::{DEFAULT_POLICY, PolicyName, RaisedObligation};
-use aecp_vocabulary::policy::{PolicyFinding, Segment};
+use aecp_vocabulary::policy::{PolicyDescription, PolicyFinding, Segment};
 use aecp_vocabulary::{
     AuditClass, ComponentDescription, Decision, DefaultDecision, Denial, Finding, Mode, Outcome, Outcomes,
     Value, Verdict,
@@ -34,6 +34,8 @@ pub struct Rules {
 struct Rule {
     name: PolicyName,
     package: usize,
+    /// Which policy of its package.
+    place: usize,
     effective: Mode,
     audit: AuditClass,
     covers: bool,
@@ -55,7 +57,7 @@ impl Rules {
             let ceiling = ceiling(&package.name);
             let name: Arc<str> = package.name.as_str().into();
             let must_cover = package.default == DefaultDecision::Deny && ceiling == Mode::Blocking;
-            for policy in &package.policies {
+            for (place, policy) in package.policies.iter().enumerate() {
                 let effective = policy.mode.min(ceiling);
                 policies.push(Rule {
                     name: PolicyName {
@@ -63,6 +65,7 @@ impl Rules {
                         policy: policy.name.as_str().into(),
                     },
                     package: index,
+                    place,
                     effective,
                     audit: policy.audit,
                     covers: must_cover && effective == Mode::Blocking,
@@ -91,6 +94,13 @@ impl Rules {
 
     fn rule(&self, policy: u32) -> Option<&Rule> {
         self.policies.get(usize::try_from(policy).ok()?)
+    }
+}
+
+impl Rule {
+    /// What the component described of this policy.
+    fn described<'a>(&self, description: &'a ComponentDescription) -> Option<&'a PolicyDescription> {
+        description.packages.get(self.package)?.policies.get(self.place)
     }
 }
 
@@ -167,7 +177,7 @@ fn take_outcomes(decision: &mut Decision, report: &Report<'_>, outcomes: &Outcom
             policy: rule.name.policy.to_string(),
             outcome: finding.outcome,
             mode: rule.effective,
-            reason: reason(report, finding),
+            reason: reason(report, rule, finding),
         });
         if rule.effective == Mode::Blocking {
             deny(decision, denial);
@@ -224,10 +234,9 @@ fn uncovered(packages: &[&str]) -> Finding {
 }
 
 fn raise_obligations(decision: &mut Decision, report: &Report<'_>, rule: &Rule, finding: &PolicyFinding) {
-    let described = usize::try_from(finding.policy)
-        .ok()
-        .and_then(|index| report.description.policies().nth(index));
-    let Some((_, policy)) = described else { return };
+    let Some(policy) = rule.described(report.description) else {
+        return;
+    };
     for index in &finding.obligations {
         let Some(obligation) = usize::try_from(*index)
             .ok()
@@ -244,11 +253,8 @@ fn raise_obligations(decision: &mut Decision, report: &Report<'_>, rule: &Rule, 
     }
 }
 
-fn reason(report: &Report<'_>, finding: &PolicyFinding) -> String {
-    let described = usize::try_from(finding.policy)
-        .ok()
-        .and_then(|index| report.description.policies().nth(index));
-    let Some((_, policy)) = described else {
+fn reason(report: &Report<'_>, rule: &Rule, finding: &PolicyFinding) -> String {
+    let Some(policy) = rule.described(report.description) else {
         return String::new();
     };
     if finding.outcome == Outcome::Violated {

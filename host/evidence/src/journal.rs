@@ -1,8 +1,8 @@
 //! One process's own evidence: gapless, self-checking segments, handed to the kernel before anything executes.
 //!
 //! [`Journal::append`] is made to be called inline: it takes the next sequence under a lock, and for the classes required
-//! and durable makes one `write` call. A thread of the journal's own brings everything to stable storage; a
-//! [`Receipt`] waits for that. Ordinary leaves wait in memory for at most [`JournalLimits::delay`].
+//! and durable hands the leaf to the kernel. A thread of the journal's own brings everything to stable storage within
+//! [`JournalLimits::within`]; a [`Receipt`] waits for that. Until then, ordinary leaves wait in memory.
 //!
 //! Nothing is ever dropped. When too much is not on stable storage yet, appending fails until there is room again. When
 //! a write or sync fails, the journal is broken for good: after a failed `fsync` the kernel may have thrown pages away,

@@ -3,7 +3,8 @@
 //! Numbers are big-endian. Header, [`HEADER_BYTES`]: magic (8 bytes), writer (16), number of the segment (8), CRC-32C of
 //! these (4). Frame, [`FRAME_BYTES`] and the payload: length of the payload (4), CRC-32C of the rest of the frame and of
 //! the length (4), sequence (8), mark (1), payload. A writer fills segments 0, 1, 2, …; a file is made under another name
-//! and only gets its own with the header in it, so a segment without a whole header was damaged later.
+//! and only gets its own with the header in it, so a segment without a whole header was damaged later. Room is allocated
+//! ahead, so zeros may follow the last frame; no frame begins with a byte run of zeros, because none is empty.
 //!
 //! The side store of personal values uses the same frames under another magic.
 
@@ -144,7 +145,7 @@ impl Frame<'_> {
 pub enum Next<'a> {
     /// A whole frame.
     Frame(Frame<'a>),
-    /// The end.
+    /// The end: nothing, or nothing but zeros.
     End,
     /// Bytes that are no whole frame: one that is still being written, one that a crash cut off, or damage.
     Incomplete,
@@ -152,7 +153,7 @@ pub enum Next<'a> {
 
 /// What stands at the beginning of `bytes`, which are the rest of a segment from some frame's beginning on.
 pub fn next_frame(bytes: &[u8]) -> Next<'_> {
-    if bytes.is_empty() {
+    if bytes.iter().all(|byte| *byte == 0) {
         return Next::End;
     }
     match whole_frame(bytes) {
@@ -173,7 +174,7 @@ pub(crate) fn whole_frame(bytes: &[u8]) -> Option<(Frame<'_>, u32, [u8; 4])> {
     let (mark, rest) = rest.split_first()?;
     let size = usize::try_from(u32::from_be_bytes(*length))
         .ok()
-        .filter(|size| *size <= PAYLOAD_LIMIT)?;
+        .filter(|size| (1..=PAYLOAD_LIMIT).contains(size))?;
     let payload = rest.get(..size)?;
     let frame = Frame {
         sequence: u64::from_be_bytes(*sequence),
@@ -224,10 +225,19 @@ mod tests {
             let mut changed = bytes.clone();
             changed[at] ^= 0x10;
             assert_eq!(next_frame(&changed), Next::Incomplete, "byte {at}");
-            if at > 0 {
-                assert_eq!(next_frame(&bytes[..at]), Next::Incomplete, "{at} bytes");
-            }
+            // The length of a short frame begins with zeros, which alone are the end.
+            let cut = if at < 4 { Next::End } else { Next::Incomplete };
+            assert_eq!(next_frame(&bytes[..at]), cut, "{at} bytes");
         }
         assert_eq!(next_frame(&[]), Next::End);
+    }
+
+    #[test]
+    fn zeros_are_the_end_unless_something_follows_them() {
+        assert_eq!(next_frame(&[0; 100]), Next::End);
+        assert_eq!(whole_frame(&[0; 100]), None);
+        let mut bytes = vec![0; 100];
+        push_frame(&mut bytes, 3, 1, b"payload");
+        assert_eq!(next_frame(&bytes), Next::Incomplete);
     }
 }

@@ -3,10 +3,14 @@
 //! Everything that must survive a crash goes through here: whoever replaces [`Disk`] sees every step that could be the
 //! last one.
 
+mod mapped;
+
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use mapped::MappedLog;
 
 /// Operations on files by path.
 pub trait Storage: Send + Sync + 'static {
@@ -16,7 +20,8 @@ pub trait Storage: Send + Sync + 'static {
     /// As the operating system says.
     fn create_folder(&self, path: &Path) -> io::Result<()>;
 
-    /// Makes a file that must not be there yet, for appending, locked for as long as it is open.
+    /// Makes a file that must not be there yet, for appending, locked for as long as it is open. Zeros may stand behind
+    /// what was appended until it is closed.
     ///
     /// # Errors
     /// As the operating system says.
@@ -84,13 +89,14 @@ impl Storage for Disk {
     }
 
     fn create_log(&self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        let file = OpenOptions::new()
-            .append(true)
-            .create_new(true)
-            .mode(0o640)
-            .open(path)?;
+        let mut options = OpenOptions::new();
+        options.read(true).append(true).create_new(true).mode(0o640);
+        let file = options.open(path)?;
         file.lock()?;
-        Ok(Box::new(file))
+        Ok(match MappedLog::over(file)? {
+            Ok(mapped) => Box::new(mapped),
+            Err(file) => Box::new(file),
+        })
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -51,7 +51,7 @@ fn report(packages: &[Package]) -> Report {
 
 /// The packages of the policy library.
 fn library() -> Vec<Package> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../policies");
     let mut packages = Vec::new();
     for package in std::fs::read_dir(folder).unwrap() {
         let package = package.unwrap().path();

@@ -30,6 +30,8 @@ pub struct Site {
     pub folder: PathBuf,
     /// Sockets, whose paths must be short.
     sockets: TempDir,
+    /// How often the recorder signs. Often, so that who waits for evidence does not wait long.
+    signs_every: &'static str,
     daemon: Option<Child>,
 }
 
@@ -48,6 +50,7 @@ impl Site {
             tools,
             folder,
             sockets,
+            signs_every: "interval_ms = 50",
             daemon: None,
         };
         let roles = [
@@ -235,6 +238,11 @@ impl Site {
         Ok(())
     }
 
+    /// Lets the recorder sign as often as it does where nobody says how often.
+    pub fn sign_at_the_usual_pace(&mut self) {
+        self.signs_every = "";
+    }
+
     fn configuration(&self, upstream: SocketAddr) -> String {
         let at = |name: &str| self.text(name);
         let (offers, admin) = (self.offers(), self.admin());
@@ -258,7 +266,7 @@ poll_ms = 100
 [recorder]
 evidence = "{evidence}"
 key = "{log_key}"
-interval_ms = 50
+{signs_every}
 endpoints = {{ archive = "file://{archive}" }}
 "#,
             root = at("root.json"),
@@ -267,6 +275,7 @@ endpoints = {{ archive = "file://{archive}" }}
             evidence = at("evidence"),
             layout = at("registry"),
             log_key = at("keys/log.key"),
+            signs_every = self.signs_every,
             archive = at("decisions.ndjson"),
             offers = offers.display(),
             admin = admin.display(),

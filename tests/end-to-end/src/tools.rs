@@ -1,7 +1,7 @@
 //! The programs under test.
 
 use std::ffi::OsStr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::error::Error;
@@ -87,8 +87,12 @@ fn find(variable: &'static str) -> Result<PathBuf, Error> {
     }
 }
 
-/// The repository that this crate was built from.
+/// The checkout that is at work: the one that cargo was called in. Asked when it runs, because a build may be shared by
+/// several checkouts.
 pub fn repository() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here).to_owned()
+    let package = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let found = package
+        .ancestors()
+        .find(|folder| folder.join("Cargo.lock").exists());
+    found.unwrap_or(&package).to_owned()
 }

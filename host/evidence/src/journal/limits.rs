@@ -13,8 +13,9 @@ pub struct JournalLimits {
     pub segment_bytes: u64,
     /// Most bytes of ordinary leaves in memory. 256 KiB.
     pub buffer_bytes: usize,
-    /// How long a leaf waits at most until its way to stable storage begins. 5 ms, so that it ends within 10.
-    pub delay: Duration,
+    /// How long a leaf takes at most until it is on stable storage, unless storage itself is slower: syncs begin as much
+    /// earlier as they take, twice over. 10 ms.
+    pub within: Duration,
     /// This many bytes that are not on stable storage do not wait any longer. 1 MiB.
     pub sync_bytes: u64,
     /// With this many bytes that are not on stable storage, appending fails. 64 MiB.
@@ -26,7 +27,7 @@ impl Default for JournalLimits {
         Self {
             segment_bytes: 64 << 20,
             buffer_bytes: 256 << 10,
-            delay: Duration::from_millis(5),
+            within: Duration::from_millis(10),
             sync_bytes: 1 << 20,
             window_bytes: 64 << 20,
         }

@@ -13,7 +13,7 @@ use crate::testing::{Faulty, LOG, lifecycle};
 /// Nothing goes to stable storage by itself.
 fn patient() -> JournalLimits {
     JournalLimits {
-        delay: Duration::from_secs(3_600),
+        within: Duration::from_secs(3_600),
         ..JournalLimits::default()
     }
 }

@@ -1,7 +1,7 @@
 //! The thread that brings a journal to stable storage.
 
 use std::sync::{Arc, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Shared, State};
 use crate::storage::LogFile;
@@ -15,10 +15,32 @@ struct Batch {
     next_sequence: u64,
 }
 
+/// How long syncs take: the longest of late, which is forgotten slowly.
+#[derive(Default)]
+struct Pace {
+    longest: Duration,
+}
+
+impl Pace {
+    fn took(&mut self, time: Duration) {
+        let forgotten = self.longest.mul_f64(0.875);
+        self.longest = forgotten.max(time);
+    }
+
+    /// How long a leaf may wait so that it is on stable storage `within` a time: half of it, until more is known.
+    fn begin_after(&self, within: Duration) -> Duration {
+        if self.longest.is_zero() {
+            return within.mul_f64(0.5);
+        }
+        within.saturating_sub(self.longest.saturating_mul(2))
+    }
+}
+
 /// Runs until the journal closes or breaks.
 pub(super) fn run(shared: &Shared) {
     // A poisoned lock means that a thread panicked inside an append; appends fail from then on, and so does this.
     let Ok(mut state) = shared.lock() else { return };
+    let mut pace = Pace::default();
     while state.broken.is_none() {
         let Some(since) = state.unsynced_since else {
             if state.closing {
@@ -30,7 +52,9 @@ pub(super) fn run(shared: &Shared) {
             }
             continue;
         };
-        let rest = shared.limits.delay.saturating_sub(since.elapsed());
+        let rest = pace
+            .begin_after(shared.limits.within)
+            .saturating_sub(since.elapsed());
         if !rest.is_zero() && !state.urgent && !state.closing {
             match shared.work.wait_timeout(state, rest) {
                 Ok((woken, _)) => state = woken,
@@ -46,7 +70,9 @@ pub(super) fn run(shared: &Shared) {
             }
         };
         drop(state);
+        let began = Instant::now();
         let result = sync(shared, &batch);
+        pace.took(began.elapsed());
         // Earlier segments stay locked until here, so that no reader takes their writer for dead.
         let Ok(locked) = shared.lock() else { return };
         state = locked;
@@ -97,4 +123,24 @@ fn done(shared: &Shared, state: &mut State, batch: &Batch) {
     shared
         .synced
         .send_modify(|synced| synced.next_sequence = batch.next_sequence);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn syncs_begin_as_early_as_storage_is_slow() {
+        let ms = Duration::from_millis;
+        let mut pace = Pace::default();
+        assert_eq!(pace.begin_after(ms(10)), ms(5));
+        pace.took(ms(1));
+        assert_eq!(pace.begin_after(ms(10)), ms(8));
+        pace.took(ms(40));
+        assert_eq!(pace.begin_after(ms(10)), ms(0));
+        for _ in 0..30 {
+            pace.took(ms(1));
+        }
+        assert_eq!(pace.begin_after(ms(10)), ms(8));
+    }
 }

@@ -30,6 +30,8 @@ struct Rest {
     ended: bool,
     /// Whether `bytes` goes up to the end of the file.
     whole: bool,
+    /// Bytes of the file.
+    file: u64,
 }
 
 impl<'a> Batch<'a> {
@@ -113,7 +115,6 @@ impl<'a> Batch<'a> {
             .max(LEAF_FRAME_LIMIT)
             .saturating_add(LEAF_FRAME_LIMIT);
         let rest = read_rest(&path, cursor.offset, room).map_err(io_error("read", &path))?;
-        self.more |= !rest.whole;
         let mut offset = 0;
         if cursor.offset == 0 {
             if !segment::has_header(SEGMENT_MAGIC, id, &rest.bytes) {
@@ -132,15 +133,24 @@ impl<'a> Batch<'a> {
         let mut ended = false;
         while self.bytes < most {
             let unread = rest.bytes.get(offset..).unwrap_or_default();
+            // With the rest of the file at hand, or room for any frame, more bytes would not change what stands here.
+            let settled = rest.ended && (rest.whole || unread.len() >= LEAF_FRAME_LIMIT);
             match segment::next_frame(unread) {
                 Next::Frame(frame) => {
                     self.merge(id, frame)?;
                     offset = offset.saturating_add(frame.size());
                     continue;
                 }
-                Next::End => ended = rest.ended && rest.whole,
-                Next::Incomplete if rest.ended && rest.whole => {
-                    let detail = format!("{} bytes behind the last whole frame are lost", unread.len());
+                Next::End if rest.whole => ended = settled,
+                Next::End | Next::Incomplete if settled => {
+                    let bytes = if rest.whole {
+                        let last = unread.iter().rposition(|byte| *byte != 0);
+                        last.map_or(0, |last| length(last).saturating_add(1))
+                    } else {
+                        rest.file
+                            .saturating_sub(cursor.offset.saturating_add(length(offset)))
+                    };
+                    let detail = format!("{bytes} bytes behind the last whole frame are lost");
                     self.announce(event(
                         LifecycleKind::SegmentRecovered,
                         id.file_name(),
@@ -149,14 +159,15 @@ impl<'a> Batch<'a> {
                     ))?;
                     ended = true;
                 }
-                // A live writer may be in the middle of it.
-                Next::Incomplete => {}
+                // A live writer may be in the middle of it, or the next step reads the rest.
+                Next::End | Next::Incomplete => {}
             }
             break;
         }
-        let read = u64::try_from(offset).unwrap_or(u64::MAX);
+        // Without progress, the next step would find the same.
+        self.more |= !rest.whole && !ended && offset > 0;
         Ok(Cursor {
-            offset: cursor.offset.saturating_add(read),
+            offset: cursor.offset.saturating_add(length(offset)),
             ended,
         })
     }
@@ -238,16 +249,20 @@ fn read_rest(path: &Path, offset: u64, most: usize) -> io::Result<Rest> {
     let mut file = File::open(path)?;
     // First whether the writer is done, then its bytes: the other way round, some could come in between.
     let ended = writer_is_done(&file)?;
+    let length_of_file = file.metadata()?.len();
     file.seek(SeekFrom::Start(offset))?;
     let mut bytes = Vec::new();
-    let read = file
-        .take(u64::try_from(most).unwrap_or(u64::MAX))
-        .read_to_end(&mut bytes)?;
+    let read = file.take(length(most)).read_to_end(&mut bytes)?;
     Ok(Rest {
         bytes,
         ended,
         whole: read < most,
+        file: length_of_file,
     })
+}
+
+fn length(bytes: usize) -> u64 {
+    u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
 /// A writer locks its segment for as long as it writes to it; the lock goes with the process.

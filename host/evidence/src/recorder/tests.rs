@@ -7,7 +7,7 @@ use aecp_vocabulary::{AuditClass, Verdict};
 use super::*;
 use crate::journal::{Journal, JournalLimits};
 use crate::leaf::{Draft, Event, Leaf, LifecycleKind, Position};
-use crate::segment::SegmentId;
+use crate::segment::{LEAF_FRAME_LIMIT, SegmentId};
 use crate::testing::*;
 use crate::verify::verify;
 
@@ -90,13 +90,42 @@ fn wherever_a_crash_cut_the_last_frame_all_before_it_is_kept_and_the_loss_is_ann
         std::fs::write(segment_path(evidence.path(), id), &whole[..length]).unwrap();
         let mut recorder = open(evidence.path());
         let progress = recorder.step_at(1).unwrap();
-        let lost = length - short;
+        // Zeros at the end are room that was allocated ahead.
+        let cut = &whole[short..length];
+        let lost = cut.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
         assert_eq!(progress.size, 1 + u64::from(lost > 0), "cut at {length}");
         if lost > 0 {
             assert_eq!(progress.announced[0].kind, LifecycleKind::SegmentRecovered);
             assert!(progress.announced[0].detail.starts_with(&format!("{lost} bytes")));
         }
         verify(evidence.path(), &signer().verifier(), None).unwrap();
+    }
+}
+
+#[test]
+fn damage_far_from_the_end_of_a_segment_is_announced_and_does_not_stop_the_log() {
+    let id = SegmentId {
+        writer: writer(1),
+        number: 0,
+    };
+    for damage in [0x00, 0xff] {
+        let evidence = tempfile::tempdir().unwrap();
+        let mut bytes = segment_bytes(id, [(0, leaf(id.writer, 0))]);
+        bytes.resize(bytes.len() + 3 * LEAF_FRAME_LIMIT, damage);
+        bytes.push(1);
+        std::fs::write(segment_path(evidence.path(), id), &bytes).unwrap();
+        let limits = RecorderLimits {
+            step_bytes: 1,
+            ..eager()
+        };
+        let mut recorder = Recorder::open(evidence.path(), signer(), limits).unwrap();
+        let mut announced = Vec::new();
+        for _ in 0..3 {
+            announced.extend(recorder.step_at(1).unwrap().announced);
+        }
+        let kinds: Vec<_> = announced.into_iter().map(|event| event.kind).collect();
+        assert_eq!(kinds, [LifecycleKind::SegmentRecovered], "{damage:x}");
+        assert!(!recorder.step_at(1).unwrap().more);
     }
 }
 

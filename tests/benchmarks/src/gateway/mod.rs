@@ -50,7 +50,7 @@ pub(crate) struct Arguments {
     /// haproxy
     #[arg(long, default_value = "haproxy")]
     haproxy: PathBuf,
-    /// A folder to work in, on the disk that evidence is to be written to; it must not exist, and is removed afterwards
+    /// A folder to work in, on the disk that evidence is to be written to; it must not exist, and is removed unless the measurement fails
     #[arg(long)]
     folder: PathBuf,
     /// How often each contender has its turn
@@ -67,7 +67,7 @@ pub(crate) struct Arguments {
     no_jwt: bool,
 }
 
-/// Measures everything, and leaves nothing behind.
+/// Measures everything, and leaves nothing behind unless it fails.
 pub(crate) async fn run(arguments: &Arguments) -> Result<(), Error> {
     if arguments.folder.exists() {
         return Err(Error::Worthless(format!(
@@ -76,9 +76,9 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), Error> {
         )));
     }
     fs::create_dir_all(&arguments.folder).map_err(Error::file("make", &arguments.folder))?;
-    let measured = measure(arguments).await;
-    fs::remove_dir_all(&arguments.folder).map_err(Error::file("remove", &arguments.folder))?;
-    measured
+    // After a failure the folder stays, for whoever wants to know what happened.
+    measure(arguments).await?;
+    fs::remove_dir_all(&arguments.folder).map_err(Error::file("remove", &arguments.folder))
 }
 
 async fn measure(arguments: &Arguments) -> Result<(), Error> {
@@ -88,6 +88,7 @@ async fn measure(arguments: &Arguments) -> Result<(), Error> {
     let haproxy = Server::haproxy(&arguments.haproxy, folder, upstream.address)?;
     let mut site = Site::create(Tools::from_environment()?, folder.join("site"))?;
     bundle::publish(&site)?;
+    site.sign_at_the_usual_pace();
     site.start(upstream.address)?;
     let address = site.wait_for_epoch(1).await?;
     bundle::check_that_it_decides(address).await?;

@@ -4,7 +4,7 @@
 //!
 //! - [`guests`]: builds the guest components, and sets up the compiler for them where there is none.
 //! - [`mod@bench`]: what it costs.
-//! - [`demo`]: `cargo xtask demo`, the whole way once. [`image`]: the appliance as an OCI image.
+//! - [`demo`]: `cargo xtask demo`, the whole way once. [`mod@fuzz`]: generated inputs. [`image`]: the appliance as an OCI image.
 //! - [`host`]: builds of the programs that users run.
 //! - [`suite`]: `cargo xtask test`, the whole test suite.
 //! - [`project`]: where things are. [`process`]: running other programs. [`error`]: what can go wrong.
@@ -14,6 +14,7 @@
 mod bench;
 mod demo;
 mod error;
+mod fuzz;
 mod guests;
 mod host;
 mod image;
@@ -37,6 +38,7 @@ struct Arguments {
 enum Chore {
     Bench(bench::Arguments),
     Demo(demo::Arguments),
+    Fuzz(fuzz::Arguments),
     Guests(guests::Arguments),
     Image(image::Arguments),
     Test(suite::Arguments),
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
     let done = project::Project::find().and_then(|project| match Arguments::parse().chore {
         Chore::Bench(arguments) => bench::run(&project, &arguments),
         Chore::Demo(arguments) => demo::run_demo(&project, &arguments),
+        Chore::Fuzz(arguments) => fuzz::run_fuzz(&project, &arguments),
         Chore::Image(arguments) => image::run(&project, &arguments),
         Chore::Guests(arguments) => guests::run(&project, &arguments),
         Chore::Test(arguments) => suite::run(&project, &arguments),

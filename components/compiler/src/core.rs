@@ -4,7 +4,8 @@
 //! Meaning lives in [`crate::interpreter`]; this module is data.
 
 use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
-use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type};
+use aecp_vocabulary::value::{Address, Network};
+use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value};
 
 /// A package, ready to be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +84,7 @@ pub enum Atom {
     IsPresent(InputIndex),
     /// A BOOLEAN attribute standing for itself.
     IsTrue(InputIndex),
-    /// Both operands have one type; `Less` and `LessOrEqual` compare integers.
+    /// Both operands have one type; `Less` and `LessOrEqual` compare numbers, instants or durations.
     Compare {
         /// Left of the operator.
         left: Operand,
@@ -106,16 +107,49 @@ pub enum Atom {
         /// Of the set's member type.
         element: Operand,
     },
+    /// `a STARTS WITH "x"` and `a ENDS WITH "x"`, byte by byte.
+    Affix {
+        /// A text attribute.
+        text: InputIndex,
+        /// Where the part must stand.
+        side: Side,
+        /// The part.
+        part: String,
+    },
+    /// `a WITHIN "10.0.0.0/8"` and `a WITHIN ["…", …]`: the address is in one of the networks, which are sorted, each
+    /// once, at least one.
+    WithinOneOf {
+        /// An address attribute.
+        address: InputIndex,
+        /// The networks.
+        networks: Vec<Network>,
+    },
+    /// `a WITHIN n`: the address is in the network.
+    Within {
+        /// An address attribute.
+        address: InputIndex,
+        /// A network attribute.
+        network: InputIndex,
+    },
+}
+
+/// The two ends of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Side {
+    /// The first bytes.
+    Start,
+    /// The last bytes.
+    End,
 }
 
 /// How two operands are compared. `!=`, `>` and `>=` are expressed by negation and exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// `==`: texts, integers, booleans.
+    /// `==`: anything but sets and networks.
     Equal,
-    /// `<`: integers.
+    /// `<`: integers, decimals, instants, durations.
     Less,
-    /// `<=`: integers.
+    /// `<=`: as `<`.
     LessOrEqual,
 }
 
@@ -137,4 +171,48 @@ pub enum Constant {
     Integer(i64),
     /// True or false.
     Boolean(bool),
+    /// In the units of [`aecp_vocabulary::Value::Decimal`].
+    Decimal(i64),
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    Instant(i64),
+    /// Nanoseconds.
+    Duration(i64),
+    /// An IP address.
+    Address(Address),
+}
+
+impl Constant {
+    /// Its type.
+    pub fn value_type(&self) -> Type {
+        match self {
+            Self::Text(_) => Type::Text,
+            Self::Integer(_) => Type::Integer,
+            Self::Boolean(_) => Type::Boolean,
+            Self::Decimal(_) => Type::Decimal,
+            Self::Instant(_) => Type::Instant,
+            Self::Duration(_) => Type::Duration,
+            Self::Address(_) => Type::Address,
+        }
+    }
+
+    /// The constant as the value that an attribute would have.
+    pub fn value(&self) -> Value {
+        match self {
+            Self::Text(text) => Value::Text(text.clone()),
+            Self::Integer(number) => Value::Integer(*number),
+            Self::Boolean(holds) => Value::Boolean(*holds),
+            Self::Decimal(units) => Value::Decimal(*units),
+            Self::Instant(nanoseconds) => Value::Instant(*nanoseconds),
+            Self::Duration(nanoseconds) => Value::Duration(*nanoseconds),
+            Self::Address(address) => Value::Address(*address),
+        }
+    }
+}
+
+/// Whether values of a type have an order: `<` compares them.
+pub fn is_ordered(value_type: Type) -> bool {
+    matches!(
+        value_type,
+        Type::Integer | Type::Decimal | Type::Instant | Type::Duration
+    )
 }

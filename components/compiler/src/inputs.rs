@@ -63,6 +63,17 @@ impl Package {
     }
 }
 
+impl Atom {
+    /// The inputs that it reads, in the order in which it is written.
+    pub fn inputs(&self) -> Vec<InputIndex> {
+        let mut inputs = Vec::new();
+        each_input(&mut Condition::Atom(self.clone()), &mut |input| {
+            inputs.push(*input)
+        });
+        inputs
+    }
+}
+
 fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex)) {
     match condition {
         Condition::Constant(_) => {}
@@ -73,6 +84,11 @@ fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex))
                 operand(right, visit);
             }
             Atom::OneOf { element, .. } => operand(element, visit),
+            Atom::Affix { text: input, .. } | Atom::WithinOneOf { address: input, .. } => visit(input),
+            Atom::Within { address, network } => {
+                visit(address);
+                visit(network);
+            }
             Atom::Contains { set, element } => {
                 visit(set);
                 operand(element, visit);

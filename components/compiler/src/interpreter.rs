@@ -13,12 +13,15 @@
 //! | unknown | any | indeterminate |
 
 use aecp_vocabulary::policy::PolicyFinding;
+use aecp_vocabulary::value::Address;
 use aecp_vocabulary::{Outcome, Outcomes, Type, Value};
+use serde::Serialize;
 
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Policy, Relation};
+use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Policy, Relation, Side};
 
 /// What a condition is of one request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Truth {
     /// It does not hold.
     False,
@@ -160,10 +163,25 @@ fn known_atom(package: &Package, values: &[Value], asked: &Atom) -> Option<bool>
         }
         Atom::Contains { set, element } => {
             let (set, element) = (known(package, values, *set)?, operand(package, values, element)?);
-            match (set, element) {
-                (Value::SetOfText(members), Scalar::Text(text)) => {
-                    Some(members.iter().any(|member| member == text))
-                }
+            has(set, element)
+        }
+        Atom::Affix { text, side, part } => match known(package, values, *text)? {
+            Value::Text(text) => Some(match side {
+                Side::Start => text.starts_with(part),
+                Side::End => text.ends_with(part),
+            }),
+            _ => None,
+        },
+        Atom::WithinOneOf { address, networks } => match known(package, values, *address)? {
+            Value::Address(address) => Some(networks.iter().any(|network| network.has(*address))),
+            _ => None,
+        },
+        Atom::Within { address, network } => {
+            match (
+                known(package, values, *address)?,
+                known(package, values, *network)?,
+            ) {
+                (Value::Address(address), Value::Network(network)) => Some(network.has(*address)),
                 _ => None,
             }
         }
@@ -176,6 +194,23 @@ enum Scalar<'a> {
     Text(&'a str),
     Integer(i64),
     Boolean(bool),
+    Decimal(i64),
+    Instant(i64),
+    Duration(i64),
+    Address(Address),
+}
+
+/// Whether a set has a member of its type.
+fn has(set: &Value, element: Scalar<'_>) -> Option<bool> {
+    Some(match (set, element) {
+        (Value::SetOfText(members), Scalar::Text(text)) => members.iter().any(|member| member == text),
+        (Value::SetOfInteger(members), Scalar::Integer(number))
+        | (Value::SetOfDecimal(members), Scalar::Decimal(number))
+        | (Value::SetOfInstant(members), Scalar::Instant(number))
+        | (Value::SetOfDuration(members), Scalar::Duration(number)) => members.contains(&number),
+        (Value::SetOfAddress(members), Scalar::Address(address)) => members.contains(&address),
+        _ => return None,
+    })
 }
 
 impl<'a> From<&'a Constant> for Scalar<'a> {
@@ -184,6 +219,10 @@ impl<'a> From<&'a Constant> for Scalar<'a> {
             Constant::Text(text) => Self::Text(text),
             Constant::Integer(number) => Self::Integer(*number),
             Constant::Boolean(holds) => Self::Boolean(*holds),
+            Constant::Decimal(units) => Self::Decimal(*units),
+            Constant::Instant(nanoseconds) => Self::Instant(*nanoseconds),
+            Constant::Duration(nanoseconds) => Self::Duration(*nanoseconds),
+            Constant::Address(address) => Self::Address(*address),
         }
     }
 }
@@ -195,6 +234,10 @@ fn operand<'a>(package: &Package, values: &'a [Value], asked: &'a Operand) -> Op
             Value::Text(text) => Some(Scalar::Text(text)),
             Value::Integer(number) => Some(Scalar::Integer(*number)),
             Value::Boolean(holds) => Some(Scalar::Boolean(*holds)),
+            Value::Decimal(units) => Some(Scalar::Decimal(*units)),
+            Value::Instant(nanoseconds) => Some(Scalar::Instant(*nanoseconds)),
+            Value::Duration(nanoseconds) => Some(Scalar::Duration(*nanoseconds)),
+            Value::Address(address) => Some(Scalar::Address(*address)),
             _ => None,
         },
     }

@@ -11,9 +11,29 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 
-use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy, Relation};
+use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy, Relation, Side};
 
-const TYPES: [Type; 4] = [Type::Text, Type::Integer, Type::Boolean, Type::SetOfText];
+/// The types that policies can read, those of most policies more often.
+const TYPES: [Type; 18] = [
+    Type::Text,
+    Type::Text,
+    Type::Integer,
+    Type::Integer,
+    Type::Boolean,
+    Type::SetOfText,
+    Type::SetOfText,
+    Type::Decimal,
+    Type::Instant,
+    Type::Duration,
+    Type::Address,
+    Type::Address,
+    Type::Network,
+    Type::SetOfInteger,
+    Type::SetOfDecimal,
+    Type::SetOfInstant,
+    Type::SetOfDuration,
+    Type::SetOfAddress,
+];
 const TEXTS: [&str; 8] = [
     "",
     "a",
@@ -25,6 +45,30 @@ const TEXTS: [&str; 8] = [
     "größe",
 ];
 const INTEGERS: [i64; 7] = [i64::MIN, -2, -1, 0, 1, 2, i64::MAX];
+/// Neighbours, halves that differ, and the ends of what networks below hold.
+const ADDRESSES: [u128; 9] = [
+    0,
+    1,
+    u128::MAX,
+    0xffff_0a00_0001,
+    0xffff_0aff_ffff,
+    0xffff_0b00_0000,
+    0x2001_0db8 << 96,
+    (0x2001_0db8 << 96) | 0xffff_ffff_ffff_ffff,
+    (0x2001_0db9 << 96) - 1,
+];
+/// First address and prefix.
+const NETWORKS: [(u128, u8); 8] = [
+    (0, 0),
+    (0xffff_0a00_0000, 104),
+    (0xffff_0a00_0000, 127),
+    (0x2001_0db8 << 96, 32),
+    (0x2001_0db8 << 96, 64),
+    (0x2001_0db8 << 96, 65),
+    (u128::MAX, 128),
+    (1 << 127, 1),
+];
+const AFFIXES: [&str; 6] = ["", "e", "eu-", "eu-west-1", "1", "xxxxxxxxxxxx"];
 const DEPTH: u32 = 4;
 
 /// Packages of up to 7 inputs and 6 policies, conditions nested up to 4 deep. Every input is read by some policy.
@@ -195,6 +239,14 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         (1, compare(Relation::Equal, Type::Boolean)),
         (3, compare(Relation::Less, Type::Integer)),
         (3, compare(Relation::LessOrEqual, Type::Integer)),
+        (1, compare(Relation::Equal, Type::Decimal)),
+        (1, compare(Relation::Less, Type::Decimal)),
+        (1, compare(Relation::Less, Type::Instant)),
+        (1, compare(Relation::LessOrEqual, Type::Duration)),
+        (2, compare(Relation::Equal, Type::Address)),
+        (2, one_of(Type::Address)),
+        (1, one_of(Type::Decimal)),
+        (1, one_of(Type::Duration)),
         (4, one_of(Type::Text)),
         (2, one_of(Type::Integer)),
         (1, one_of(Type::Boolean)),
@@ -210,15 +262,38 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     if !booleans.is_empty() {
         atoms.push((4, select(booleans).prop_map(Atom::IsTrue).boxed()));
     }
-    let sets = inputs_of(inputs, Type::SetOfText);
-    if !sets.is_empty() {
-        let contains = (select(sets), operand(inputs, Type::Text));
-        atoms.push((
-            4,
-            contains
-                .prop_map(|(set, element)| Atom::Contains { set, element })
-                .boxed(),
-        ));
+    let sets: Vec<(InputIndex, Type)> = (0_u32..)
+        .zip(inputs)
+        .filter_map(|(index, input)| Some((InputIndex(index), input.value_type.member()?)))
+        .collect();
+    for (set, member) in sets {
+        let contains = operand(inputs, member).prop_map(move |element| Atom::Contains { set, element });
+        atoms.push((2, contains.boxed()));
+    }
+    let texts = inputs_of(inputs, Type::Text);
+    if !texts.is_empty() {
+        let sides = select(vec![Side::Start, Side::End]);
+        let affix = (select(texts), sides, select(&AFFIXES[..])).prop_map(|(text, side, part)| Atom::Affix {
+            text,
+            side,
+            part: part.to_owned(),
+        });
+        atoms.push((3, affix.boxed()));
+    }
+    let addresses = inputs_of(inputs, Type::Address);
+    if !addresses.is_empty() {
+        let networks = subsequence(networks(), 1..=NETWORKS.len());
+        let within = (select(addresses.clone()), networks).prop_map(|(address, mut networks)| {
+            networks.sort_unstable();
+            Atom::WithinOneOf { address, networks }
+        });
+        atoms.push((4, within.boxed()));
+        let networks = inputs_of(inputs, Type::Network);
+        if !networks.is_empty() {
+            let within = (select(addresses), select(networks))
+                .prop_map(|(address, network)| Atom::Within { address, network });
+            atoms.push((4, within.boxed()));
+        }
     }
     proptest::strategy::Union::new_weighted(atoms).boxed()
 }
@@ -244,6 +319,16 @@ fn constants(value_type: Type) -> Vec<Constant> {
     match value_type {
         Type::Integer => INTEGERS.iter().map(|number| Constant::Integer(*number)).collect(),
         Type::Boolean => vec![Constant::Boolean(false), Constant::Boolean(true)],
+        Type::Decimal => INTEGERS.iter().map(|number| Constant::Decimal(*number)).collect(),
+        Type::Instant => INTEGERS.iter().map(|number| Constant::Instant(*number)).collect(),
+        Type::Duration => INTEGERS
+            .iter()
+            .map(|number| Constant::Duration(*number))
+            .collect(),
+        Type::Address => ADDRESSES
+            .iter()
+            .map(|bits| Constant::Address(Address(*bits)))
+            .collect(),
         _ => TEXTS
             .iter()
             .map(|text| Constant::Text((*text).to_owned()))
@@ -258,30 +343,43 @@ fn text() -> impl Strategy<Value = String> {
     ]
 }
 
+fn networks() -> Vec<Network> {
+    let network = |(bits, prefix): &(u128, u8)| Network {
+        address: Address(*bits),
+        prefix: *prefix,
+    };
+    NETWORKS.iter().map(network).collect()
+}
+
 fn value_of(declared: Type) -> BoxedStrategy<Value> {
+    let integer = || select(&INTEGERS[..]);
+    let integers = || vec(integer(), 0..5);
+    let address = || select(&ADDRESSES[..]).prop_map(Address);
     match declared {
-        Type::Integer => select(&INTEGERS[..]).prop_map(Value::Integer).boxed(),
+        Type::Text => text().prop_map(Value::Text).boxed(),
+        Type::Integer => integer().prop_map(Value::Integer).boxed(),
+        Type::Decimal => integer().prop_map(Value::Decimal).boxed(),
         Type::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
+        Type::Instant => integer().prop_map(Value::Instant).boxed(),
+        Type::Duration => integer().prop_map(Value::Duration).boxed(),
+        Type::Address => address().prop_map(Value::Address).boxed(),
+        Type::Network => select(networks()).prop_map(Value::Network).boxed(),
         Type::SetOfText => vec(text(), 0..5).prop_map(Value::SetOfText).boxed(),
-        _ => text().prop_map(Value::Text).boxed(),
+        Type::SetOfInteger => integers().prop_map(Value::SetOfInteger).boxed(),
+        Type::SetOfDecimal => integers().prop_map(Value::SetOfDecimal).boxed(),
+        Type::SetOfInstant => integers().prop_map(Value::SetOfInstant).boxed(),
+        Type::SetOfDuration => integers().prop_map(Value::SetOfDuration).boxed(),
+        Type::SetOfAddress => vec(address(), 0..5).prop_map(Value::SetOfAddress).boxed(),
+        Type::SetOfNetwork => vec(select(networks()), 0..3)
+            .prop_map(Value::SetOfNetwork)
+            .boxed(),
     }
 }
 
 /// A value of any type of the contract.
 fn other_value() -> impl Strategy<Value = Value> {
-    let address = Address(0xffff_0a00_0001);
-    let fixed = vec![
-        Value::Decimal(1),
-        Value::Instant(0),
-        Value::Duration(-1),
-        Value::Address(address),
-        Value::Network(Network { address, prefix: 128 }),
-        Value::SetOfInteger(vec![0, 1]),
-        Value::SetOfDecimal(vec![]),
-        Value::SetOfInstant(vec![0]),
-        Value::SetOfDuration(vec![1]),
-        Value::SetOfAddress(vec![address]),
-        Value::SetOfNetwork(vec![Network { address, prefix: 128 }]),
-    ];
-    prop_oneof![select(&TYPES[..]).prop_flat_map(value_of), select(fixed)]
+    prop_oneof![
+        9 => select(&TYPES[..]).prop_flat_map(value_of),
+        1 => value_of(Type::SetOfNetwork),
+    ]
 }

@@ -195,7 +195,9 @@ fn literals_are_checked() {
         Code::IntegerOutOfRange,
         "",
     );
-    constraint("customer.age < ⟦1.5⟧", Code::InvalidInteger, "fraction");
+    constraint("customer.age < ⟦1.5⟧", Code::TypeMismatch, "");
+    constraint("customer.age < ⟦1.5000000⟧", Code::InvalidInteger, "up to six");
+    constraint("customer.age < ⟦1h90x⟧", Code::InvalidInteger, "`1h30m`");
     constraint("customer.age < ⟦18years⟧", Code::InvalidInteger, "digits only");
     constraint("customer.region == \"a⟦\\t⟧b\"", Code::InvalidEscape, "\\u{…}");
     constraint("customer.region == ⟦\"⟧EU", Code::UnterminatedText, "close it");
@@ -324,12 +326,8 @@ fn structure_is_checked() {
 
 #[test]
 fn schemas_are_checked() {
-    expect("SCHEMA { a: ⟦DECIMAL⟧ }", Code::UnavailableType, "`SET OF TEXT`");
-    expect(
-        "SCHEMA { a: ⟦SET OF INTEGER⟧ b: TEXT }",
-        Code::UnavailableType,
-        "`SET OF TEXT`",
-    );
+    expect("SCHEMA { a: ⟦SET OF CIDR⟧ }", Code::UnavailableType, "`SET OF`");
+    expect("SCHEMA { a: ⟦TIMESTAMP⟧ }", Code::UnknownType, "`INSTANT`");
     expect(
         "SCHEMA { a: ⟦STRING⟧ }",
         Code::UnknownType,
@@ -547,4 +545,44 @@ fn places_are_told_as_people_count() {
         (json["code"].as_str(), json["severity"].as_str()),
         (Some("unknown-attribute"), Some("error"))
     );
+}
+
+#[test]
+fn values_of_all_types_are_checked() {
+    let typed = |condition: &str, code, help: &str| {
+        expect(
+            &format!(
+                "SCHEMA {{ price: DECIMAL  at: INSTANT  age: DURATION  peer: ADDRESS  net: CIDR  ports: SET OF INTEGER }}
+                 POLICY p {{ SCOPE: requests CONSTRAINT: {condition} ENFORCEMENT: BLOCKING }}"
+            ),
+            code,
+            help,
+        );
+    };
+    let mismatch = Code::TypeMismatch;
+    typed("at < ⟦\"2026-01-01\"⟧", mismatch, "INSTANT");
+    typed("peer == ⟦\"10.0.0\"⟧", mismatch, "ADDRESS");
+    typed("price < ⟦9300000000000⟧", mismatch, "DECIMAL");
+    typed("peer WITHIN ⟦\"10.0.0.1/8\"⟧", mismatch, "`\"10.0.0.0/8\"`");
+    typed(
+        "peer WITHIN [\"10.0.0.0/8\", ⟦\"x\"⟧]",
+        mismatch,
+        "`\"10.0.0.0/8\"`",
+    );
+    typed("peer WITHIN ⟦[]⟧", Code::InvalidList, "one network");
+    typed("age < ⟦15⟧", mismatch, "");
+    typed("net == ⟦\"10.0.0.0/8\"⟧", mismatch, "WITHIN");
+    typed("net IN ⟦[\"10.0.0.0/8\"]⟧", Code::InvalidList, "WITHIN");
+    typed("ports CONTAINS ⟦[80, 443]⟧", mismatch, "CONTAINS ANY");
+    typed("ports CONTAINS ANY ⟦80⟧", mismatch, "`[80]`");
+    typed("ports CONTAINS ALL [80, ⟦\"x\"⟧]", mismatch, "INTEGER");
+    typed("age STARTS WITH ⟦\"x\"⟧", mismatch, "");
+    typed("⟦peer⟧", Code::NotACondition, "WITHIN");
+    constraint(
+        "customer.region STARTS ⟦\"EU\"⟧",
+        Code::UnexpectedToken,
+        "STARTS WITH",
+    );
+    constraint("customer.region STARTS WITH ⟦[\"EU\"]⟧", mismatch, "OR");
+    typed("peer ⟦within⟧ \"10.0.0.0/8\"", Code::LowercaseKeyword, "`WITHIN`");
 }

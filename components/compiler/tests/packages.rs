@@ -322,3 +322,84 @@ fn files_are_taken_by_name_and_words_in_small_letters_are_free() {
         (DefaultDecision::Allow, AuditClass::Durable)
     );
 }
+
+#[test]
+fn every_type_has_its_comparisons() {
+    let schema = r#"
+SCHEMA {
+  price: DECIMAL  at: INSTANT  age: DURATION  peer: ADDRESS  zone: CIDR  path: TEXT
+  ports: SET OF INTEGER  labels: SET OF TEXT  hops: SET OF ADDRESS
+}"#;
+    let request = r#"{"price": 1.5, "at": "2026-06-01T12:00:00+02:00", "age": "14m59s", "peer": "10.1.2.3", "zone": "10.1.0.0/16",
+        "path": "/admin/users.json", "ports": [443, 8443], "labels": ["a", "b"], "hops": ["10.1.2.3", "2001:db8::1"]}"#;
+    let holds = |constraint: &str| {
+        let policy = format!(
+            "{schema}\nPOLICY p {{ SCOPE: requests CONSTRAINT: {constraint} ENFORCEMENT: BLOCKING }}"
+        );
+        let found = outcomes(&package(&policy), request);
+        match found.findings.as_slice() {
+            [] => true,
+            [one] if one.outcome == Outcome::Violated => false,
+            other => panic!("{constraint}: {other:?}"),
+        }
+    };
+    for yes in [
+        "price == 1.5",
+        "price < 2",
+        "price IN [1, 1.50]",
+        "at < \"2026-06-01T10:00:01Z\"",
+        "at == \"2026-06-01T10:00:00Z\"",
+        "age < 15m",
+        "age > 0h14m58s",
+        "peer WITHIN \"10.0.0.0/8\"",
+        "peer WITHIN [\"192.168.0.0/16\", \"10.1.2.3/32\"]",
+        "peer WITHIN zone",
+        "peer == \"10.1.2.3\"",
+        "peer IN [\"10.1.2.4\", \"10.1.2.3\"]",
+        "peer IN hops",
+        "hops CONTAINS \"2001:db8::1\"",
+        "path STARTS WITH \"/admin/\"",
+        "path ENDS WITH \".json\"",
+        "443 IN ports",
+        "ports CONTAINS ANY [80, 443]",
+        "ports CONTAINS ALL [443, 8443]",
+        "labels CONTAINS ALL [\"a\", \"b\"]",
+    ] {
+        assert!(holds(yes), "{yes}");
+        assert!(!holds(&format!("NOT ({yes})")), "NOT {yes}");
+    }
+    for no in [
+        "price > 1.5",
+        "age <= -1s",
+        "peer WITHIN \"10.0.0.0/16\"",
+        "peer WITHIN \"::/96\"",
+        "path STARTS WITH \"admin\"",
+        "ports CONTAINS ALL [443, 80]",
+        "labels CONTAINS ANY [\"c\", \"d\"]",
+    ] {
+        assert!(!holds(no), "{no}");
+    }
+}
+
+#[test]
+fn reasons_show_values_as_they_are_written() {
+    let schema = "SCHEMA { at: INSTANT  age: DURATION  peer: ADDRESS }";
+    let sentence = |constraint: &str| {
+        let policy = format!(
+            "{schema}\nPOLICY p {{ SCOPE: requests CONSTRAINT: {constraint} ENFORCEMENT: BLOCKING }}"
+        );
+        reason(&package(&policy))
+    };
+    assert_eq!(
+        sentence("age < 1h30m"),
+        "age must be less than 1h30m but is {age}"
+    );
+    assert_eq!(
+        sentence("peer WITHIN [\"2001:db8::/32\", \"10.0.0.0/8\"]"),
+        "peer must be within one of [\"10.0.0.0/8\", \"2001:db8::/32\"] but is {peer}"
+    );
+    assert_eq!(
+        sentence("at < \"2026-06-01T12:00:00+02:00\""),
+        "at must be less than \"2026-06-01T10:00:00Z\" but is {at}"
+    );
+}

@@ -11,7 +11,11 @@ use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use crate::policy::Input;
 use crate::schema::AttributeName;
+use crate::text::{self, NotInForm};
 use crate::value::{Type, Value};
+
+/// A number of JSON with so many characters is the same for all readers of JSON.
+const EXACT_DIGITS: usize = 15;
 
 /// Deepest nesting that is read.
 const DEPTH_LIMIT: usize = 64;
@@ -94,24 +98,42 @@ impl Attributes {
 
 impl Json {
     fn value(&self, declared: Type) -> Value {
-        let mismatch = || Value::failed(format!("expected {declared}, got {}", self.kind()));
-        match (declared, self) {
-            (_, Self::Null) => Value::Absent,
-            (Type::Text, Self::Text(text)) => Value::Text(text.clone()).at_position_of(declared),
-            (Type::Integer, Self::Integer(number)) => Value::Integer(*number),
-            (Type::Boolean, Self::Boolean(truth)) => Value::Boolean(*truth),
-            (Type::SetOfText, Self::List(members)) => {
-                let texts = members.iter().map(|member| match member {
-                    Self::Text(text) => Some(text.clone()),
-                    _ => None,
-                });
-                match texts.collect::<Option<Vec<_>>>() {
-                    Some(texts) => Value::SetOfText(texts).at_position_of(declared),
-                    None => mismatch(),
-                }
-            }
-            _ => mismatch(),
+        if *self == Self::Null {
+            return Value::Absent;
         }
+        let found = match self {
+            Self::List(members) => Self::set(members, declared),
+            one => one.single(declared),
+        };
+        match found {
+            Some(Ok(value)) => value.at_position_of(declared),
+            Some(Err(error)) => Value::failed(error.to_string()),
+            None => Value::failed(format!("expected {declared}, got {}", self.kind())),
+        }
+    }
+
+    /// A value that is no set. What JSON has no word for (decimals beyond the precision of its readers, instants,
+    /// durations, addresses, networks) is written as a text.
+    fn single(&self, declared: Type) -> Option<Result<Value, NotInForm>> {
+        let is_set = declared.member().is_some();
+        match (declared, self) {
+            (Type::Integer, Self::Integer(number)) => Some(Ok(Value::Integer(*number))),
+            (Type::Boolean, Self::Boolean(truth)) => Some(Ok(Value::Boolean(*truth))),
+            (Type::Decimal, Self::Integer(number)) => Some(text::read(&number.to_string(), declared)),
+            (Type::Decimal, Self::OtherNumber(number)) if number.len() <= EXACT_DIGITS => {
+                Some(text::read(number, declared))
+            }
+            (Type::Integer | Type::Boolean, Self::Text(_)) => None,
+            (_, Self::Text(text)) if !is_set => Some(text::read(text, declared)),
+            _ => None,
+        }
+    }
+
+    fn set(members: &[Self], declared: Type) -> Option<Result<Value, NotInForm>> {
+        let of = declared.member()?;
+        let values: Option<Result<Vec<Value>, NotInForm>> =
+            members.iter().map(|member| member.single(of)).collect();
+        Some(values?.map(|values| Value::set_of(of, values)))
     }
 
     fn kind(&self) -> &'static str {

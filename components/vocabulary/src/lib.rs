@@ -8,6 +8,7 @@
 //! - [`policy`]: what a policy component says of itself, and what it says of one request.
 //! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
 //! - [`input`]: JSON into values, strictly.
+//! - [`text`]: values as people write them.
 
 #![forbid(unsafe_code)]
 
@@ -15,6 +16,7 @@ pub mod decision;
 pub mod input;
 pub mod policy;
 pub mod schema;
+pub mod text;
 pub mod value;
 
 pub use decision::{Decision, Denial, Finding, Verdict};

@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use serde::{Deserialize, Serialize};
 
+use crate::text;
+
 /// Most bytes of a [`Value::Text`].
 pub const TEXT_LIMIT: usize = 65_536;
 
@@ -90,6 +92,22 @@ impl Type {
     }
 }
 
+impl Type {
+    /// The type of a set's members; none for other types.
+    pub fn member(self) -> Option<Self> {
+        Some(match self {
+            Self::SetOfText => Self::Text,
+            Self::SetOfInteger => Self::Integer,
+            Self::SetOfDecimal => Self::Decimal,
+            Self::SetOfInstant => Self::Instant,
+            Self::SetOfDuration => Self::Duration,
+            Self::SetOfAddress => Self::Address,
+            Self::SetOfNetwork => Self::Network,
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
@@ -111,11 +129,7 @@ impl From<IpAddr> for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let v6 = Ipv6Addr::from(self.0);
-        match v6.to_ipv4_mapped() {
-            Some(v4) => v4.fmt(f),
-            None => v6.fmt(f),
-        }
+        text::write_address(f, *self)
     }
 }
 
@@ -203,6 +217,30 @@ impl Value {
         })
     }
 
+    /// The set of `members`, which are of type `of`; a failure if that type has no sets or a member has another type.
+    pub fn set_of(of: Type, members: impl IntoIterator<Item = Self>) -> Self {
+        let members = members.into_iter();
+        let other = || Self::failed(format!("a set with members that are not {of}"));
+        macro_rules! gather {
+            ($($kind:ident => $set:ident),*) => {
+                match of {
+                    $(Type::$kind => members
+                        .map(|member| match member {
+                            Self::$kind(member) => Some(member),
+                            _ => None,
+                        })
+                        .collect::<Option<Vec<_>>>()
+                        .map_or_else(other, Self::$set),)*
+                    _ => other(),
+                }
+            };
+        }
+        gather!(
+            Text => SetOfText, Integer => SetOfInteger, Decimal => SetOfDecimal, Instant => SetOfInstant,
+            Duration => SetOfDuration, Address => SetOfAddress, Network => SetOfNetwork
+        )
+    }
+
     /// A failure, its reason cut to [`FAILURE_LIMIT`] bytes at a character boundary.
     pub fn failed(reason: impl Into<String>) -> Self {
         let mut reason = reason.into();
@@ -274,34 +312,26 @@ impl fmt::Display for Value {
             Self::Absent => f.write_str("(absent)"),
             Self::Failed(reason) => write!(f, "(failed: {reason})"),
             Self::Boolean(value) => value.fmt(f),
-            Self::Integer(value) | Self::Instant(value) | Self::Duration(value) => value.fmt(f),
+            Self::Integer(value) => value.fmt(f),
+            Self::Instant(nanoseconds) => text::write_instant(f, *nanoseconds),
+            Self::Duration(nanoseconds) => text::write_duration(f, *nanoseconds),
             Self::Decimal(units) => decimal(f, *units),
             Self::Text(text) => f.write_str(text),
             Self::Address(address) => address.fmt(f),
             Self::Network(network) => network.fmt(f),
             Self::SetOfText(members) => list(f, members),
-            Self::SetOfInteger(members) | Self::SetOfInstant(members) | Self::SetOfDuration(members) => {
-                list(f, members)
-            }
-            Self::SetOfDecimal(members) => list(
-                f,
-                &members
-                    .iter()
-                    .map(|units| DecimalText(*units))
-                    .collect::<Vec<_>>(),
-            ),
+            Self::SetOfInteger(members) => list(f, members),
+            Self::SetOfInstant(members) => list(f, &shown(members, Self::Instant)),
+            Self::SetOfDuration(members) => list(f, &shown(members, Self::Duration)),
+            Self::SetOfDecimal(members) => list(f, &shown(members, Self::Decimal)),
             Self::SetOfAddress(members) => list(f, members),
             Self::SetOfNetwork(members) => list(f, members),
         }
     }
 }
 
-struct DecimalText(i64);
-
-impl fmt::Display for DecimalText {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        decimal(f, self.0)
-    }
+fn shown(members: &[i64], value: fn(i64) -> Value) -> Vec<Value> {
+    members.iter().map(|member| value(*member)).collect()
 }
 
 fn decimal(f: &mut fmt::Formatter<'_>, units: i64) -> fmt::Result {

@@ -33,6 +33,18 @@ pub(crate) fn read_text(path: &Path) -> Result<String, Error> {
     })
 }
 
+/// Reads a request: a file, or standard input where `path` is `-`.
+pub(crate) fn read_request(path: &Path) -> Result<String, Error> {
+    if path != Path::new("-") {
+        return read_text(path);
+    }
+    let mut text = String::new();
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(Error::file("read", path))?;
+    Ok(text)
+}
+
 /// Writes a file so that it has the old or the new content, never a part. `private` keeps it from other users.
 pub(crate) fn write(path: &Path, bytes: &[u8], private: Privacy) -> Result<(), Error> {
     use std::os::unix::fs::PermissionsExt;

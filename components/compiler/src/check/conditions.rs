@@ -6,7 +6,7 @@ use aecp_vocabulary::Type;
 
 use super::operands::{Meaning, Typed};
 use super::{Checker, place};
-use crate::core::{Atom, Condition, Constant, Relation};
+use crate::core::{Atom, Condition, Constant, Operand, Relation, is_ordered};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::SyntaxKind as K;
 use crate::syntax::ast;
@@ -29,6 +29,8 @@ impl Checker {
             ast::Condition::Comparison(comparison) => self.comparison(file, comparison),
             ast::Condition::Membership(membership) => self.membership(file, membership),
             ast::Condition::Containment(containment) => self.containment(file, containment),
+            ast::Condition::Affixing(affixing) => self.affixing(file, affixing),
+            ast::Condition::Location(location) => self.location(file, location),
             ast::Condition::Presence(presence) => self.presence(file, presence),
             ast::Condition::Bare(bare) => self.bare(file, bare),
         }
@@ -40,7 +42,7 @@ impl Checker {
     }
 
     /// Left and right of an operator, both looked at before either is missed.
-    fn both(
+    pub(super) fn both(
         &mut self,
         file: u32,
         mut operands: impl Iterator<Item = ast::Operand>,
@@ -56,6 +58,13 @@ impl Checker {
 
     fn comparison(&mut self, file: u32, comparison: &ast::Comparison) -> Option<Condition> {
         let (left, right) = self.both(file, comparison.operands())?;
+        let (left, right) = match (left.value_type(), right.value_type()) {
+            (Some(left_type), Some(right_type)) => {
+                let (left, right) = (self.fitted(left, right_type), self.fitted(right, left_type));
+                left.zip(right)?
+            }
+            _ => (left, right),
+        };
         let operator = comparison.operator()?;
         let (Some(left_type), Some(right_type)) = (left.value_type(), right.value_type()) else {
             let list = if left.value_type().is_none() {
@@ -71,9 +80,15 @@ impl Checker {
         };
         match operator.kind() {
             K::Equal | K::EqualEqual | K::NotEqual => {
-                if left_type == Type::SetOfText || right_type == Type::SetOfText {
+                if left_type.member().is_some() || right_type.member().is_some() {
                     let message = format!("`{}` does not compare sets", operator.text());
                     let help = "ask with CONTAINS whether a set has a member: `tags CONTAINS \"x\"`";
+                    self.mismatch(message, &left, &right, Some(help.to_owned()));
+                    return None;
+                }
+                if left_type == Type::Network || right_type == Type::Network {
+                    let message = format!("`{}` does not compare networks", operator.text());
+                    let help = "ask with WITHIN whether an address is in one: `peer WITHIN \"10.0.0.0/8\"`";
                     self.mismatch(message, &left, &right, Some(help.to_owned()));
                     return None;
                 }
@@ -91,9 +106,9 @@ impl Checker {
                 }
             }
             _ => {
-                if left_type != Type::Integer || right_type != Type::Integer {
+                if left_type != right_type || !is_ordered(left_type) {
                     let message = format!(
-                        "`{}` compares INTEGER with INTEGER, not {left_type} with {right_type}",
+                        "`{}` compares numbers, instants or durations of one type, not {left_type} with {right_type}",
                         operator.text()
                     );
                     let help = right
@@ -131,28 +146,36 @@ impl Checker {
             self.report(diagnostic);
             return None;
         };
-        if left_type == Type::SetOfText {
-            let message = format!("`{}` is SET OF TEXT, and IN asks for one value", left.written());
+        if left_type.member().is_some() {
+            let message = format!("`{}` is {left_type}, and IN asks for one value", left.written());
             let help = format!("ask for each member: `{} CONTAINS \"x\"`", left.written());
             self.mismatch(message, &left, &right, Some(help));
             return None;
         }
         let atom = match &right.meaning {
+            Meaning::List(list) if left_type == Type::Network => {
+                let message = "IN does not compare networks";
+                let help = "ask with WITHIN whether an address is in one: `peer WITHIN [\"10.0.0.0/8\"]`";
+                self.report(Diagnostic::error(Code::InvalidList, place(file, list), message).help(help));
+                return None;
+            }
             Meaning::List(list) => {
-                let members = self.members(file, list, &left, left_type)?;
+                let members = self.members(file, list, left.written(), left_type)?;
                 Atom::OneOf {
                     element: left.operand()?,
                     members,
                 }
             }
-            Meaning::Input(set, Type::SetOfText) => {
-                let set = *set;
-                if left_type != Type::Text {
+            Meaning::Input(set, set_type) if set_type.member().is_some() => {
+                let (set, wanted) = (*set, set_type.member()?);
+                let left = self.fitted(left, wanted)?;
+                if left.value_type() != Some(wanted) {
                     let message = format!(
-                        "`{}` is {left_type}, and the set has TEXT members",
-                        left.written()
+                        "`{}` is {}, and the set has {wanted} members",
+                        left.written(),
+                        left.kind()
                     );
-                    let help = left.as_written_in(Type::Text);
+                    let help = left.as_written_in(wanted);
                     self.mismatch(message, &left, &right, help);
                     return None;
                 }
@@ -163,7 +186,7 @@ impl Checker {
             }
             _ => {
                 let message = format!(
-                    "IN needs a list or a SET OF TEXT, and `{}` is {}",
+                    "IN needs a list or a set, and `{}` is {}",
                     right.written(),
                     right.kind()
                 );
@@ -183,18 +206,19 @@ impl Checker {
         })
     }
 
-    /// The members of a list, sorted, each once.
+    /// The members of a list, sorted, each once. `element` is what is compared with them, of type `wanted`.
     fn members(
         &mut self,
         file: u32,
         list: &ast::List,
-        element: &Typed,
+        element: String,
         wanted: Type,
     ) -> Option<Vec<Constant>> {
         let mut members = Vec::new();
         let mut proper = true;
         for member in list.members() {
-            let Some(member) = self.operand(file, member, true) else {
+            let member = self.operand(file, member, true);
+            let Some(member) = member.and_then(|member| self.fitted(member, wanted)) else {
                 proper = false;
                 continue;
             };
@@ -203,21 +227,19 @@ impl Checker {
                 Meaning::Constant(constant) if found == Some(wanted) => members.push(constant),
                 Meaning::Constant(_) => {
                     let message = format!(
-                        "`{}` is {wanted}, and the list has `{}`, which is {}",
-                        element.written(),
+                        "`{element}` is {wanted}, and the list has `{}`, which is {}",
                         member.written(),
                         member.kind()
                     );
                     let help = member.as_written_in(wanted);
-                    self.mismatch(message, element, &member, help);
+                    let help = help.unwrap_or_else(|| format!("write a value of type {wanted}"));
+                    let diagnostic = Diagnostic::error(Code::TypeMismatch, member.place, message);
+                    self.report(diagnostic.label(format!("this is {}", member.kind())).help(help));
                     proper = false;
                 }
                 Meaning::Input(..) | Meaning::List(_) => {
                     let message = "lists hold values that stand in the policy";
-                    let help = format!(
-                        "compare with the attribute by itself: `… OR {} == …`",
-                        element.written()
-                    );
+                    let help = format!("compare with the attribute by itself: `… OR {element} == …`");
                     self.report(Diagnostic::error(Code::InvalidList, member.place, message).help(help));
                     proper = false;
                 }
@@ -236,9 +258,11 @@ impl Checker {
 
     fn containment(&mut self, file: u32, containment: &ast::Containment) -> Option<Condition> {
         let (left, right) = self.both(file, containment.operands())?;
-        let Meaning::Input(set, Type::SetOfText) = left.meaning else {
+        let (Meaning::Input(set, _), Some(wanted)) =
+            (&left.meaning, left.value_type().and_then(Type::member))
+        else {
             let message = format!(
-                "CONTAINS needs a SET OF TEXT before it, and `{}` is {}",
+                "CONTAINS needs a set before it, and `{}` is {}",
                 left.written(),
                 left.kind()
             );
@@ -252,26 +276,49 @@ impl Checker {
             self.mismatch(message, &left, &right, Some(help));
             return None;
         };
-        if right.value_type() != Some(Type::Text) {
+        let set = *set;
+        let contains = |element| Condition::Atom(Atom::Contains { set, element });
+        if containment.any().is_some() || containment.all().is_some() {
+            let Meaning::List(list) = &right.meaning else {
+                let message = format!(
+                    "ANY and ALL need a list, and `{}` is {}",
+                    right.written(),
+                    right.kind()
+                );
+                let help = format!("write a list: `[{}]`", right.written());
+                self.mismatch(message, &left, &right, Some(help));
+                return None;
+            };
+            let members = self.members(file, list, left.written(), wanted)?;
+            let each = members
+                .into_iter()
+                .map(|member| contains(Operand::Constant(member)))
+                .collect();
+            return Some(if containment.any().is_some() {
+                Condition::Any(each)
+            } else {
+                Condition::All(each)
+            });
+        }
+        let right = self.fitted(right, wanted)?;
+        if right.value_type() != Some(wanted) {
             let message = format!(
-                "the members of `{}` are TEXT, and `{}` is {}",
+                "the members of `{}` are {wanted}, and `{}` is {}",
                 left.written(),
                 right.written(),
                 right.kind()
             );
             let help = match right.meaning {
-                Meaning::List(_) => {
-                    Some("ask for each member by itself, and join the conditions by AND or OR".to_owned())
-                }
-                _ => right.as_written_in(Type::Text),
+                Meaning::List(_) => Some(
+                    "ask for one or all of them: `tags CONTAINS ANY [\"x\", \"y\"]`, `tags CONTAINS ALL [\"x\", \"y\"]`"
+                        .to_owned(),
+                ),
+                _ => right.as_written_in(wanted),
             };
             self.mismatch(message, &left, &right, help);
             return None;
         }
-        Some(Condition::Atom(Atom::Contains {
-            set,
-            element: right.operand()?,
-        }))
+        Some(contains(right.operand()?))
     }
 
     fn presence(&mut self, file: u32, presence: &ast::Presence) -> Option<Condition> {
@@ -302,8 +349,12 @@ impl Checker {
             _ => {
                 let (written, kind) = (operand.written(), operand.kind());
                 let help = match operand.value_type() {
-                    Some(Type::SetOfText) => format!("ask for a member: `{written} CONTAINS \"x\"`"),
-                    Some(Type::Integer) => format!("compare it: `{written} >= 1`"),
+                    Some(set) if set.member().is_some() => {
+                        format!("ask for a member: `{written} CONTAINS \"x\"`")
+                    }
+                    Some(Type::Integer | Type::Decimal) => format!("compare it: `{written} >= 1`"),
+                    Some(Type::Duration) => format!("compare it: `{written} <= 15m`"),
+                    Some(Type::Address) => format!("ask where it is: `{written} WITHIN \"10.0.0.0/8\"`"),
                     Some(_) => format!("compare it: `{written} == \"x\"`"),
                     None => "a list stands behind IN: `a IN [\"x\", \"y\"]`".to_owned(),
                 };
@@ -320,7 +371,7 @@ impl Checker {
     }
 
     /// Reports operands that do not fit, with both types and where they come from.
-    fn mismatch(&mut self, message: String, left: &Typed, right: &Typed, help: Option<String>) {
+    pub(super) fn mismatch(&mut self, message: String, left: &Typed, right: &Typed, help: Option<String>) {
         let is = |typed: &Typed| format!("this is {}", typed.kind());
         let mut diagnostic = Diagnostic::error(Code::TypeMismatch, right.place, message)
             .label(is(right))

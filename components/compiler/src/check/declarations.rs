@@ -11,30 +11,28 @@ use crate::syntax::ast::{self, Field};
 /// The class that every request is in.
 pub(super) const EVERY_REQUEST: &str = "requests";
 
-const TYPES: [(&str, Type); 4] = [
-    ("TEXT", Type::Text),
-    ("INTEGER", Type::Integer),
-    ("BOOLEAN", Type::Boolean),
-    ("SET OF TEXT", Type::SetOfText),
+const TYPES: [Type; 14] = [
+    Type::Text,
+    Type::Integer,
+    Type::Decimal,
+    Type::Boolean,
+    Type::Instant,
+    Type::Duration,
+    Type::Address,
+    Type::Network,
+    Type::SetOfText,
+    Type::SetOfInteger,
+    Type::SetOfDecimal,
+    Type::SetOfInstant,
+    Type::SetOfDuration,
+    Type::SetOfAddress,
 ];
 
-/// Types that the language will have, and whose names must not come to mean anything else.
-const LATER_TYPES: [&str; 11] = [
-    "DECIMAL",
-    "INSTANT",
-    "DURATION",
-    "ADDRESS",
-    "CIDR",
-    "SET OF INTEGER",
-    "SET OF DECIMAL",
-    "SET OF INSTANT",
-    "SET OF DURATION",
-    "SET OF ADDRESS",
-    "SET OF CIDR",
-];
+/// Types that the contract has, and the language will.
+const LATER_TYPES: [Type; 1] = [Type::SetOfNetwork];
 
 /// What other languages call our types.
-const FOREIGN_TYPES: [(&str, &str); 10] = [
+const FOREIGN_TYPES: [(&str, &str); 17] = [
     ("STRING", "TEXT"),
     ("STR", "TEXT"),
     ("VARCHAR", "TEXT"),
@@ -42,6 +40,13 @@ const FOREIGN_TYPES: [(&str, &str); 10] = [
     ("LONG", "INTEGER"),
     ("NUMBER", "INTEGER"),
     ("BOOL", "BOOLEAN"),
+    ("FLOAT", "DECIMAL"),
+    ("DOUBLE", "DECIMAL"),
+    ("TIMESTAMP", "INSTANT"),
+    ("DATETIME", "INSTANT"),
+    ("IP", "ADDRESS"),
+    ("IPADDR", "ADDRESS"),
+    ("NETWORK", "CIDR"),
     ("SET", "SET OF TEXT"),
     ("LIST", "SET OF TEXT"),
     ("SET OF STRING", "SET OF TEXT"),
@@ -183,13 +188,14 @@ impl Checker {
 
     fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
         let words = written.words();
-        if let Some((_, found)) = TYPES.iter().find(|(name, _)| *name == words) {
+        if let Some(found) = TYPES.iter().find(|known| known.name() == words) {
             return Some(*found);
         }
         let here = place(file, written);
         let upper = words.to_ascii_uppercase();
-        let available = "the types are `TEXT`, `INTEGER`, `BOOLEAN` and `SET OF TEXT`";
-        if LATER_TYPES.contains(&upper.as_str()) {
+        let available = "the types are `TEXT`, `INTEGER`, `DECIMAL`, `BOOLEAN`, `INSTANT`, `DURATION`, `ADDRESS`, `CIDR`, \
+                         and `SET OF` each of them but `BOOLEAN` and `CIDR`";
+        if LATER_TYPES.iter().any(|later| later.name() == upper) {
             let message = format!("the type `{upper}` is not available in this version");
             self.report(Diagnostic::error(Code::UnavailableType, here, message).help(available));
             return None;
@@ -200,7 +206,7 @@ impl Checker {
             .map(|(_, ours)| *ours);
         let help = foreign.map_or_else(
             || {
-                did_you_mean(&words, TYPES.iter().map(|(name, _)| *name), || {
+                did_you_mean(&words, TYPES.iter().map(|known| known.name()), || {
                     available.to_owned()
                 })
             },

@@ -3,12 +3,14 @@
 //! - `declarations`: the header, attributes and classes.
 //! - `policies`: policies and their fields.
 //! - `conditions`: conditions and the types of what they compare.
+//! - `places`: parts of texts, addresses in networks.
 //! - `operands`: attributes and literals.
 //! - `reason`: the sentence that says why a constraint does not hold.
 
 mod conditions;
 mod declarations;
 mod operands;
+mod places;
 mod policies;
 mod reason;
 

@@ -1,6 +1,7 @@
 //! Operands: attributes are looked up, literals are read.
 
-use aecp_vocabulary::Type;
+use aecp_vocabulary::value::DECIMAL_UNIT;
+use aecp_vocabulary::{Type, text};
 
 use super::declarations::find;
 use super::{Checker, place, token_place};
@@ -31,9 +32,7 @@ impl Typed {
     pub(super) fn value_type(&self) -> Option<Type> {
         match &self.meaning {
             Meaning::Input(_, value_type) => Some(*value_type),
-            Meaning::Constant(Constant::Text(_)) => Some(Type::Text),
-            Meaning::Constant(Constant::Integer(_)) => Some(Type::Integer),
-            Meaning::Constant(Constant::Boolean(_)) => Some(Type::Boolean),
+            Meaning::Constant(constant) => Some(constant.value_type()),
             Meaning::List(_) => None,
         }
     }
@@ -77,7 +76,57 @@ impl Typed {
     }
 }
 
+/// An integer, a decimal or a duration.
+fn number(negative: bool, digits: &str) -> Result<Constant, NumberError> {
+    let signed = || format!("{}{digits}", if negative { "-" } else { "" });
+    if digits.contains('.') {
+        let units = text::decimal(&signed()).map_err(|_| NumberError::NotDigits)?;
+        return Ok(Constant::Decimal(units));
+    }
+    match literal::integer(negative, digits) {
+        Err(NumberError::NotDigits) => text::duration(&signed())
+            .map(Constant::Duration)
+            .map_err(|_| NumberError::NotDigits),
+        integer => integer.map(Constant::Integer),
+    }
+}
+
+/// A constant as one of another type, if it stands for one there; why not, if it should.
+fn as_type(constant: &Constant, wanted: Type) -> Option<Result<Constant, String>> {
+    Some(match (constant, wanted) {
+        (Constant::Text(written), Type::Instant) => text::instant(written)
+            .map(Constant::Instant)
+            .map_err(|error| error.to_string()),
+        (Constant::Text(written), Type::Address) => text::address(written)
+            .map(Constant::Address)
+            .map_err(|error| error.to_string()),
+        (Constant::Integer(number), Type::Decimal) => number
+            .checked_mul(DECIMAL_UNIT)
+            .map(Constant::Decimal)
+            .ok_or_else(|| "larger than decimals are".to_owned()),
+        _ => return None,
+    })
+}
+
 impl Checker {
+    /// Gives a literal the type of what it stands beside, where it can be read so: texts stand for instants and
+    /// addresses, integers for decimals. None if it should and cannot, which is reported.
+    pub(super) fn fitted(&mut self, mut typed: Typed, wanted: Type) -> Option<Typed> {
+        if let Meaning::Constant(constant) = &typed.meaning {
+            match as_type(constant, wanted) {
+                Some(Ok(constant)) => typed.meaning = Meaning::Constant(constant),
+                Some(Err(why)) => {
+                    let message = format!("`{}` should be {wanted} here, and is {why}", typed.written());
+                    let diagnostic = Diagnostic::error(Code::TypeMismatch, typed.place, message);
+                    self.report(diagnostic.help(format!("write a value of type {wanted}")));
+                    return None;
+                }
+                None => {}
+            }
+        }
+        Some(typed)
+    }
+
     pub(super) fn operand(&mut self, file: u32, node: ast::Operand, is_right: bool) -> Option<Typed> {
         let here = place(file, &node);
         let (meaning, declared) = match &node {
@@ -108,8 +157,8 @@ impl Checker {
         match token.kind() {
             K::TrueKeyword => Some(Constant::Boolean(true)),
             K::FalseKeyword => Some(Constant::Boolean(false)),
-            K::Number => match literal::integer(negative, token.text()) {
-                Ok(number) => Some(Constant::Integer(number)),
+            K::Number => match number(negative, token.text()) {
+                Ok(constant) => Some(constant),
                 Err(error) => {
                     self.number_error(place(file, written), &token, error);
                     None
@@ -132,16 +181,19 @@ impl Checker {
                     .help("write a number inside that range")
             }
             NumberError::NotDigits if written.contains('.') => {
-                let message = format!("`{written}` is not an integer");
+                let message = format!("`{written}` is not a decimal");
                 Diagnostic::error(Code::InvalidInteger, here, message)
-                    .help("numbers with a fraction are not available in this version; take a smaller unit")
+                    .help("decimals have up to 12 digits before the point and up to six behind it")
             }
             NumberError::NotDigits => Diagnostic::error(
                 Code::InvalidInteger,
                 here,
                 format!("`{written}` is neither an integer nor a name"),
             )
-            .help("integers have digits only, names do not begin with a digit, texts stand in `\"`"),
+            .help(
+                "integers have digits only, durations numbers with units (`1h30m`), names do not begin with a digit, \
+                 texts stand in `\"`",
+            ),
         };
         self.report(diagnostic);
     }

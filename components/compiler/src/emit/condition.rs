@@ -6,10 +6,10 @@ use super::EmitError;
 use super::formula::{Formula, Test};
 use super::memory::{Data, Record, size};
 use super::module::{Functions, Signature};
-use super::plan::{Fact, Layout};
+use super::plan::{Fact, Layout, value_case};
 use super::support;
 use super::texts::Range;
-use crate::core::Relation;
+use crate::core::{Relation, Side};
 
 /// False, as code has it.
 pub(super) const FALSE: i32 = 0;
@@ -24,7 +24,7 @@ const INLINE: usize = 16;
 /// Most parts of a conjunction or disjunction in one function.
 const PARTS: usize = 64;
 
-/// Most ranges of integers that are tried one by one.
+/// Most ranges of numbers or addresses that are tried one by one.
 const RANGES: usize = 4;
 
 /// Bytes of `variant value` in a list.
@@ -56,6 +56,24 @@ pub(super) fn signed(bits: u32) -> i32 {
 /// The bits of a word, as constants of WebAssembly are signed.
 pub(super) fn signed_long(bits: u64) -> i64 {
     i64::from_ne_bytes(bits.to_ne_bytes())
+}
+
+/// The two words of an address, the high one first.
+#[allow(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
+fn halves(address: u128) -> [u64; 2] {
+    [(address >> 64) as u64, address as u64]
+}
+
+/// Where a half of the address at a position stands, from the values on.
+fn address_half(input: u32, half: u32) -> MemArg {
+    let offset = PAYLOAD.saturating_add(half.saturating_mul(8));
+    at(input.saturating_mul(VALUE).saturating_add(offset), 3)
+}
+
+/// Loads both halves of the address at a position.
+fn both_halves(code: &mut InstructionSink<'_>, values: u32, input: u32) {
+    code.local_get(values).i64_load(address_half(input, 0));
+    code.local_get(values).i64_load(address_half(input, 1));
 }
 
 /// Loads the word at a constant address.
@@ -218,7 +236,7 @@ impl Emitter<'_> {
                 code.local_get(values).i32_load8_u(payload(*first, 0));
                 code.local_get(values).i32_load8_u(payload(*second, 0)).i32_eq();
             }
-            Test::Integers(first, relation, second) => {
+            Test::Numbers(first, relation, second) => {
                 code.local_get(values).i64_load(payload(*first, 3));
                 code.local_get(values).i64_load(payload(*second, 3));
                 match relation {
@@ -228,7 +246,7 @@ impl Emitter<'_> {
                 };
             }
             Test::TextIn(input, classes) => self.class_in(code, *input, classes)?,
-            Test::IntegerIn(input, ranges) if ranges.len() <= RANGES => {
+            Test::NumberIn(input, ranges) if ranges.len() <= RANGES => {
                 for (index, (low, high)) in ranges.iter().enumerate() {
                     code.local_get(values).i64_load(payload(*input, 3));
                     // As an unsigned distance from the lower bound, one comparison tells both.
@@ -245,7 +263,7 @@ impl Emitter<'_> {
                     }
                 }
             }
-            Test::IntegerIn(input, ranges) => {
+            Test::NumberIn(input, ranges) => {
                 let mut table = Record::default();
                 for bound in ranges.iter().flat_map(|(low, high)| [*low, *high]) {
                     table.long(u64::from_ne_bytes(bound.to_ne_bytes()));
@@ -282,8 +300,108 @@ impl Emitter<'_> {
                 code.i32_const(0).i32_load8_u(at(address, 0));
                 code.i32_const(signed(bit)).i32_shr_u().i32_const(1).i32_and();
             }
+            Test::AddressIn(input, ranges) => self.address_in(code, values, *input, ranges)?,
+            Test::SameAddress(first, second) => {
+                for half in 0..2 {
+                    for input in [first, second] {
+                        code.local_get(values).i64_load(address_half(*input, half));
+                    }
+                    code.i64_eq();
+                }
+                code.i32_and();
+            }
+            Test::AddressWithin(address, network) => {
+                value(code, *network);
+                both_halves(code, values, *address);
+                code.call(support::NETWORK_HAS);
+            }
+            Test::Affix(input, side, part) => {
+                let address = self.data.share(part.as_bytes(), 1)?;
+                value(code, *input);
+                code.i32_const(signed(address))
+                    .i32_const(signed(size(part.len())?))
+                    .i32_const(i32::from(*side == Side::End))
+                    .call(support::AFFIX);
+            }
+            Test::HasNumber(set, set_type, number) => {
+                value(code, *set);
+                code.i32_const(value_case(*set_type))
+                    .i64_const(*number)
+                    .call(support::HAS_NUMBER);
+            }
+            Test::HasNumberOf(set, set_type, input) => {
+                value(code, *set);
+                code.i32_const(value_case(*set_type));
+                code.local_get(values)
+                    .i64_load(payload(*input, 3))
+                    .call(support::HAS_NUMBER);
+            }
+            Test::HasAddress(set, address) => {
+                value(code, *set);
+                let [high, low] = halves(*address);
+                code.i64_const(signed_long(high))
+                    .i64_const(signed_long(low))
+                    .call(support::HAS_ADDRESS);
+            }
+            Test::HasAddressOf(set, address) => {
+                value(code, *set);
+                both_halves(code, values, *address);
+                code.call(support::HAS_ADDRESS);
+            }
             Test::Known(_) | Test::Present(_) => {
                 code.i32_const(1);
+            }
+        }
+        Ok(())
+    }
+
+    /// Leaves whether an address is in one of `ranges`, which are sorted.
+    fn address_in(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        values: u32,
+        input: u32,
+        ranges: &[(u128, u128)],
+    ) -> Result<(), EmitError> {
+        // One network is one comparison of each half, or of one half alone.
+        let short = |(low, high): &(u128, u128)| {
+            let ([low_high, low_low], [high_high, high_low]) = (halves(*low), halves(*high));
+            low_high == high_high || (low_low == 0 && high_low == u64::MAX)
+        };
+        if ranges.len() > RANGES || !ranges.iter().all(short) {
+            let mut table = Record::default();
+            for bound in ranges.iter().flat_map(|(low, high)| [*low, *high]) {
+                halves(bound).into_iter().for_each(|half| {
+                    table.long(half);
+                });
+            }
+            let address = self.data.share(&table.0, 8)?;
+            code.i32_const(signed(address))
+                .i32_const(signed(size(ranges.len())?));
+            both_halves(code, values, input);
+            code.call(support::ADDRESS_IN);
+            return Ok(());
+        }
+        for (index, (low, high)) in ranges.iter().enumerate() {
+            let ([low_high, low_low], [high_high, high_low]) = (halves(*low), halves(*high));
+            let between = |code: &mut InstructionSink<'_>, half: u32, low: u64, high: u64| {
+                code.local_get(values).i64_load(address_half(input, half));
+                code.i64_const(signed_long(low));
+                if low == high {
+                    code.i64_eq();
+                } else {
+                    code.i64_sub()
+                        .i64_const(signed_long(high.wrapping_sub(low)))
+                        .i64_le_u();
+                }
+            };
+            between(code, 0, low_high, high_high);
+            if low_high == high_high {
+                between(code, 1, low_low, high_low);
+                code.i32_and();
+            }
+            if index > 0 {
+                code.i32_or();
             }
         }
         Ok(())

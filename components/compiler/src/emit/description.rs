@@ -191,6 +191,12 @@ fn condition_reads(
             Atom::IsPresent(index) | Atom::IsTrue(index) => read(&Operand::Input(*index)),
             Atom::Compare { left, right, .. } => read(left).and_then(|()| read(right)),
             Atom::OneOf { element, .. } => read(element),
+            Atom::Affix { text: index, .. } | Atom::WithinOneOf { address: index, .. } => {
+                read(&Operand::Input(*index))
+            }
+            Atom::Within { address, network } => {
+                read(&Operand::Input(*address)).and_then(|()| read(&Operand::Input(*network)))
+            }
             Atom::Contains { set, element } => read(&Operand::Input(*set)).and_then(|()| read(element)),
         },
     }

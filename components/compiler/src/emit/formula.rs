@@ -6,8 +6,9 @@ mod build;
 use super::EmitError;
 use super::link::Reader;
 use super::texts::Texts;
-use crate::core::{Condition, Relation};
+use crate::core::{Condition, Relation, Side};
 use crate::interpreter::Truth;
+use aecp_vocabulary::Type;
 
 /// A condition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,18 +31,35 @@ pub(super) enum Test {
     IsTrue(u32),
     /// The class of the text is one of these, sorted.
     TextIn(u32, Vec<u32>),
-    /// The integer is in one of these ranges, bounds included; sorted, apart from each other, at least one.
-    IntegerIn(u32, Vec<(i64, i64)>),
+    /// The number (integer, decimal, instant or duration) is in one of these ranges, bounds included; sorted, apart from
+    /// each other, at least one.
+    NumberIn(u32, Vec<(i64, i64)>),
+    /// The address is in one of these ranges; as for numbers.
+    AddressIn(u32, Vec<(u128, u128)>),
+    /// The address is in the network at the second position.
+    AddressWithin(u32, u32),
+    /// The text has this part at its start or end.
+    Affix(u32, Side, String),
     /// Two booleans are equal.
     SameBoolean(u32, u32),
     /// Two texts are equal.
     SameText(u32, u32),
-    /// Two integers are in this relation.
-    Integers(u32, Relation, u32),
+    /// Two addresses are equal.
+    SameAddress(u32, u32),
+    /// Two numbers of one type are in this relation.
+    Numbers(u32, Relation, u32),
     /// The set has the constant of this class.
     Has(u32, u32),
     /// The set has the text at the second position.
     HasText(u32, u32),
+    /// The set, of this type, has the number.
+    HasNumber(u32, Type, i64),
+    /// The set, of this type, has the number at the second position.
+    HasNumberOf(u32, Type, u32),
+    /// The set has the address.
+    HasAddress(u32, u128),
+    /// The set has the address at the second position.
+    HasAddressOf(u32, u32),
 }
 
 /// What a text input can be, as far as classes tell.
@@ -179,11 +197,19 @@ impl Test {
             | Self::Present(input)
             | Self::IsTrue(input)
             | Self::TextIn(input, _)
-            | Self::IntegerIn(input, _)
+            | Self::NumberIn(input, _)
+            | Self::AddressIn(input, _)
+            | Self::Affix(input, ..)
+            | Self::HasNumber(input, ..)
+            | Self::HasAddress(input, _)
             | Self::Has(input, _) => (*input, None),
             Self::SameBoolean(first, second)
             | Self::SameText(first, second)
-            | Self::Integers(first, _, second)
+            | Self::SameAddress(first, second)
+            | Self::AddressWithin(first, second)
+            | Self::Numbers(first, _, second)
+            | Self::HasNumberOf(first, _, second)
+            | Self::HasAddressOf(first, second)
             | Self::HasText(first, second) => (*first, Some(*second)),
         }
     }

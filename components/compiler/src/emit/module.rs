@@ -24,7 +24,7 @@ pub(super) const FINDINGS: u32 = 2;
 const DESCRIBE: u32 = 0;
 const EVALUATE: u32 = 1;
 /// Functions with fixed indices: the exports and [`support`].
-const FIXED: usize = 11;
+const FIXED: usize = 16;
 
 /// Bytes of a page of memory.
 const PAGE: u32 = 65_536;
@@ -58,9 +58,13 @@ pub(super) enum Signature {
     Word,
     /// (values) → truth
     Condition,
+    /// (value, high, low) → answer
+    Address,
+    /// (table, count, high, low) → answer
+    AddressIn,
 }
 
-const SIGNATURES: [(&[ValType], &[ValType]); 11] = {
+const SIGNATURES: [(&[ValType], &[ValType]); 13] = {
     use ValType::{I32, I64};
     [
         (&[], &[I32]),
@@ -74,6 +78,8 @@ const SIGNATURES: [(&[ValType], &[ValType]); 11] = {
         (&[I32], &[]),
         (&[I64, I32], &[]),
         (&[I32], &[I32]),
+        (&[I32, I64, I64], &[I32]),
+        (&[I32, I32, I64, I64], &[I32]),
     ]
 };
 

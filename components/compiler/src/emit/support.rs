@@ -1,8 +1,9 @@
-//! Functions that every component has: memory, texts, sets, ranges of integers.
+//! Functions that every component has: memory, texts, sets, ranges of numbers and addresses.
 //!
 //! Texts are read eight bytes at a time, the last bytes with a mask. So up to seven bytes behind a text are read and
 //! ignored; `cabi_realloc` leaves `SLACK` bytes at the end of memory for that.
 
+mod addresses;
 mod sets;
 mod texts;
 
@@ -30,14 +31,25 @@ pub(super) const MEMBERS: u32 = 7;
 pub(super) const SAME: u32 = 8;
 /// (value, value, memo) → whether a set has a text.
 pub(super) const CONTAINS: u32 = 9;
-/// (table, number of ranges, integer) → whether the integer is in one.
+/// (table, number of ranges, number) → whether the number is in one.
 pub(super) const WITHIN: u32 = 10;
+/// (value, part, length, whether at the end) → whether a text has the part there.
+pub(super) const AFFIX: u32 = 11;
+/// (value, case, number) → whether a set of this case has the number.
+pub(super) const HAS_NUMBER: u32 = 12;
+/// (value, high, low) → whether a set of addresses has the address.
+pub(super) const HAS_ADDRESS: u32 = 13;
+/// (value, high, low) → whether a network has the address.
+pub(super) const NETWORK_HAS: u32 = 14;
+/// (table, number of ranges, high, low) → whether the address is in one.
+pub(super) const ADDRESS_IN: u32 = 15;
 
 /// Bytes that are readable behind everything that callers hand over.
 const SLACK: i64 = 8;
 
 const TEXT_CASE: i32 = value_case(Type::Text);
 const SET_CASE: i32 = value_case(Type::SetOfText);
+const ADDRESSES_CASE: i32 = value_case(Type::SetOfAddress);
 const ABSENT_CASE: i32 = 0;
 
 /// Emits all of them. Their indices are the constants above.
@@ -51,6 +63,11 @@ pub(super) fn put(functions: &mut Functions, table: Option<&Table>) {
     functions.define(SAME, Signature::Three, texts::same());
     functions.define(CONTAINS, Signature::Three, sets::contains());
     functions.define(WITHIN, Signature::Within, within());
+    functions.define(AFFIX, Signature::Allocate, texts::affix());
+    functions.define(HAS_NUMBER, Signature::Within, sets::has_number());
+    functions.define(HAS_ADDRESS, Signature::Address, sets::has_address());
+    functions.define(NETWORK_HAS, Signature::Address, addresses::network_has());
+    functions.define(ADDRESS_IN, Signature::AddressIn, addresses::address_in());
 }
 
 /// A bump allocator that grows memory. `evaluate` takes everything back when it begins to write.

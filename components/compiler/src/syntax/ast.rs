@@ -89,6 +89,10 @@ nodes! {
     Membership,
     /// `a CONTAINS b`
     Containment,
+    /// `a STARTS WITH b`
+    Affixing,
+    /// `a WITHIN b`
+    Location,
     /// `a IS PRESENT`
     Presence,
     /// An operand that stands for itself.
@@ -173,6 +177,10 @@ unions! {
         Membership,
         /// A set contains a value.
         Containment,
+        /// A text begins or ends with another.
+        Affixing,
+        /// An address is in a network.
+        Location,
         /// An attribute is there.
         Presence,
         /// An operand that stands for itself.
@@ -286,6 +294,13 @@ accessors! {
         operands -> many Operand, /// `NOT`.
         negation -> token NotKeyword;
     Containment: /// Left and right.
+        operands -> many Operand, /// `ANY`.
+        any -> token AnyKeyword, /// `ALL`.
+        all -> token AllKeyword;
+    Affixing: /// Left and right.
+        operands -> many Operand, /// `ENDS`.
+        ends -> token EndsKeyword;
+    Location: /// Left and right.
         operands -> many Operand;
     Presence: /// What is asked for.
         operand -> one Operand, /// `NOT`.

@@ -121,6 +121,18 @@ pub enum SyntaxKind {
     InKeyword,
     #[token("CONTAINS")]
     ContainsKeyword,
+    #[token("ANY")]
+    AnyKeyword,
+    #[token("ALL")]
+    AllKeyword,
+    #[token("STARTS")]
+    StartsKeyword,
+    #[token("ENDS")]
+    EndsKeyword,
+    #[token("WITH")]
+    WithKeyword,
+    #[token("WITHIN")]
+    WithinKeyword,
     #[token("IS")]
     IsKeyword,
     #[token("PRESENT")]
@@ -173,8 +185,12 @@ pub enum SyntaxKind {
     Comparison,
     /// `a IN b`, `a NOT IN b`
     Membership,
-    /// `a CONTAINS b`
+    /// `a CONTAINS b`, `a CONTAINS ANY [b, c]`, `a CONTAINS ALL [b, c]`
     Containment,
+    /// `a STARTS WITH b`, `a ENDS WITH b`
+    Affixing,
+    /// `a WITHIN b`
+    Location,
     /// `a IS PRESENT`, `a IS NOT PRESENT`
     Presence,
     /// An operand that stands for itself.
@@ -192,7 +208,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 23] = [
+const KEYWORDS: [(&str, K); 29] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -212,6 +228,12 @@ const KEYWORDS: [(&str, K); 23] = [
     ("NOT", K::NotKeyword),
     ("IN", K::InKeyword),
     ("CONTAINS", K::ContainsKeyword),
+    ("ANY", K::AnyKeyword),
+    ("ALL", K::AllKeyword),
+    ("STARTS", K::StartsKeyword),
+    ("ENDS", K::EndsKeyword),
+    ("WITH", K::WithKeyword),
+    ("WITHIN", K::WithinKeyword),
     ("IS", K::IsKeyword),
     ("PRESENT", K::PresentKeyword),
     ("true", K::TrueKeyword),
@@ -270,7 +292,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 86] = [
+static KINDS: [K; 94] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -322,6 +344,12 @@ static KINDS: [K; 86] = [
     K::NotKeyword,
     K::InKeyword,
     K::ContainsKeyword,
+    K::AnyKeyword,
+    K::AllKeyword,
+    K::StartsKeyword,
+    K::EndsKeyword,
+    K::WithKeyword,
+    K::WithinKeyword,
     K::IsKeyword,
     K::PresentKeyword,
     K::TrueKeyword,
@@ -351,6 +379,8 @@ static KINDS: [K; 86] = [
     K::Comparison,
     K::Membership,
     K::Containment,
+    K::Affixing,
+    K::Location,
     K::Presence,
     K::Bare,
     K::Name,

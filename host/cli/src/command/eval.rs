@@ -1,7 +1,6 @@
 //! `aecp eval`: what would be decided?
 
 use std::collections::BTreeMap;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use aecp_engine::{Instances, Limits, Member, PolicyComponent, PolicySet, Runtime};
@@ -38,15 +37,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let Some(subject) = Subject::load(&arguments.subject)? else {
         return Ok(Outcome::Bad);
     };
-    let text = if arguments.input == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin()
-            .read_to_string(&mut text)
-            .map_err(Error::file("read", &arguments.input))?;
-        text
-    } else {
-        files::read_text(&arguments.input)?
-    };
+    let text = files::read_request(&arguments.input)?;
     let decision = subject.decide(&text, nanoseconds(Timestamp::now()));
     let evaluation = Evaluation::of(&decision, subject.packages);
     match arguments.format {

@@ -6,6 +6,7 @@ mod check;
 mod conformance;
 mod eval;
 mod evidence;
+mod explain;
 mod keys;
 mod push;
 mod release;
@@ -40,6 +41,7 @@ enum Command {
     Check(check::Arguments),
     Build(build::Arguments),
     Eval(eval::Arguments),
+    Explain(explain::Arguments),
     Bench(bench::Arguments),
     Keys(keys::Arguments),
     Sign(sign::Arguments),
@@ -56,6 +58,7 @@ impl Arguments {
             Command::Check(arguments) => check::run(&arguments),
             Command::Build(arguments) => build::run(&arguments),
             Command::Eval(arguments) => eval::run(&arguments),
+            Command::Explain(arguments) => explain::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Keys(arguments) => keys::run(&arguments),
             Command::Sign(arguments) => sign::run(&arguments),

@@ -3,7 +3,7 @@
 use aecp_vocabulary::Type;
 
 use super::{Formula, Test};
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation};
+use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation, is_ordered};
 use crate::emit::EmitError;
 use crate::emit::link::Reader;
 use crate::emit::texts::Texts;
@@ -26,7 +26,9 @@ struct Builder<'a> {
 enum Side<'a> {
     Input(Type, u32),
     Text(&'a str),
-    Integer(i64),
+    /// An integer, decimal, instant or duration.
+    Number(Type, i64),
+    Address(u128),
     Boolean(bool),
 }
 
@@ -65,14 +67,47 @@ impl Builder<'_> {
                 right,
             } => self.compare(left, *relation, right)?,
             Atom::OneOf { element, members } => self.one_of(element, members)?,
-            Atom::Contains { set, element } => {
-                let set = self.typed(*set, Type::SetOfText)?;
-                Ok(match self.side(element)? {
-                    Side::Input(Type::Text, text) => (Test::HasText(set, text), false),
-                    Side::Text(text) => (Test::Has(set, self.class(text)?), false),
-                    _ => return Err(self.reader.ill_typed("a member of a set of texts is not a text")),
-                })
+            Atom::Contains { set, element } => Ok((self.contains(*set, element)?, false)),
+            Atom::Affix { text, side, part } => {
+                let text = self.typed(*text, Type::Text)?;
+                Ok((Test::Affix(text, *side, part.clone()), false))
             }
+            Atom::WithinOneOf { address, networks } => {
+                let ranges = networks
+                    .iter()
+                    .map(|network| (network.address.0, network.last().0));
+                Ok(in_addresses(
+                    self.typed(*address, Type::Address)?,
+                    ranges.collect(),
+                ))
+            }
+            Atom::Within { address, network } => {
+                let address = self.typed(*address, Type::Address)?;
+                Ok((
+                    Test::AddressWithin(address, self.typed(*network, Type::Network)?),
+                    false,
+                ))
+            }
+        })
+    }
+
+    fn contains(&self, set: InputIndex, element: &Operand) -> Result<Test, EmitError> {
+        let Side::Input(set_type, set) = self.side(&Operand::Input(set))? else {
+            return Err(self.reader.ill_typed("a set is no input"));
+        };
+        let element = self.side(element)?;
+        Ok(match (set_type.member(), element) {
+            (Some(Type::Text), Side::Input(Type::Text, text)) => Test::HasText(set, text),
+            (Some(Type::Text), Side::Text(text)) => Test::Has(set, self.class(text)?),
+            (Some(member), Side::Number(given, number)) if member == given => {
+                Test::HasNumber(set, set_type, number)
+            }
+            (Some(Type::Address), Side::Address(address)) => Test::HasAddress(set, address),
+            (Some(Type::Address), Side::Input(Type::Address, address)) => Test::HasAddressOf(set, address),
+            (Some(member), Side::Input(given, number)) if member == given && is_ordered(given) => {
+                Test::HasNumberOf(set, set_type, number)
+            }
+            _ => return Err(self.reader.ill_typed("a member does not fit its set")),
         })
     }
 
@@ -91,7 +126,16 @@ impl Builder<'_> {
         Ok(match (self.side(left)?, relation, self.side(right)?) {
             (Side::Text(left), Equal, Side::Text(right)) => Err(left == right),
             (Side::Boolean(left), Equal, Side::Boolean(right)) => Err(left == right),
-            (Side::Integer(left), _, Side::Integer(right)) => Err(holds(left.cmp(&right))),
+            (Side::Address(left), Equal, Side::Address(right)) => Err(left == right),
+            (Side::Number(left_type, left), _, Side::Number(right_type, right))
+                if left_type == right_type =>
+            {
+                Err(holds(left.cmp(&right)))
+            }
+            (Side::Input(Type::Address, input), Equal, Side::Address(address))
+            | (Side::Address(address), Equal, Side::Input(Type::Address, input)) => {
+                Ok(in_addresses(input, vec![(address, address)]))
+            }
             (Side::Input(Type::Text, input), Equal, Side::Text(text))
             | (Side::Text(text), Equal, Side::Input(Type::Text, input)) => {
                 Ok((Test::TextIn(input, vec![self.class(text)?]), false))
@@ -100,7 +144,7 @@ impl Builder<'_> {
             | (Side::Boolean(value), Equal, Side::Input(Type::Boolean, input)) => {
                 Ok((Test::IsTrue(input), !value))
             }
-            (Side::Input(Type::Integer, input), _, Side::Integer(bound)) => Ok(in_range(
+            (Side::Input(given, input), _, Side::Number(wanted, bound)) if given == wanted => Ok(in_range(
                 input,
                 match relation {
                     Equal => Some((bound, bound)),
@@ -108,7 +152,7 @@ impl Builder<'_> {
                     LessOrEqual => Some((i64::MIN, bound)),
                 },
             )),
-            (Side::Integer(bound), _, Side::Input(Type::Integer, input)) => Ok(in_range(
+            (Side::Number(wanted, bound), _, Side::Input(given, input)) if given == wanted => Ok(in_range(
                 input,
                 match relation {
                     Equal => Some((bound, bound)),
@@ -117,15 +161,17 @@ impl Builder<'_> {
                 },
             )),
             (Side::Input(left_type, left), _, Side::Input(right_type, right))
-                if left_type == right_type && (relation == Equal || left_type == Type::Integer) =>
+                if left_type == right_type && (relation == Equal || is_ordered(left_type)) =>
             {
                 let (first, second) = (left.min(right), left.max(right));
                 Ok(match left_type {
-                    Type::Text | Type::Integer | Type::Boolean if left == right => {
+                    Type::Text | Type::Boolean | Type::Address if left == right => settled(left, true),
+                    ordered if is_ordered(ordered) && left == right => {
                         settled(left, holds(std::cmp::Ordering::Equal))
                     }
+                    ordered if is_ordered(ordered) => (Test::Numbers(left, relation, right), false),
                     Type::Text => (Test::SameText(first, second), false),
-                    Type::Integer => (Test::Integers(left, relation, right), false),
+                    Type::Address => (Test::SameAddress(first, second), false),
                     Type::Boolean => (Test::SameBoolean(first, second), false),
                     _ => return Err(self.reader.ill_typed(format!("{left_type} cannot be compared"))),
                 })
@@ -144,10 +190,10 @@ impl Builder<'_> {
         members: &[Constant],
     ) -> Result<Result<(Test, bool), bool>, EmitError> {
         let is_member = |constant: Constant| members.contains(&constant);
+        if let Operand::Constant(constant) = element {
+            return Ok(Err(is_member(constant.clone())));
+        }
         Ok(match self.side(element)? {
-            Side::Text(text) => Err(is_member(Constant::Text(text.to_owned()))),
-            Side::Integer(number) => Err(is_member(Constant::Integer(number))),
-            Side::Boolean(value) => Err(is_member(Constant::Boolean(value))),
             Side::Input(Type::Boolean, input) => Ok(
                 match (
                     is_member(Constant::Boolean(false)),
@@ -174,15 +220,29 @@ impl Builder<'_> {
                     Ok((Test::TextIn(input, classes), false))
                 }
             }
-            Side::Input(Type::Integer, input) => {
-                let mut numbers = Vec::with_capacity(members.len());
+            Side::Input(Type::Address, input) => {
+                let mut ranges = Vec::with_capacity(members.len());
                 for member in members {
                     match member {
-                        Constant::Integer(number) => numbers.push(*number),
+                        Constant::Address(address) => ranges.push((address.0, address.0)),
                         _ => {
                             return Err(self
                                 .reader
-                                .ill_typed("a list of integers has a member that is none"));
+                                .ill_typed("a list of addresses has a member that is none"));
+                        }
+                    }
+                }
+                Ok(in_addresses(input, ranges))
+            }
+            Side::Input(ordered, input) if is_ordered(ordered) => {
+                let mut numbers = Vec::with_capacity(members.len());
+                for member in members {
+                    match number(member) {
+                        Some((given, number)) if given == ordered => numbers.push(number),
+                        _ => {
+                            return Err(self
+                                .reader
+                                .ill_typed("a list of numbers has a member of another type"));
                         }
                     }
                 }
@@ -192,15 +252,19 @@ impl Builder<'_> {
                     numbers.into_iter().map(|number| (number, number)),
                 ))
             }
-            Side::Input(other, _) => return Err(self.reader.ill_typed(format!("{other} has no lists"))),
+            _ => return Err(self.reader.ill_typed("a value of this type has no lists")),
         })
     }
 
     fn side<'b>(&self, operand: &'b Operand) -> Result<Side<'b>, EmitError> {
         Ok(match operand {
             Operand::Constant(Constant::Text(text)) => Side::Text(text),
-            Operand::Constant(Constant::Integer(number)) => Side::Integer(*number),
             Operand::Constant(Constant::Boolean(value)) => Side::Boolean(*value),
+            Operand::Constant(Constant::Address(address)) => Side::Address(address.0),
+            Operand::Constant(constant) => match number(constant) {
+                Some((value_type, number)) => Side::Number(value_type, number),
+                None => return Err(self.reader.ill_typed("a constant that is no number")),
+            },
             Operand::Input(index) => {
                 let position = self.reader.position(*index)?;
                 let value_type = self.reader.value_type(position);
@@ -228,6 +292,33 @@ impl Builder<'_> {
     }
 }
 
+/// A constant that has an order, as its type and its 64 bits.
+fn number(constant: &Constant) -> Option<(Type, i64)> {
+    match constant {
+        Constant::Integer(number)
+        | Constant::Decimal(number)
+        | Constant::Instant(number)
+        | Constant::Duration(number) => Some((constant.value_type(), *number)),
+        Constant::Text(_) | Constant::Boolean(_) | Constant::Address(_) => None,
+    }
+}
+
+fn in_addresses(input: u32, mut ranges: Vec<(u128, u128)>) -> (Test, bool) {
+    ranges.sort_unstable();
+    let mut apart: Vec<(u128, u128)> = Vec::new();
+    for (low, high) in ranges {
+        match apart.last_mut() {
+            Some(last) if last.1.checked_add(1).is_none_or(|next| low <= next) => last.1 = last.1.max(high),
+            _ => apart.push((low, high)),
+        }
+    }
+    match apart.as_slice() {
+        [] => settled(input, false),
+        [(0, u128::MAX)] => settled(input, true),
+        _ => (Test::AddressIn(input, apart), false),
+    }
+}
+
 fn in_range(input: u32, range: Option<(i64, i64)>) -> (Test, bool) {
     in_ranges(input, range)
 }
@@ -245,6 +336,6 @@ fn in_ranges(input: u32, ranges: impl IntoIterator<Item = (i64, i64)>) -> (Test,
     match apart.as_slice() {
         [] => settled(input, false),
         [(i64::MIN, i64::MAX)] => settled(input, true),
-        _ => (Test::IntegerIn(input, apart), false),
+        _ => (Test::NumberIn(input, apart), false),
     }
 }

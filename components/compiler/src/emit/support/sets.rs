@@ -2,11 +2,17 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
-use super::{EQUAL, LOOKUP, SET_CASE, TEXT_CASE, case, load_text, recall, remember};
+use super::{ADDRESSES_CASE, EQUAL, LOOKUP, SET_CASE, TEXT_CASE, case, load_text, recall, remember};
 use crate::emit::condition::at;
 
 /// Bytes of an element of `list<string>`.
 const STRING: i32 = 8;
+
+/// Bytes of an element of a list of numbers.
+const NUMBER: i32 = 8;
+
+/// Bytes of an element of `list<address>`.
+const ADDRESS: i32 = 16;
 
 pub(super) fn members() -> Function {
     let (value, bits, low, count, next, end, class) = (0, 1, 2, 3, 4, 5, 6);
@@ -67,6 +73,58 @@ fn bounds(code: &mut InstructionSink<'_>, value: u32, next: u32, end: u32) {
     load_text(code, value);
     code.i32_const(3).i32_shl().local_set(end).local_tee(next);
     code.local_get(end).i32_add().local_set(end);
+}
+
+/// Walks the list in the value in local 0, if it is of the case on the stack: `found` leaves whether the element at the
+/// address in local `next` is the wanted one.
+fn search(
+    code: &mut InstructionSink<'_>,
+    (next, end): (u32, u32),
+    stride: i32,
+    found: impl Fn(&mut InstructionSink<'_>),
+) {
+    let value = 0;
+    case(code, value);
+    code.i32_ne().if_(BlockType::Empty).i32_const(0).return_().end();
+    load_text(code, value);
+    code.i32_const(stride)
+        .i32_mul()
+        .local_set(end)
+        .local_tee(next)
+        .local_get(end)
+        .i32_add()
+        .local_set(end);
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    code.local_get(next).local_get(end).i32_ge_u().br_if(1);
+    found(code);
+    code.if_(BlockType::Empty).i32_const(1).return_().end();
+    code.local_get(next).i32_const(stride).i32_add().local_set(next);
+    code.br(0).end().end();
+    code.i32_const(0).end();
+}
+
+pub(super) fn has_number() -> Function {
+    let (expected, number, next, end) = (1, 2, 3, 4);
+    let mut function = Function::new([(2, ValType::I32)]);
+    let mut code = function.instructions();
+    code.local_get(expected);
+    search(&mut code, (next, end), NUMBER, |code| {
+        code.local_get(next).i64_load(at(0, 3)).local_get(number).i64_eq();
+    });
+    function
+}
+
+pub(super) fn has_address() -> Function {
+    let (high, low, next, end) = (1, 2, 3, 4);
+    let mut function = Function::new([(2, ValType::I32)]);
+    let mut code = function.instructions();
+    code.i32_const(ADDRESSES_CASE);
+    search(&mut code, (next, end), ADDRESS, |code| {
+        code.local_get(next).i64_load(at(0, 3)).local_get(high).i64_eq();
+        code.local_get(next).i64_load(at(8, 3)).local_get(low).i64_eq();
+        code.i32_and();
+    });
+    function
 }
 
 pub(super) fn contains() -> Function {

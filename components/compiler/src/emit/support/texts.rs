@@ -51,6 +51,39 @@ pub(super) fn equal() -> Function {
     function
 }
 
+/// (value, part, length, whether at the end) → whether the text has the part there.
+pub(super) fn affix() -> Function {
+    let (value, part, length, at_end, over) = (0, 1, 2, 3, 4);
+    let mut function = Function::new([(1, ValType::I32)]);
+    let mut code = function.instructions();
+    let no = |code: &mut InstructionSink<'_>| {
+        code.if_(BlockType::Empty).i32_const(0).return_().end();
+    };
+    case(&mut code, value);
+    code.i32_const(TEXT_CASE).i32_ne();
+    no(&mut code);
+    code.local_get(value)
+        .i32_load(at(12, 2))
+        .local_get(length)
+        .i32_lt_u();
+    no(&mut code);
+    code.local_get(value)
+        .i32_load(at(12, 2))
+        .local_get(length)
+        .i32_sub()
+        .local_set(over);
+    code.local_get(value).i32_load(at(8, 2));
+    code.local_get(over)
+        .local_get(at_end)
+        .i32_mul()
+        .i32_add()
+        .local_get(part)
+        .local_get(length)
+        .call(EQUAL)
+        .end();
+    function
+}
+
 /// (text, length) → class. The hash is that of `texts`.
 pub(super) fn lookup(table: Option<&Table>) -> Function {
     let (text, length, hash, left, next, tag, entry, end) = (0, 1, 2, 3, 4, 5, 6, 7);

@@ -21,6 +21,9 @@ impl K {
                 K::InKeyword
                     | K::NotKeyword
                     | K::ContainsKeyword
+                    | K::StartsKeyword
+                    | K::EndsKeyword
+                    | K::WithinKeyword
                     | K::IsKeyword
                     | K::AndKeyword
                     | K::OrKeyword
@@ -198,7 +201,27 @@ impl Parser<'_> {
             K::ContainsKeyword => {
                 self.start_at(checkpoint, K::Containment);
                 self.bump_keyword();
-                self.operand("an attribute or a text");
+                if matches!(self.meant(), K::AnyKeyword | K::AllKeyword) {
+                    self.bump_keyword();
+                    self.operand("a list in `[ ]`");
+                } else {
+                    self.operand("an attribute or a text");
+                }
+            }
+            K::StartsKeyword | K::EndsKeyword => {
+                self.start_at(checkpoint, K::Affixing);
+                self.bump_keyword();
+                if self.meant() == K::WithKeyword {
+                    self.bump_keyword();
+                } else {
+                    self.expected_with_help("`WITH`", "as in `request.path STARTS WITH \"/admin/\"`");
+                }
+                self.operand("a text");
+            }
+            K::WithinKeyword => {
+                self.start_at(checkpoint, K::Location);
+                self.bump_keyword();
+                self.operand("a network, a list of networks in `[ ]` or a CIDR attribute");
             }
             K::IsKeyword => {
                 self.start_at(checkpoint, K::Presence);

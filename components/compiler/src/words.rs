@@ -1,0 +1,253 @@
+//! Conditions as the language writes them, for reasons and explanations.
+
+use aecp_vocabulary::value::Network;
+
+use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation, Side};
+use crate::syntax::literal::quoted;
+
+/// Most bytes of a condition that are written.
+pub(crate) const TEXT_LIMIT: usize = 2_048;
+
+/// Most members of a list that are written.
+const MEMBER_LIMIT: usize = 16;
+
+/// How tightly a condition binds where it stands.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Or,
+    And,
+    Not,
+}
+
+/// Writes conditions whose inputs have these names.
+pub(crate) struct Words<'a> {
+    /// The name of each input, by its index.
+    pub(crate) names: &'a [&'a str],
+}
+
+impl Words<'_> {
+    /// The name of an input.
+    pub(crate) fn name(&self, input: InputIndex) -> &str {
+        let index = usize::try_from(input.0).unwrap_or(usize::MAX);
+        self.names.get(index).copied().unwrap_or_default()
+    }
+
+    /// A condition as the language writes it, cut at [`TEXT_LIMIT`] bytes.
+    pub(crate) fn of(&self, condition: &Condition) -> String {
+        let mut text = String::new();
+        self.condition(&mut text, condition, Level::Or);
+        if text.len() > TEXT_LIMIT {
+            let mut end = TEXT_LIMIT;
+            while !text.is_char_boundary(end) {
+                end = end.saturating_sub(1);
+            }
+            text.truncate(end);
+            text.push('…');
+        }
+        text
+    }
+
+    fn operand(&self, operand: &Operand) -> String {
+        match operand {
+            Operand::Input(input) => self.name(*input).to_owned(),
+            Operand::Constant(constant) => literal(constant),
+        }
+    }
+
+    /// What an attribute must be, if the constraint is a single statement about a single attribute.
+    pub(crate) fn simple(&self, constraint: &Condition) -> Option<(InputIndex, String)> {
+        match constraint {
+            Condition::Atom(atom) => self.simple_atom(atom, true),
+            Condition::Not(part) => match part.as_ref() {
+                Condition::Atom(atom) => self.simple_atom(atom, false),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    fn simple_atom(&self, atom: &Atom, holds: bool) -> Option<(InputIndex, String)> {
+        let must = if holds { "must" } else { "must not" };
+        Some(match atom {
+            Atom::IsPresent(input) => (*input, format!("{must} be present")),
+            Atom::IsTrue(input) => (*input, format!("must be {holds}")),
+            Atom::OneOf {
+                element: Operand::Input(input),
+                members,
+            } => (*input, format!("{must} be one of {}", list(members))),
+            Atom::Contains {
+                set,
+                element: Operand::Constant(constant),
+            } => (*set, format!("{must} contain {}", literal(constant))),
+            Atom::Affix { text, side, part } => {
+                let how = match side {
+                    Side::Start => "start",
+                    Side::End => "end",
+                };
+                (*text, format!("{must} {how} with {}", quoted(part)))
+            }
+            Atom::WithinOneOf { address, networks } => {
+                let how = if networks.len() == 1 {
+                    "within"
+                } else {
+                    "within one of"
+                };
+                (*address, format!("{must} be {how} {}", self::networks(networks)))
+            }
+            Atom::Compare {
+                left: Operand::Input(input),
+                relation,
+                right: Operand::Constant(constant),
+            } => {
+                let how = match relation {
+                    Relation::Equal => "",
+                    Relation::Less => "less than ",
+                    Relation::LessOrEqual => "at most ",
+                };
+                (*input, format!("{must} be {how}{}", literal(constant)))
+            }
+            Atom::Compare {
+                left: Operand::Constant(constant),
+                relation,
+                right: Operand::Input(input),
+            } => {
+                let how = match relation {
+                    Relation::Equal => "",
+                    Relation::Less => "greater than ",
+                    Relation::LessOrEqual => "at least ",
+                };
+                (*input, format!("{must} be {how}{}", literal(constant)))
+            }
+            _ => return None,
+        })
+    }
+
+    fn condition(&self, out: &mut String, condition: &Condition, around: Level) {
+        // What is beyond the limit is cut anyway.
+        if out.len() > TEXT_LIMIT {
+            return;
+        }
+        match condition {
+            Condition::Constant(holds) => out.push_str(if *holds { "true" } else { "false" }),
+            Condition::Atom(atom) => out.push_str(&self.atom(atom, true)),
+            Condition::All(parts) => self.joined(out, parts, " AND ", "true", Level::And, around),
+            Condition::Any(parts) => self.joined(out, parts, " OR ", "false", Level::Or, around),
+            Condition::Not(part) => match part.as_ref() {
+                Condition::Atom(atom) => out.push_str(&self.atom(atom, false)),
+                part => {
+                    out.push_str("NOT ");
+                    self.condition(out, part, Level::Not);
+                }
+            },
+        }
+    }
+
+    fn joined(
+        &self,
+        out: &mut String,
+        parts: &[Condition],
+        by: &str,
+        none: &str,
+        level: Level,
+        around: Level,
+    ) {
+        match parts {
+            [] => out.push_str(none),
+            [only] => self.condition(out, only, around),
+            _ => {
+                let grouped = level < around;
+                if grouped {
+                    out.push('(');
+                }
+                for (order, part) in parts.iter().enumerate() {
+                    if order > 0 {
+                        out.push_str(by);
+                    }
+                    self.condition(out, part, level);
+                }
+                if grouped {
+                    out.push(')');
+                }
+            }
+        }
+    }
+
+    fn atom(&self, atom: &Atom, holds: bool) -> String {
+        let not = if holds { "" } else { "NOT " };
+        match atom {
+            Atom::IsPresent(input) => format!("{} IS {not}PRESENT", self.name(*input)),
+            Atom::IsTrue(input) => format!("{not}{}", self.name(*input)),
+            Atom::OneOf { element, members } => {
+                format!("{} {not}IN {}", self.operand(element), list(members))
+            }
+            Atom::Contains { set, element } => {
+                format!("{not}{} CONTAINS {}", self.name(*set), self.operand(element))
+            }
+            Atom::Affix { text, side, part } => {
+                let how = match side {
+                    Side::Start => "STARTS",
+                    Side::End => "ENDS",
+                };
+                format!("{not}{} {how} WITH {}", self.name(*text), quoted(part))
+            }
+            Atom::WithinOneOf { address, networks } => {
+                format!("{not}{} WITHIN {}", self.name(*address), self::networks(networks))
+            }
+            Atom::Within { address, network } => {
+                format!("{not}{} WITHIN {}", self.name(*address), self.name(*network))
+            }
+            Atom::Compare {
+                left,
+                relation: Relation::Equal,
+                right,
+            } => {
+                let sign = if holds { "==" } else { "!=" };
+                format!("{} {sign} {}", self.operand(left), self.operand(right))
+            }
+            Atom::Compare {
+                left,
+                relation,
+                right,
+            } => {
+                let strict = *relation == Relation::Less;
+                // People put the attribute first.
+                let (first, sign, second) = match (left, right) {
+                    (Operand::Constant(_), Operand::Input(_)) => {
+                        (right, if strict { ">" } else { ">=" }, left)
+                    }
+                    _ => (left, if strict { "<" } else { "<=" }, right),
+                };
+                format!("{not}{} {sign} {}", self.operand(first), self.operand(second))
+            }
+        }
+    }
+}
+
+fn literal(constant: &Constant) -> String {
+    match constant {
+        Constant::Text(text) => quoted(text),
+        Constant::Integer(number) => number.to_string(),
+        Constant::Instant(_) | Constant::Address(_) => quoted(&constant.value().to_string()),
+        Constant::Boolean(_) | Constant::Decimal(_) | Constant::Duration(_) => constant.value().to_string(),
+    }
+}
+
+fn networks(members: &[Network]) -> String {
+    match members {
+        [only] => quoted(&only.to_string()),
+        _ => shown(members, |network| quoted(&network.to_string())),
+    }
+}
+
+fn list(members: &[Constant]) -> String {
+    shown(members, literal)
+}
+
+fn shown<T>(members: &[T], literal: impl Fn(&T) -> String) -> String {
+    let mut shown: Vec<String> = members.iter().take(MEMBER_LIMIT).map(literal).collect();
+    let unseen = members.len().saturating_sub(MEMBER_LIMIT);
+    if unseen > 0 {
+        shown.push(format!("… {unseen} more"));
+    }
+    format!("[{}]", shown.join(", "))
+}

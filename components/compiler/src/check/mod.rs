@@ -2,15 +2,19 @@
 //!
 //! - `declarations`: the header, attributes and classes.
 //! - `policies`: policies and their fields.
+//! - `facts`: fields that change no outcome: owner, justification, severity, controls.
+//! - `template`: the sentence of a REASON.
 //! - `conditions`: conditions and the types of what they compare.
 //! - `operands`: attributes and literals.
 //! - `reason`: the sentence that says why a constraint does not hold.
 
 mod conditions;
 mod declarations;
+mod facts;
 mod operands;
 mod policies;
 mod reason;
+mod template;
 
 use std::collections::BTreeMap;
 
@@ -58,6 +62,7 @@ struct Header {
     name: String,
     version: String,
     default: DefaultDecision,
+    owner: Option<String>,
     place: Place,
 }
 
@@ -208,7 +213,7 @@ impl Checker {
             default: header.default,
             inputs: inputs.collect(),
             policies: std::mem::take(&mut self.policies),
-            annotations: Vec::new(),
+            annotations: header.owner.into_iter().map(facts::owner).collect(),
         };
         package.drop_unread_inputs();
         if package.inputs.len() > INPUT_LIMIT {

@@ -111,6 +111,16 @@ pub enum SyntaxKind {
     AuditKeyword,
     #[token("EXCEPTION")]
     ExceptionKeyword,
+    #[token("OWNER")]
+    OwnerKeyword,
+    #[token("JUSTIFICATION")]
+    JustificationKeyword,
+    #[token("SEVERITY")]
+    SeverityKeyword,
+    #[token("CONTROLS")]
+    ControlsKeyword,
+    #[token("REASON")]
+    ReasonKeyword,
     #[token("AND")]
     AndKeyword,
     #[token("OR")]
@@ -159,6 +169,11 @@ pub enum SyntaxKind {
     EnforcementField,
     AuditField,
     ExceptionField,
+    OwnerField,
+    JustificationField,
+    SeverityField,
+    ControlsField,
+    ReasonField,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
     /// `a OR b OR c`
@@ -192,7 +207,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 23] = [
+const KEYWORDS: [(&str, K); 28] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -207,6 +222,11 @@ const KEYWORDS: [(&str, K); 23] = [
     ("ENFORCEMENT", K::EnforcementKeyword),
     ("AUDIT", K::AuditKeyword),
     ("EXCEPTION", K::ExceptionKeyword),
+    ("OWNER", K::OwnerKeyword),
+    ("JUSTIFICATION", K::JustificationKeyword),
+    ("SEVERITY", K::SeverityKeyword),
+    ("CONTROLS", K::ControlsKeyword),
+    ("REASON", K::ReasonKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
     ("NOT", K::NotKeyword),
@@ -244,6 +264,11 @@ impl SyntaxKind {
                 | K::EnforcementKeyword
                 | K::AuditKeyword
                 | K::ExceptionKeyword
+                | K::OwnerKeyword
+                | K::JustificationKeyword
+                | K::SeverityKeyword
+                | K::ControlsKeyword
+                | K::ReasonKeyword
         )
     }
 
@@ -270,7 +295,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 86] = [
+static KINDS: [K; 96] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -317,6 +342,11 @@ static KINDS: [K; 86] = [
     K::EnforcementKeyword,
     K::AuditKeyword,
     K::ExceptionKeyword,
+    K::OwnerKeyword,
+    K::JustificationKeyword,
+    K::SeverityKeyword,
+    K::ControlsKeyword,
+    K::ReasonKeyword,
     K::AndKeyword,
     K::OrKeyword,
     K::NotKeyword,
@@ -343,6 +373,11 @@ static KINDS: [K; 86] = [
     K::EnforcementField,
     K::AuditField,
     K::ExceptionField,
+    K::OwnerField,
+    K::JustificationField,
+    K::SeverityField,
+    K::ControlsField,
+    K::ReasonField,
     K::Body,
     K::Or,
     K::And,

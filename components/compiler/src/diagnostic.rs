@@ -133,6 +133,14 @@ codes! {
     UnusedClass = "unused-class",
     /// A package without policies.
     EmptyPackage = "empty-package",
+    /// A text that must say something and says nothing.
+    EmptyText = "empty-text",
+    /// A REASON whose braces do not enclose attributes.
+    MalformedTemplate = "malformed-template",
+    /// A control that the catalogue does not have.
+    UnknownControl = "unknown-control",
+    /// A control named twice by one policy.
+    DuplicateControl = "duplicate-control",
     /// There are more errors than are shown.
     TooManyErrors = "too-many-errors",
 }

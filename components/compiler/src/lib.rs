@@ -6,6 +6,7 @@
 //! - [`source`]: source files as texts, and their digest.
 //! - [`syntax`]: texts become lossless syntax trees.
 //! - [`diagnostic`]: what is wrong, where, and what to do.
+//! - [`catalogue`]: the controls of frameworks that policies can name.
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
 //! - [`core`]: the typed core: what a package means, as data.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
@@ -15,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod catalogue;
 mod check;
 pub mod core;
 pub mod diagnostic;

@@ -102,7 +102,7 @@ fn unknown_names_come_with_the_near_ones() {
         "did you mean `ENFORCEMENT`?",
     );
     expect(
-        &field("⟦OWNER⟧: \"me\" AUDIT: REQUIRED"),
+        &field("⟦APPROVER⟧: \"me\" AUDIT: REQUIRED"),
         Code::UnknownField,
         "`DESCRIPTION`",
     );

@@ -30,6 +30,13 @@ const TOKENS: &[&str] = &[
     "ENFORCEMENT",
     "AUDIT",
     "EXCEPTION",
+    "OWNER",
+    "JUSTIFICATION",
+    "SEVERITY",
+    "CONTROLS",
+    "REASON",
+    "\"GDPR Art. 44\"",
+    "\"{a} {b.c\"",
     "AND",
     "OR",
     "NOT",
@@ -102,6 +109,9 @@ const PIECES: &[&str] = &[
     "d AND (d OR NOT d)",
     "SCOPE: requests WHERE",
     "CONSTRAINT: {",
+    "CONTROLS: [\"GDPR Art. 44\", \"PCI DSS 7.2.11\", \"HIPAA 164.312(a)(1)(\"]",
+    "REASON: \"{{ {a} \\u{7b}b.c} }\"",
+    "OWNER: \"me\" SEVERITY: HIGH",
 ];
 
 fn lossless(text: &str) {

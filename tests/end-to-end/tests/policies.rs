@@ -16,7 +16,8 @@ fn packages() -> Vec<PathBuf> {
     let folders = std::fs::read_dir(repository().join("policies")).unwrap();
     let mut packages: Vec<_> = folders
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.is_dir())
+        // The catalogue of controls is no package.
+        .filter(|path| path.is_dir() && !path.ends_with("catalogue"))
         .collect();
     packages.sort();
     packages

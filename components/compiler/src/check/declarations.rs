@@ -64,7 +64,7 @@ impl Checker {
             self.report(diagnostic);
             return;
         }
-        let (version, default) = self.header_fields(file, package, name_place);
+        let (version, default, owner) = self.header_fields(file, package, name_place);
         let name = package
             .name()
             .and_then(|token| self.name(file, &token))
@@ -73,13 +73,20 @@ impl Checker {
             name,
             version,
             default,
+            owner,
             place: name_place,
         });
     }
 
-    fn header_fields(&mut self, file: u32, package: &ast::Package, name: Place) -> (String, DefaultDecision) {
+    fn header_fields(
+        &mut self,
+        file: u32,
+        package: &ast::Package,
+        name: Place,
+    ) -> (String, DefaultDecision, Option<String>) {
         let mut version: Option<(Place, String)> = None;
         let mut default: Option<(Place, DefaultDecision)> = None;
+        let mut owner = None;
         for field in package.fields() {
             let here = place(file, &field);
             match field {
@@ -97,6 +104,10 @@ impl Checker {
                         default = Some((here, self.default_decision(file, &field)));
                     }
                 }
+                Field::OwnerField(field) => {
+                    let value = self.statement(file, "OWNER", field.value());
+                    self.once("OWNER", &mut owner, here, value);
+                }
                 _ => {}
             }
         }
@@ -109,6 +120,7 @@ impl Checker {
         (
             version.map(|(_, version)| version).unwrap_or_default(),
             default.map(|(_, d)| d).unwrap_or_default(),
+            owner.and_then(|(_, owner)| owner),
         )
     }
 

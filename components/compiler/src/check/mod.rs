@@ -2,6 +2,8 @@
 //!
 //! - `declarations`: the header, attributes and classes.
 //! - `policies`: policies and their fields.
+//! - `facts`: fields that change no outcome: owner, justification, severity, controls.
+//! - `template`: the sentence of a REASON.
 //! - `conditions`: conditions and the types of what they compare.
 //! - `places`: parts of texts, addresses in networks.
 //! - `operands`: attributes and literals.
@@ -9,10 +11,12 @@
 
 mod conditions;
 mod declarations;
+mod facts;
 mod operands;
 mod places;
 mod policies;
 mod reason;
+mod template;
 
 use std::collections::BTreeMap;
 
@@ -60,6 +64,7 @@ struct Header {
     name: String,
     version: String,
     default: DefaultDecision,
+    owner: Option<String>,
     place: Place,
 }
 
@@ -210,7 +215,7 @@ impl Checker {
             default: header.default,
             inputs: inputs.collect(),
             policies: std::mem::take(&mut self.policies),
-            annotations: Vec::new(),
+            annotations: header.owner.into_iter().map(facts::owner).collect(),
         };
         package.drop_unread_inputs();
         if package.inputs.len() > INPUT_LIMIT {

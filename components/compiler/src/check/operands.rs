@@ -199,13 +199,17 @@ impl Checker {
     }
 
     fn unknown_attribute(&mut self, file: u32, token: &SyntaxToken, is_right: bool) {
+        let may_be_text = is_right && token.kind() == K::Word;
+        self.no_such_attribute(token_place(file, token), token.text(), may_be_text);
+    }
+
+    pub(super) fn no_such_attribute(&mut self, here: Place, written: &str, may_be_text: bool) {
         if self.is_full() {
             // Nobody will read it, and the search for near names costs.
             self.errors = self.errors.saturating_add(1);
             return;
         }
         let may_search = self.may_search(self.attributes.len());
-        let written = token.text();
         let names = || {
             self.attributes
                 .iter()
@@ -216,12 +220,12 @@ impl Checker {
         let of_same_part = || names().find(|name| name.rsplit('.').next() == last_part);
         let help = match nearest(written, names()).or_else(of_same_part) {
             Some(name) => format!("did you mean `{name}`?"),
-            None if is_right && token.kind() == K::Word => {
+            None if may_be_text => {
                 format!("a text stands in quotes: `\"{written}\"`")
             }
             None => format!("declare it: `SCHEMA {{ {written}: TEXT }}`"),
         };
         let message = format!("no schema declares the attribute `{written}`");
-        self.report(Diagnostic::error(Code::UnknownAttribute, token_place(file, token), message).help(help));
+        self.report(Diagnostic::error(Code::UnknownAttribute, here, message).help(help));
     }
 }

@@ -1,9 +1,10 @@
 //! Policies and their fields.
 
-use aecp_vocabulary::policy::{Annotation, OverrideRule};
+use aecp_vocabulary::policy::{Annotation, OverrideRule, Segment};
 use aecp_vocabulary::{AuditClass, Mode, decision};
 
 use super::declarations::EVERY_REQUEST;
+use super::facts::Facts;
 use super::{Checker, place, reason, token_place};
 use crate::core::{Condition, Policy};
 use crate::diagnostic::{Code, Diagnostic, Place};
@@ -22,7 +23,7 @@ const AUDIT_CLASSES: [(&str, AuditClass); 2] = [
 const EXCEPTIONS: [(&str, OverrideRule); 1] = [("break_glass_token_required", OverrideRule::BreakGlassToken)];
 
 /// A field that has been read: where it stands, and its meaning if it has one.
-type Read<T> = Option<(Place, Option<T>)>;
+pub(super) type Read<T> = Option<(Place, Option<T>)>;
 
 #[derive(Default)]
 struct Fields {
@@ -32,6 +33,8 @@ struct Fields {
     mode: Read<Mode>,
     audit: Read<AuditClass>,
     exception: Read<OverrideRule>,
+    facts: Facts,
+    reason: Read<Vec<Segment>>,
 }
 
 impl Checker {
@@ -50,7 +53,8 @@ impl Checker {
             key: "description".to_owned(),
             value,
         };
-        let reason = reason::of(&constraint, &self.attributes);
+        let given = fields.reason.and_then(|(_, reason)| reason);
+        let reason = given.unwrap_or_else(|| reason::of(&constraint, &self.attributes));
         self.policies.push(Policy {
             name,
             scope,
@@ -63,7 +67,11 @@ impl Checker {
                 .unwrap_or_default(),
             reason,
             obligations: Vec::new(),
-            annotations: description.into_iter().map(annotation).collect(),
+            annotations: description
+                .into_iter()
+                .map(annotation)
+                .chain(fields.facts.annotations())
+                .collect(),
         });
     }
 
@@ -127,13 +135,21 @@ impl Checker {
                         .and_then(|token| self.word(file, "EXCEPTION", &token, &EXCEPTIONS));
                     self.once("EXCEPTION", &mut fields.exception, here, value);
                 }
+                Field::OwnerField(_)
+                | Field::JustificationField(_)
+                | Field::SeverityField(_)
+                | Field::ControlsField(_) => self.fact(file, &field, &mut fields.facts),
+                Field::ReasonField(field) => {
+                    let value = field.value().and_then(|literal| self.template(file, &literal));
+                    self.once("REASON", &mut fields.reason, here, value);
+                }
                 Field::VersionField(_) | Field::DefaultField(_) => {}
             }
         }
         fields
     }
 
-    fn once<T>(&mut self, field: &str, read: &mut Read<T>, here: Place, value: Option<T>) {
+    pub(super) fn once<T>(&mut self, field: &str, read: &mut Read<T>, here: Place, value: Option<T>) {
         match read {
             Some((first, _)) => self.duplicate_field(field, *first, here),
             None => *read = Some((here, value)),

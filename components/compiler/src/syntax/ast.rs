@@ -73,6 +73,16 @@ nodes! {
     AuditField,
     /// `EXCEPTION: break_glass_token_required`
     ExceptionField,
+    /// `OWNER: "…"`
+    OwnerField,
+    /// `JUSTIFICATION: "…"`
+    JustificationField,
+    /// `SEVERITY: HIGH`
+    SeverityField,
+    /// `CONTROLS: ["GDPR Art. 44"]`
+    ControlsField,
+    /// `REASON: "storage in {storage.location} violates EU residency"`
+    ReasonField,
     /// A condition, in braces or bare.
     Body,
     /// `a OR b`
@@ -160,6 +170,16 @@ unions! {
         AuditField,
         /// How a denial may be overridden.
         ExceptionField,
+        /// Who answers for it.
+        OwnerField,
+        /// Why it exists.
+        JustificationField,
+        /// How bad a violation is.
+        SeverityField,
+        /// Which controls of a framework it serves.
+        ControlsField,
+        /// What a violation says.
+        ReasonField,
     }
     /// A condition.
     Condition {
@@ -278,6 +298,16 @@ accessors! {
         value -> token Word;
     ExceptionField: /// The way of overriding.
         value -> token Word;
+    OwnerField: /// The name in quotes.
+        value -> one Literal;
+    JustificationField: /// The sentence in quotes.
+        value -> one Literal;
+    SeverityField: /// The degree.
+        value -> token Word;
+    ControlsField: /// The controls, each in quotes.
+        list -> one List;
+    ReasonField: /// The template in quotes.
+        value -> one Literal;
     Body: /// The condition.
         condition -> one Condition;
     Or: /// What OR joins.

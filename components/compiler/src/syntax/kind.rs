@@ -111,6 +111,16 @@ pub enum SyntaxKind {
     AuditKeyword,
     #[token("EXCEPTION")]
     ExceptionKeyword,
+    #[token("OWNER")]
+    OwnerKeyword,
+    #[token("JUSTIFICATION")]
+    JustificationKeyword,
+    #[token("SEVERITY")]
+    SeverityKeyword,
+    #[token("CONTROLS")]
+    ControlsKeyword,
+    #[token("REASON")]
+    ReasonKeyword,
     #[token("AND")]
     AndKeyword,
     #[token("OR")]
@@ -171,6 +181,11 @@ pub enum SyntaxKind {
     EnforcementField,
     AuditField,
     ExceptionField,
+    OwnerField,
+    JustificationField,
+    SeverityField,
+    ControlsField,
+    ReasonField,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
     /// `a OR b OR c`
@@ -208,7 +223,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 29] = [
+const KEYWORDS: [(&str, K); 34] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -223,6 +238,11 @@ const KEYWORDS: [(&str, K); 29] = [
     ("ENFORCEMENT", K::EnforcementKeyword),
     ("AUDIT", K::AuditKeyword),
     ("EXCEPTION", K::ExceptionKeyword),
+    ("OWNER", K::OwnerKeyword),
+    ("JUSTIFICATION", K::JustificationKeyword),
+    ("SEVERITY", K::SeverityKeyword),
+    ("CONTROLS", K::ControlsKeyword),
+    ("REASON", K::ReasonKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
     ("NOT", K::NotKeyword),
@@ -266,6 +286,11 @@ impl SyntaxKind {
                 | K::EnforcementKeyword
                 | K::AuditKeyword
                 | K::ExceptionKeyword
+                | K::OwnerKeyword
+                | K::JustificationKeyword
+                | K::SeverityKeyword
+                | K::ControlsKeyword
+                | K::ReasonKeyword
         )
     }
 
@@ -292,7 +317,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 94] = [
+static KINDS: [K; 104] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -339,6 +364,11 @@ static KINDS: [K; 94] = [
     K::EnforcementKeyword,
     K::AuditKeyword,
     K::ExceptionKeyword,
+    K::OwnerKeyword,
+    K::JustificationKeyword,
+    K::SeverityKeyword,
+    K::ControlsKeyword,
+    K::ReasonKeyword,
     K::AndKeyword,
     K::OrKeyword,
     K::NotKeyword,
@@ -371,6 +401,11 @@ static KINDS: [K; 94] = [
     K::EnforcementField,
     K::AuditField,
     K::ExceptionField,
+    K::OwnerField,
+    K::JustificationField,
+    K::SeverityField,
+    K::ControlsField,
+    K::ReasonField,
     K::Body,
     K::Or,
     K::And,

@@ -68,6 +68,33 @@ pub fn text(token: &str) -> Result<String, Vec<EscapeError>> {
     if errors.is_empty() { Ok(value) } else { Err(errors) }
 }
 
+/// Where in the token the byte `offset` of its text stands, counted from the opening quote.
+///
+/// `token` is one that [`text`] understands; an offset inside a character or past the end gives the next place.
+pub fn place_in_token(token: &str, offset: usize) -> usize {
+    // The opening quote is byte 0.
+    let mut at = 1_usize;
+    let mut reached = 0_usize;
+    let mut rest = token.strip_prefix('"').unwrap_or(token);
+    while reached < offset {
+        let (character, length) = match rest.strip_prefix('\\') {
+            Some(escape) => {
+                let (decoded, length) = decode(escape);
+                (decoded, length.saturating_add(1))
+            }
+            None => {
+                let character = rest.chars().next();
+                (character, character.map_or(0, char::len_utf8))
+            }
+        };
+        let Some(character) = character else { break };
+        reached = reached.saturating_add(character.len_utf8());
+        at = at.saturating_add(length);
+        rest = rest.get(length..).unwrap_or("");
+    }
+    at
+}
+
 /// The character that the escape means, if any, and how many bytes it has behind the backslash.
 fn decode(escape: &str) -> (Option<char>, usize) {
     match escape.chars().next() {
@@ -141,6 +168,16 @@ mod tests {
         assert_eq!(bad(r#""\u{1234567}""#).len(), 1);
         assert_eq!(bad(r#""\u12""#), [EscapeError { start: 1, end: 3 }]);
         assert_eq!(text(r#""\u{1F600}\"\\\n""#).unwrap(), "😀\"\\\n");
+    }
+
+    #[test]
+    fn bytes_of_a_text_are_found_in_its_token() {
+        let token = r#""a\u{1F600}\n{b}""#;
+        let text = text(token).unwrap();
+        let brace = text.find('{').unwrap();
+        assert_eq!(place_in_token(token, brace), token.rfind('{').unwrap());
+        assert_eq!(place_in_token(token, 0), 1);
+        assert_eq!(place_in_token(token, text.len()), token.len() - 1);
     }
 
     proptest! {

@@ -320,7 +320,7 @@ impl Parser<'_> {
         found
     }
 
-    fn list(&mut self, close: K, closing: &str) {
+    pub(super) fn list(&mut self, close: K, closing: &str) {
         self.start(K::List);
         let open = self.span();
         self.bump();

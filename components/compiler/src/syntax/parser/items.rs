@@ -4,15 +4,20 @@ use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{did_you_mean, listed};
 
-const POLICY_FIELDS: [&str; 6] = [
+const POLICY_FIELDS: [&str; 11] = [
     "DESCRIPTION",
     "SCOPE",
     "CONSTRAINT",
     "ENFORCEMENT",
     "AUDIT",
     "EXCEPTION",
+    "OWNER",
+    "JUSTIFICATION",
+    "SEVERITY",
+    "CONTROLS",
+    "REASON",
 ];
-const PACKAGE_FIELDS: [&str; 2] = ["VERSION", "DEFAULT"];
+const PACKAGE_FIELDS: [&str; 3] = ["VERSION", "DEFAULT", "OWNER"];
 const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS` or `POLICY`";
 
 impl Parser<'_> {
@@ -111,17 +116,14 @@ impl Parser<'_> {
                 }
             }),
             K::DefaultKeyword => self.field(K::DefaultField, |parser| parser.word("`DENY` or `ALLOW`")),
+            K::OwnerKeyword => self.field(K::OwnerField, Self::text_in_quotes),
             _ => self.unknown_field("PACKAGE", &PACKAGE_FIELDS),
         }
     }
 
     fn policy_field(&mut self) {
         match self.field_meant() {
-            K::DescriptionKeyword => self.field(K::DescriptionField, |parser| {
-                if !parser.text_literal() {
-                    parser.expected("a text in quotes");
-                }
-            }),
+            K::DescriptionKeyword => self.field(K::DescriptionField, Self::text_in_quotes),
             K::ScopeKeyword => self.field(K::ScopeField, Self::scope),
             K::ConstraintKeyword => self.field(K::ConstraintField, Self::body),
             K::EnforcementKeyword => {
@@ -135,7 +137,34 @@ impl Parser<'_> {
                     parser.word("`break_glass_token_required`")
                 });
             }
+            K::OwnerKeyword => self.field(K::OwnerField, Self::text_in_quotes),
+            K::JustificationKeyword => self.field(K::JustificationField, Self::text_in_quotes),
+            K::SeverityKeyword => self.field(K::SeverityField, |parser| {
+                parser.word("`LOW`, `MEDIUM`, `HIGH` or `CRITICAL`");
+            }),
+            K::ControlsKeyword => self.field(K::ControlsField, Self::controls),
+            K::ReasonKeyword => self.field(K::ReasonField, Self::text_in_quotes),
             _ => self.unknown_field("POLICY", &POLICY_FIELDS),
+        }
+    }
+
+    fn text_in_quotes(&mut self) {
+        if !self.text_literal() {
+            self.expected("a text in quotes");
+        }
+    }
+
+    fn controls(&mut self) {
+        if self.at(K::LeftBracket) {
+            self.list(K::RightBracket, "]");
+        } else {
+            self.expected_with_help(
+                "`[`",
+                "controls stand in brackets: `CONTROLS: [\"GDPR Art. 44\"]`",
+            );
+            if self.text_literal() {
+                while self.eat(K::Comma) && self.text_literal() {}
+            }
         }
     }
 

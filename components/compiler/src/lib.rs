@@ -9,6 +9,7 @@
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
 //! - [`core`]: the typed core: what a package means, as data.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
+//! - [`format`]: one way to write a file.
 //! - [`emit`]: code generation: the typed core becomes a component.
 //! - `testing`: generators of packages and values, with the feature `testing`.
 
@@ -18,6 +19,7 @@ mod check;
 pub mod core;
 pub mod diagnostic;
 pub mod emit;
+pub mod format;
 mod inputs;
 pub mod interpreter;
 pub mod package;

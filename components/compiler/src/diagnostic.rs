@@ -143,6 +143,8 @@ codes! {
     DuplicateControl = "duplicate-control",
     /// There are more errors than are shown.
     TooManyErrors = "too-many-errors",
+    /// A file that the formatter cannot write without changing what it says.
+    NotFormatted = "not-formatted",
 }
 
 impl fmt::Display for Code {

@@ -10,7 +10,11 @@
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
 //! - [`core`]: the typed core: what a package means, as data.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
+<<<<<<< HEAD
 //! - [`explain`]: why a request was judged as it was.
+=======
+//! - [`format`]: one way to write a file.
+>>>>>>> wip-format
 //! - [`emit`]: code generation: the typed core becomes a component.
 //! - `testing`: generators of packages and values, with the feature `testing`.
 
@@ -21,7 +25,11 @@ mod check;
 pub mod core;
 pub mod diagnostic;
 pub mod emit;
+<<<<<<< HEAD
 pub mod explain;
+=======
+pub mod format;
+>>>>>>> wip-format
 mod inputs;
 pub mod interpreter;
 pub mod package;

@@ -10,6 +10,7 @@
 //! - [`core`]: the typed core: what a package means, as data.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
 //! - [`emit`]: code generation: the typed core becomes a component.
+//! - [`suite`]: tests of policies: running them, what they cover, and which changes they notice.
 //! - `testing`: generators of packages and values, with the feature `testing`.
 
 #![forbid(unsafe_code)]
@@ -23,6 +24,7 @@ pub mod interpreter;
 pub mod package;
 pub mod source;
 mod suggest;
+pub mod suite;
 pub mod syntax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -4,13 +4,17 @@
 //! - `policies`: policies and their fields.
 //! - `conditions`: conditions and the types of what they compare.
 //! - `operands`: attributes and literals.
+//! - `suite`: tests and fixtures.
+//! - `given`: the values that they give.
 //! - `reason`: the sentence that says why a constraint does not hold.
 
 mod conditions;
 mod declarations;
+mod given;
 mod operands;
 mod policies;
-mod reason;
+pub(crate) mod reason;
+mod suite;
 
 use std::collections::BTreeMap;
 
@@ -71,6 +75,7 @@ pub(crate) struct Checker {
     classes: BTreeMap<String, Class>,
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
+    suite: suite::Suite,
     size: usize,
     searched: usize,
 }
@@ -108,7 +113,7 @@ impl Checker {
             match item {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
-                Item::Class(_) | Item::Policy(_) => {}
+                Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
             }
         }
         self.settle_attributes();
@@ -122,6 +127,7 @@ impl Checker {
                 self.policy(*file, policy);
             }
         }
+        self.suite(items);
         self.remaining(first_file, items);
     }
 
@@ -190,8 +196,15 @@ impl Checker {
                 help: Some("mend these first, then check again".to_owned()),
             });
         }
-        let package = if self.errors == 0 { package } else { None };
-        Checked { package, diagnostics }
+        let (package, tests) = match self.errors {
+            0 => (package, self.suite.tests),
+            _ => (None, Vec::new()),
+        };
+        Checked {
+            package,
+            tests,
+            diagnostics,
+        }
     }
 
     fn assemble(&mut self) -> Option<core::Package> {

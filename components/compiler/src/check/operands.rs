@@ -146,7 +146,7 @@ impl Checker {
         self.report(diagnostic);
     }
 
-    fn unknown_attribute(&mut self, file: u32, token: &SyntaxToken, is_right: bool) {
+    pub(super) fn unknown_attribute(&mut self, file: u32, token: &SyntaxToken, is_right: bool) {
         if self.is_full() {
             // Nobody will read it, and the search for near names costs.
             self.errors = self.errors.saturating_add(1);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aecp_vocabulary::policy::Segment;
 
 use super::Attribute;
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation};
+use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Relation};
 use crate::syntax::literal::quoted;
 
 /// Most bytes of a constraint that a reason repeats.
@@ -19,21 +19,14 @@ const VALUE_LIMIT: usize = 16;
 
 /// The reason template of a constraint; its inputs are indices into `attributes`.
 pub(super) fn of(constraint: &Condition, attributes: &[Attribute]) -> Vec<Segment> {
-    let words = Words { attributes };
+    let words = Words { names: attributes };
     if let Some((subject, must)) = words.simple(constraint) {
         let literal = format!("{} {must} but is ", words.name(subject));
         return vec![Segment::Literal(literal), Segment::Input(subject.0)];
     }
     let mut text = String::new();
     words.condition(&mut text, constraint, Level::Or);
-    if text.len() > TEXT_LIMIT {
-        let mut end = TEXT_LIMIT;
-        while !text.is_char_boundary(end) {
-            end = end.saturating_sub(1);
-        }
-        text.truncate(end);
-        text.push('…');
-    }
+    cut(&mut text);
     let mut reads = Reads::default();
     reads.condition(constraint);
     let inputs = reads.in_order;
@@ -64,16 +57,59 @@ enum Level {
     Not,
 }
 
-struct Words<'a> {
-    attributes: &'a [Attribute],
+/// What stands where conditions point.
+trait Named {
+    fn name(&self) -> &str;
 }
 
-impl Words<'_> {
+impl Named for Attribute {
+    fn name(&self) -> &str {
+        self.name.as_str()
+    }
+}
+
+impl Named for Input {
+    fn name(&self) -> &str {
+        self.name.as_str()
+    }
+}
+
+/// A condition over the inputs of a package, as the language writes it; what is very long is cut.
+pub(crate) fn condition(inputs: &[Input], condition: &Condition) -> String {
+    let mut text = String::new();
+    Words { names: inputs }.condition(&mut text, condition, Level::Or);
+    cut(&mut text);
+    text
+}
+
+/// A constant as the language writes it.
+pub(crate) fn constant(constant: &Constant) -> String {
+    let mut text = literal(constant);
+    cut(&mut text);
+    text
+}
+
+fn cut(text: &mut String) {
+    if text.len() > TEXT_LIMIT {
+        let mut end = TEXT_LIMIT;
+        while !text.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
+struct Words<'a, N> {
+    names: &'a [N],
+}
+
+impl<N: Named> Words<'_, N> {
     fn name(&self, input: InputIndex) -> &str {
-        let attribute = usize::try_from(input.0)
+        let named = usize::try_from(input.0)
             .ok()
-            .and_then(|index| self.attributes.get(index));
-        attribute.map_or("", |attribute| attribute.name.as_str())
+            .and_then(|index| self.names.get(index));
+        named.map_or("", Named::name)
     }
 
     fn operand(&self, operand: &Operand) -> String {

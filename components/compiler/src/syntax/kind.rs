@@ -125,6 +125,18 @@ pub enum SyntaxKind {
     IsKeyword,
     #[token("PRESENT")]
     PresentKeyword,
+    #[token("TEST")]
+    TestKeyword,
+    #[token("FIXTURE")]
+    FixtureKeyword,
+    #[token("GIVEN")]
+    GivenKeyword,
+    #[token("CASE")]
+    CaseKeyword,
+    #[token("EXPECT")]
+    ExpectKeyword,
+    #[token("NOW")]
+    NowKeyword,
     #[token("true")]
     TrueKeyword,
     #[token("false")]
@@ -159,6 +171,26 @@ pub enum SyntaxKind {
     EnforcementField,
     AuditField,
     ExceptionField,
+    /// `TEST "what it shows" { … }`
+    Test,
+    /// `FIXTURE name { … }`
+    Fixture,
+    /// `GIVEN { … }`, `GIVEN fixture`, `GIVEN fixture WITH { … }`
+    Given,
+    /// `customer.region: "EU"` in a GIVEN, CASE or FIXTURE block.
+    Setting,
+    /// `ABSENT`, `FAILED "why"`
+    Unavailable,
+    /// `NOW: "2026-01-01T00:00:00Z"`
+    Clock,
+    /// `CASE { … } EXPECT ALLOW`
+    Case,
+    /// `EXPECT DENY BY policy BECAUSE CONTAINS "text"`
+    Expect,
+    /// `BY policy`
+    By,
+    /// `BECAUSE CONTAINS "text"`
+    Because,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
     /// `a OR b OR c`
@@ -192,7 +224,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 23] = [
+const KEYWORDS: [(&str, K); 29] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -214,6 +246,12 @@ const KEYWORDS: [(&str, K); 23] = [
     ("CONTAINS", K::ContainsKeyword),
     ("IS", K::IsKeyword),
     ("PRESENT", K::PresentKeyword),
+    ("TEST", K::TestKeyword),
+    ("FIXTURE", K::FixtureKeyword),
+    ("GIVEN", K::GivenKeyword),
+    ("CASE", K::CaseKeyword),
+    ("EXPECT", K::ExpectKeyword),
+    ("NOW", K::NowKeyword),
     ("true", K::TrueKeyword),
     ("false", K::FalseKeyword),
 ];
@@ -229,7 +267,12 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        )
+        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+    }
+
+    /// Whether it begins an entry of a TEST block.
+    pub fn begins_test_entry(self) -> bool {
+        matches!(self, K::GivenKeyword | K::CaseKeyword | K::ExpectKeyword)
     }
 
     /// Whether it names a field of a PACKAGE or POLICY block.
@@ -270,7 +313,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 86] = [
+static KINDS: [K; 102] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -324,6 +367,12 @@ static KINDS: [K; 86] = [
     K::ContainsKeyword,
     K::IsKeyword,
     K::PresentKeyword,
+    K::TestKeyword,
+    K::FixtureKeyword,
+    K::GivenKeyword,
+    K::CaseKeyword,
+    K::ExpectKeyword,
+    K::NowKeyword,
     K::TrueKeyword,
     K::FalseKeyword,
     K::Stray,
@@ -343,6 +392,16 @@ static KINDS: [K; 86] = [
     K::EnforcementField,
     K::AuditField,
     K::ExceptionField,
+    K::Test,
+    K::Fixture,
+    K::Given,
+    K::Setting,
+    K::Unavailable,
+    K::Clock,
+    K::Case,
+    K::Expect,
+    K::By,
+    K::Because,
     K::Body,
     K::Or,
     K::And,

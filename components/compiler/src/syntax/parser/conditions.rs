@@ -267,7 +267,7 @@ impl Parser<'_> {
         true
     }
 
-    fn literal(&mut self) -> bool {
+    pub(super) fn literal(&mut self) -> bool {
         match self.kind() {
             K::Minus => {
                 self.start(K::Literal);
@@ -297,7 +297,7 @@ impl Parser<'_> {
         found
     }
 
-    fn list(&mut self, close: K, closing: &str) {
+    pub(super) fn list(&mut self, close: K, closing: &str) {
         self.start(K::List);
         let open = self.span();
         self.bump();

@@ -141,6 +141,26 @@ codes! {
     UnknownControl = "unknown-control",
     /// A control named twice by one policy.
     DuplicateControl = "duplicate-control",
+    /// A test's title used twice.
+    DuplicateTest = "duplicate-test",
+    /// A fixture defined twice.
+    DuplicateFixture = "duplicate-fixture",
+    /// A fixture that is not defined.
+    UnknownFixture = "unknown-fixture",
+    /// A fixture that no test uses.
+    UnusedFixture = "unused-fixture",
+    /// An attribute given twice in one block of a test.
+    DuplicateGiven = "duplicate-given",
+    /// A policy that the package does not have.
+    UnknownPolicy = "unknown-policy",
+    /// A test or case without EXPECT.
+    MissingExpectation = "missing-expectation",
+    /// An EXPECT beside cases that have their own.
+    MisplacedExpectation = "misplaced-expectation",
+    /// An expectation that no request can meet.
+    ImpossibleExpectation = "impossible-expectation",
+    /// A text that is not an instant.
+    InvalidInstant = "invalid-instant",
     /// There are more errors than are shown.
     TooManyErrors = "too-many-errors",
     /// A file that the formatter cannot write without changing what it says.

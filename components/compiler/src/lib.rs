@@ -10,12 +10,10 @@
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
 //! - [`core`]: the typed core: what a package means, as data.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
-<<<<<<< HEAD
 //! - [`explain`]: why a request was judged as it was.
-=======
 //! - [`format`]: one way to write a file.
->>>>>>> wip-format
 //! - [`emit`]: code generation: the typed core becomes a component.
+//! - [`suite`]: tests of policies: running them, what they cover, and which changes they notice.
 //! - `testing`: generators of packages and values, with the feature `testing`.
 
 #![forbid(unsafe_code)]
@@ -25,16 +23,14 @@ mod check;
 pub mod core;
 pub mod diagnostic;
 pub mod emit;
-<<<<<<< HEAD
 pub mod explain;
-=======
 pub mod format;
->>>>>>> wip-format
 mod inputs;
 pub mod interpreter;
 pub mod package;
 pub mod source;
 mod suggest;
+pub mod suite;
 pub mod syntax;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -4,12 +4,16 @@ use crate::check::Checker;
 use crate::core;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
+use crate::suite::Test;
 
 /// What checking a package gave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// The package, if there is no error.
     pub package: Option<core::Package>,
+    /// Its tests, in the order of files by name and of places in them; empty if there is an error. They stand beside
+    /// the package, so that they change nothing that is compiled.
+    pub tests: Vec<Test>,
     /// Errors and warnings, in the order of files by name and of places in them. At most about 256; if there are
     /// more errors, the last diagnostic says so.
     pub diagnostics: Vec<Diagnostic>,

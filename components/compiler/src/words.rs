@@ -2,14 +2,38 @@
 
 use aecp_vocabulary::value::Network;
 
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation, Side};
+use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Relation, Side};
 use crate::syntax::literal::quoted;
 
 /// Most bytes of a condition that are written.
-pub(crate) const TEXT_LIMIT: usize = 2_048;
+const TEXT_LIMIT: usize = 2_048;
 
 /// Most members of a list that are written.
 const MEMBER_LIMIT: usize = 16;
+
+/// A condition over the inputs of a package.
+pub(crate) fn condition(inputs: &[Input], condition: &Condition) -> String {
+    let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
+    Words { names: &names }.of(condition)
+}
+
+/// A constant, cut as conditions are.
+pub(crate) fn constant(constant: &Constant) -> String {
+    let mut text = literal(constant);
+    cut(&mut text);
+    text
+}
+
+fn cut(text: &mut String) {
+    if text.len() > TEXT_LIMIT {
+        let mut end = TEXT_LIMIT;
+        while !text.is_char_boundary(end) {
+            end = end.saturating_sub(1);
+        }
+        text.truncate(end);
+        text.push('…');
+    }
+}
 
 /// How tightly a condition binds where it stands.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,14 +60,7 @@ impl Words<'_> {
     pub(crate) fn of(&self, condition: &Condition) -> String {
         let mut text = String::new();
         self.condition(&mut text, condition, Level::Or);
-        if text.len() > TEXT_LIMIT {
-            let mut end = TEXT_LIMIT;
-            while !text.is_char_boundary(end) {
-                end = end.saturating_sub(1);
-            }
-            text.truncate(end);
-            text.push('…');
-        }
+        cut(&mut text);
         text
     }
 

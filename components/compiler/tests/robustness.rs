@@ -11,6 +11,7 @@
 
 use aecp_compiler::package::check;
 use aecp_compiler::source::SourceFile;
+use aecp_compiler::suite;
 use aecp_compiler::syntax::parse;
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -37,6 +38,17 @@ const TOKENS: &[&str] = &[
     "REASON",
     "\"GDPR Art. 44\"",
     "\"{a} {b.c\"",
+    "TEST",
+    "FIXTURE",
+    "GIVEN",
+    "CASE",
+    "EXPECT",
+    "NOW",
+    "WITH",
+    "BY",
+    "BECAUSE",
+    "ABSENT",
+    "FAILED",
     "AND",
     "OR",
     "NOT",
@@ -106,6 +118,11 @@ const PIECES: &[&str] = &[
     "a IN [\"x\", \"y\"]",
     "\"x\" IN e",
     "b.c != -1",
+    "FIXTURE f { a: \"x\" NOW: \"2026-01-01T00:00:00Z\" }",
+    "TEST \"t\" { GIVEN f WITH { b.c: -1 e: [\"y\"] d: ABSENT } EXPECT DENY BY q BECAUSE CONTAINS \"x\" }",
+    "CASE \"c\" { d: true } EXPECT ALLOW",
+    "GIVEN { a: FAILED \"why\"",
+    "EXPECT DENY BY default",
     "d AND (d OR NOT d)",
     "SCOPE: requests WHERE",
     "CONSTRAINT: {",
@@ -119,6 +136,9 @@ fn lossless(text: &str) {
     assert_eq!(parsed.syntax().text().to_string(), text);
     let checked = check(&[SourceFile::new("a.aecp", text)]);
     assert_eq!(checked.package.is_some(), checked.errors().next().is_none());
+    if let Some(package) = &checked.package {
+        suite::run(package, &checked.tests);
+    }
     for label in checked
         .diagnostics
         .iter()
@@ -145,6 +165,19 @@ proptest! {
     }
 
     #[test]
+    fn a_damaged_test_is_kept(from in 0_usize..420, length in 0_usize..40, token in select(TOKENS)) {
+        let mut text: Vec<char> = "PACKAGE p { VERSION: \"1.0.0\" } SCHEMA { a: TEXT b.c: INTEGER d: BOOLEAN e: SET OF \
+            TEXT } POLICY q { SCOPE: requests CONSTRAINT: a == \"x\" ENFORCEMENT: BLOCKING } FIXTURE f { a: \"größe\", \
+            e: [\"u\", \"v\"] } TEST \"t\" { NOW: \"2026-01-01T00:00:00Z\" GIVEN f WITH { b.c: 1 d: FAILED \"why\" } CASE \
+            \"one\" { a: \"x\" } EXPECT ALLOW BY q CASE { a: ABSENT } EXPECT DENY BY q BECAUSE CONTAINS \"absent\" } // end"
+            .chars().collect();
+        let start = from.min(text.len());
+        let end = (start + length).min(text.len());
+        text.splice(start..end, token.chars());
+        lossless(&text.into_iter().collect::<String>());
+    }
+
+    #[test]
     fn a_damaged_policy_is_kept(from in 0_usize..400, length in 0_usize..40, token in select(TOKENS)) {
         let mut text: Vec<char> = "PACKAGE p { VERSION: \"1.0.0\" } SCHEMA { a: TEXT b.c: INTEGER d: BOOLEAN e: SET OF \
             TEXT } CLASS k: a == \"x\" POLICY q { DESCRIPTION: \"größe\" SCOPE: k WHERE { d AND b.c > 1 } CONSTRAINT: a IN \
@@ -167,10 +200,18 @@ fn a_flood_of_mistakes_ends_and_is_kept() {
         "[a, ",
         "(1 ",
         "SCHEMA { a: b } ",
+        "TEST \"t\" { GIVEN { ",
+        "CASE { a: 1 } EXPECT ",
+        "EXPECT DENY BY ",
         "\"",
         "- ",
     ] {
-        for before in ["", "POLICY p { SCOPE: requests CONSTRAINT: ", "SCHEMA { "] {
+        for before in [
+            "",
+            "POLICY p { SCOPE: requests CONSTRAINT: ",
+            "SCHEMA { ",
+            "TEST \"t\" { GIVEN { ",
+        ] {
             lossless(&format!("{before}{}", piece.repeat(5_000)));
         }
     }

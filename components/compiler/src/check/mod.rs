@@ -7,15 +7,19 @@
 //! - `conditions`: conditions and the types of what they compare.
 //! - `places`: parts of texts, addresses in networks.
 //! - `operands`: attributes and literals.
+//! - `suite`: tests and fixtures.
+//! - `given`: the values that they give.
 //! - `reason`: the sentence that says why a constraint does not hold.
 
 mod conditions;
 mod declarations;
 mod facts;
+mod given;
 mod operands;
 mod places;
 mod policies;
 mod reason;
+mod suite;
 mod template;
 
 use std::collections::BTreeMap;
@@ -78,6 +82,7 @@ pub(crate) struct Checker {
     classes: BTreeMap<String, Class>,
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
+    suite: suite::Suite,
     size: usize,
     searched: usize,
 }
@@ -115,7 +120,7 @@ impl Checker {
             match item {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
-                Item::Class(_) | Item::Policy(_) => {}
+                Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
             }
         }
         self.settle_attributes();
@@ -129,6 +134,7 @@ impl Checker {
                 self.policy(*file, policy);
             }
         }
+        self.suite(items);
         self.remaining(first_file, items);
     }
 
@@ -197,8 +203,15 @@ impl Checker {
                 help: Some("mend these first, then check again".to_owned()),
             });
         }
-        let package = if self.errors == 0 { package } else { None };
-        Checked { package, diagnostics }
+        let (package, tests) = match self.errors {
+            0 => (package, self.suite.tests),
+            _ => (None, Vec::new()),
+        };
+        Checked {
+            package,
+            tests,
+            diagnostics,
+        }
     }
 
     fn assemble(&mut self) -> Option<core::Package> {

@@ -198,7 +198,7 @@ impl Checker {
         self.report(diagnostic);
     }
 
-    fn unknown_attribute(&mut self, file: u32, token: &SyntaxToken, is_right: bool) {
+    pub(super) fn unknown_attribute(&mut self, file: u32, token: &SyntaxToken, is_right: bool) {
         let may_be_text = is_right && token.kind() == K::Word;
         self.no_such_attribute(token_place(file, token), token.text(), may_be_text);
     }

@@ -83,6 +83,26 @@ nodes! {
     ControlsField,
     /// `REASON: "storage in {storage.location} violates EU residency"`
     ReasonField,
+    /// `TEST "what it shows" { … }`
+    Test,
+    /// `FIXTURE name { … }`
+    Fixture,
+    /// `GIVEN fixture WITH { … }`
+    Given,
+    /// `customer.region: "EU"`
+    Setting,
+    /// `ABSENT`, `FAILED "why"`
+    Unavailable,
+    /// `NOW: "2026-01-01T00:00:00Z"`
+    Clock,
+    /// `CASE { … } EXPECT ALLOW`
+    Case,
+    /// `EXPECT DENY BY policy`
+    Expect,
+    /// `BY policy`
+    By,
+    /// `BECAUSE CONTAINS "text"`
+    Because,
     /// A condition, in braces or bare.
     Body,
     /// `a OR b`
@@ -151,6 +171,19 @@ unions! {
         Class,
         /// A policy.
         Policy,
+        /// What policies must decide.
+        Test,
+        /// Values that tests share.
+        Fixture,
+    }
+    /// What a test says of an attribute.
+    GivenValue {
+        /// One value.
+        Literal,
+        /// The members of a set.
+        List,
+        /// There is none.
+        Unavailable,
     }
     /// A field of a PACKAGE or POLICY block.
     Field {
@@ -308,6 +341,41 @@ accessors! {
         list -> one List;
     ReasonField: /// The template in quotes.
         value -> one Literal;
+    Test: /// What it shows, in quotes.
+        title -> one Literal, /// `TEST`.
+        keyword -> token TestKeyword, /// What holds in all its cases.
+        givens -> many Given, /// The time of all its cases.
+        clocks -> many Clock, /// Its cases.
+        cases -> many Case, /// What is decided if it has no cases.
+        expects -> many Expect;
+    Fixture: /// Its name.
+        name -> token Word, /// Its values.
+        settings -> many Setting, /// Its time.
+        clocks -> many Clock;
+    Given: /// The fixture that it begins with.
+        fixture -> token Word, /// Its values.
+        settings -> many Setting, /// Its time.
+        clocks -> many Clock;
+    Setting: /// The attribute.
+        name -> one Name, /// What it is.
+        value -> one GivenValue;
+    Unavailable: /// `ABSENT` or `FAILED`.
+        word -> token Word, /// Why it failed.
+        reason -> one Literal;
+    Clock: /// The time in quotes.
+        value -> one Literal;
+    Case: /// `CASE`.
+        keyword -> token CaseKeyword, /// What it is about, in quotes.
+        title -> one Literal, /// Its values.
+        settings -> many Setting, /// Its time.
+        clocks -> many Clock, /// What is decided.
+        expects -> many Expect;
+    Expect: /// `ALLOW` or `DENY`.
+        verdict -> token Word, /// Which policy decides.
+        by -> one By, /// What the reason says.
+        because -> one Because;
+    Because: /// A part of the reason.
+        text -> one Literal;
     Body: /// The condition.
         condition -> one Condition;
     Or: /// What OR joins.
@@ -346,6 +414,13 @@ impl Type {
     pub fn words(&self) -> String {
         let words: Vec<SyntaxToken> = tokens(&self.0).collect();
         words.iter().map(|word| word.text()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl By {
+    /// The policy's name, behind the word `BY`.
+    pub fn policy(&self) -> Option<SyntaxToken> {
+        tokens(&self.0).nth(1).filter(|token| token.kind() == K::Word)
     }
 }
 

@@ -147,6 +147,18 @@ pub enum SyntaxKind {
     IsKeyword,
     #[token("PRESENT")]
     PresentKeyword,
+    #[token("TEST")]
+    TestKeyword,
+    #[token("FIXTURE")]
+    FixtureKeyword,
+    #[token("GIVEN")]
+    GivenKeyword,
+    #[token("CASE")]
+    CaseKeyword,
+    #[token("EXPECT")]
+    ExpectKeyword,
+    #[token("NOW")]
+    NowKeyword,
     #[token("true")]
     TrueKeyword,
     #[token("false")]
@@ -186,6 +198,26 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    /// `TEST "what it shows" { … }`
+    Test,
+    /// `FIXTURE name { … }`
+    Fixture,
+    /// `GIVEN { … }`, `GIVEN fixture`, `GIVEN fixture WITH { … }`
+    Given,
+    /// `customer.region: "EU"` in a GIVEN, CASE or FIXTURE block.
+    Setting,
+    /// `ABSENT`, `FAILED "why"`
+    Unavailable,
+    /// `NOW: "2026-01-01T00:00:00Z"`
+    Clock,
+    /// `CASE { … } EXPECT ALLOW`
+    Case,
+    /// `EXPECT DENY BY policy BECAUSE CONTAINS "text"`
+    Expect,
+    /// `BY policy`
+    By,
+    /// `BECAUSE CONTAINS "text"`
+    Because,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
     /// `a OR b OR c`
@@ -223,7 +255,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 34] = [
+const KEYWORDS: [(&str, K); 40] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -256,6 +288,12 @@ const KEYWORDS: [(&str, K); 34] = [
     ("WITHIN", K::WithinKeyword),
     ("IS", K::IsKeyword),
     ("PRESENT", K::PresentKeyword),
+    ("TEST", K::TestKeyword),
+    ("FIXTURE", K::FixtureKeyword),
+    ("GIVEN", K::GivenKeyword),
+    ("CASE", K::CaseKeyword),
+    ("EXPECT", K::ExpectKeyword),
+    ("NOW", K::NowKeyword),
     ("true", K::TrueKeyword),
     ("false", K::FalseKeyword),
 ];
@@ -271,7 +309,12 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        )
+        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+    }
+
+    /// Whether it begins an entry of a TEST block.
+    pub fn begins_test_entry(self) -> bool {
+        matches!(self, K::GivenKeyword | K::CaseKeyword | K::ExpectKeyword)
     }
 
     /// Whether it names a field of a PACKAGE or POLICY block.
@@ -317,7 +360,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 104] = [
+static KINDS: [K; 120] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -382,6 +425,12 @@ static KINDS: [K; 104] = [
     K::WithinKeyword,
     K::IsKeyword,
     K::PresentKeyword,
+    K::TestKeyword,
+    K::FixtureKeyword,
+    K::GivenKeyword,
+    K::CaseKeyword,
+    K::ExpectKeyword,
+    K::NowKeyword,
     K::TrueKeyword,
     K::FalseKeyword,
     K::Stray,
@@ -406,6 +455,16 @@ static KINDS: [K; 104] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::Test,
+    K::Fixture,
+    K::Given,
+    K::Setting,
+    K::Unavailable,
+    K::Clock,
+    K::Case,
+    K::Expect,
+    K::By,
+    K::Because,
     K::Body,
     K::Or,
     K::And,

@@ -7,10 +7,12 @@ mod conformance;
 mod eval;
 mod evidence;
 mod explain;
+mod fmt;
 mod keys;
 mod push;
 mod release;
 mod sign;
+mod test;
 mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -19,7 +21,7 @@ use crate::error::{Error, Outcome};
 
 /// Write, check, compile, sign and release policies, and verify what was decided.
 ///
-/// A policy package is a folder of `.aecp` files. `check` it, try requests on it with `eval`, `build` it into a
+/// A policy package is a folder of `.aecp` files. `check` it, `test` it, try requests on it with `eval`, `build` it into a
 /// WebAssembly component, `sign` and `push` that, and `release` a bundle of components for enforcement points.
 #[derive(Debug, Parser)]
 #[command(name = "aecp", version, arg_required_else_help = true, after_help = EXAMPLES)]
@@ -33,12 +35,15 @@ Exit codes: 0 it came out well, 1 what was asked about is wrong, 2 the question 
 
 Examples:
   aecp check policies/eu_residency
+  aecp test policies/eu_residency --coverage
   aecp eval policies/eu_residency --input request.json
   aecp build policies/eu_residency -o eu_residency.wasm";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Fmt(fmt::Arguments),
+    Test(test::Arguments),
     Build(build::Arguments),
     Eval(eval::Arguments),
     Explain(explain::Arguments),
@@ -56,6 +61,8 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
         match self.command {
             Command::Check(arguments) => check::run(&arguments),
+            Command::Fmt(arguments) => fmt::run(&arguments),
+            Command::Test(arguments) => test::run(&arguments),
             Command::Build(arguments) => build::run(&arguments),
             Command::Eval(arguments) => eval::run(&arguments),
             Command::Explain(arguments) => explain::run(&arguments),

@@ -290,7 +290,7 @@ impl Parser<'_> {
         true
     }
 
-    fn literal(&mut self) -> bool {
+    pub(super) fn literal(&mut self) -> bool {
         match self.kind() {
             K::Minus => {
                 self.start(K::Literal);

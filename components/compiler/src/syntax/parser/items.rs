@@ -18,7 +18,7 @@ const POLICY_FIELDS: [&str; 11] = [
     "REASON",
 ];
 const PACKAGE_FIELDS: [&str; 3] = ["VERSION", "DEFAULT", "OWNER"];
-const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS` or `POLICY`";
+const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
 
 impl Parser<'_> {
     pub(super) fn root(&mut self) {
@@ -30,8 +30,10 @@ impl Parser<'_> {
                 K::SchemaKeyword => self.schema(),
                 K::ClassKeyword => self.class(),
                 K::PolicyKeyword => self.policy(),
+                K::TestKeyword => self.test(),
+                K::FixtureKeyword => self.fixture(),
                 _ => {
-                    let help = "a file consists of PACKAGE, SCHEMA, CLASS and POLICY blocks";
+                    let help = "a file consists of PACKAGE, SCHEMA, CLASS, POLICY, TEST and FIXTURE blocks";
                     self.expected_with_help(BLOCKS, help);
                     // A closing bracket too many, or a field that lost its block: on to the next block.
                     self.start(K::Mistake);
@@ -82,12 +84,12 @@ impl Parser<'_> {
     }
 
     /// `{ … }`, its content read by `entry` piece by piece.
-    fn block(&mut self, entry: fn(&mut Self)) {
+    pub(super) fn block(&mut self, entry: fn(&mut Self)) {
         let open = self.span();
         if !self.eat(K::LeftBrace) {
             self.expected("`{`");
             // A lost brace before the first entry is no reason to lose the entries.
-            if !self.kind().begins_field() && !self.at_labelled_word() {
+            if !self.kind().begins_field() && !self.kind().begins_test_entry() && !self.at_labelled_word() {
                 self.skip_until(|parser| parser.meant().begins_item());
                 return;
             }
@@ -169,14 +171,14 @@ impl Parser<'_> {
     }
 
     /// The field keyword that stands here; one in small letters only before its colon.
-    fn field_meant(&self) -> K {
+    pub(super) fn field_meant(&self) -> K {
         match self.kind() {
             K::Word if self.next_kind() == K::Colon => self.meant(),
             kind => kind,
         }
     }
 
-    fn field(&mut self, kind: K, value: impl FnOnce(&mut Self)) {
+    pub(super) fn field(&mut self, kind: K, value: impl FnOnce(&mut Self)) {
         self.start(kind);
         self.bump_keyword();
         self.expect(K::Colon, "`:`");
@@ -184,7 +186,7 @@ impl Parser<'_> {
         self.finish();
     }
 
-    fn unknown_field(&mut self, block: &str, fields: &[&str]) {
+    pub(super) fn unknown_field(&mut self, block: &str, fields: &[&str]) {
         let known = || format!("{block} has the fields {}", listed(fields.iter().copied()));
         if self.next_kind() == K::Colon && (self.at_name() || self.kind().begins_field()) {
             let written = self.text();
@@ -201,7 +203,7 @@ impl Parser<'_> {
         self.skip_until(|parser| parser.at(K::RightBrace) || parser.at_labelled_word());
     }
 
-    fn word(&mut self, what: &str) {
+    pub(super) fn word(&mut self, what: &str) {
         if self.at_name() {
             self.bump();
         } else {
@@ -285,7 +287,7 @@ impl Parser<'_> {
     }
 
     /// A name of one word, for something that is not an attribute.
-    fn plain_name(&mut self, what: &str, example: &str) {
+    pub(super) fn plain_name(&mut self, what: &str, example: &str) {
         let help = || format!("a name is one word of letters, digits and `_`: `{example}`");
         match self.kind() {
             K::Word | K::ForeignWord => {

@@ -4,10 +4,12 @@
 //! that begin them, which are reserved for that.
 //!
 //! - `items`: PACKAGE, SCHEMA, CLASS and POLICY blocks with their fields.
+//! - `suites`: TEST and FIXTURE blocks.
 //! - `conditions`: conditions and operands.
 
 mod conditions;
 mod items;
+mod suites;
 
 use rowan::{Checkpoint, GreenNode, GreenNodeBuilder, Language as _};
 
@@ -186,7 +188,7 @@ impl<'a> Parser<'a> {
     /// Whether whatever is being read must have ended before this token.
     fn at_boundary(&self) -> bool {
         let kind = self.kind();
-        kind == K::End || kind.begins_item() || kind.begins_field()
+        kind == K::End || kind.begins_item() || kind.begins_field() || kind.begins_test_entry()
     }
 }
 

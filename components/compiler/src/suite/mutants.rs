@@ -1,0 +1,240 @@
+//! Small changes of a policy, each of which a good test would notice.
+
+use crate::core::{Atom, Condition, Constant, Package, Policy, Relation};
+use crate::words;
+
+use super::coverage::Part;
+use aecp_vocabulary::Mode;
+
+/// Of a list, so many members are dropped and changed, one at a time; what holds for them holds for the others.
+const MEMBER_LIMIT: usize = 32;
+
+/// Most characters of a condition that a sentence repeats.
+const SENTENCE_LIMIT: usize = 160;
+
+/// A change of one policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Mutant {
+    /// The policy does not exist.
+    Drop,
+    /// BLOCKING becomes ADVISORY.
+    Advise,
+    /// A condition is changed: the one that is found from the part's root by child numbers.
+    Edit {
+        part: Part,
+        path: Vec<usize>,
+        edit: Edit,
+    },
+}
+
+/// A change of one condition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Edit {
+    Negate,
+    DropPart(usize),
+    SwapConnective,
+    SwapRelation,
+    DropMember(usize),
+    ChangeMember(usize),
+}
+
+/// All changes of a policy; none of a policy that is not BLOCKING, for no decision depends on it.
+pub(super) fn of(policy: &Policy) -> Vec<Mutant> {
+    if policy.mode != Mode::Blocking {
+        return Vec::new();
+    }
+    let mut mutants = vec![Mutant::Drop, Mutant::Advise];
+    for part in [Part::Scope, Part::Constraint] {
+        edits(part.of(policy), &mut Vec::new(), &mut |path, edit| {
+            let path = path.to_vec();
+            mutants.push(Mutant::Edit { part, path, edit });
+        });
+    }
+    mutants
+}
+
+fn edits(condition: &Condition, path: &mut Vec<usize>, found: &mut dyn FnMut(&[usize], Edit)) {
+    match condition {
+        Condition::Constant(_) => {}
+        Condition::Atom(atom) => {
+            found(path, Edit::Negate);
+            match atom {
+                Atom::Compare {
+                    relation: Relation::Less | Relation::LessOrEqual,
+                    ..
+                } => found(path, Edit::SwapRelation),
+                Atom::OneOf { members, .. } => {
+                    for index in 0..members.len().min(MEMBER_LIMIT) {
+                        if members.len() > 1 {
+                            found(path, Edit::DropMember(index));
+                        }
+                        found(path, Edit::ChangeMember(index));
+                    }
+                }
+                _ => {}
+            }
+        }
+        Condition::All(parts) | Condition::Any(parts) => {
+            if parts.len() > 1 {
+                found(path, Edit::SwapConnective);
+                (0..parts.len()).for_each(|index| found(path, Edit::DropPart(index)));
+            }
+            for (index, part) in parts.iter().enumerate() {
+                path.push(index);
+                edits(part, path, found);
+                path.pop();
+            }
+        }
+        Condition::Not(part) => {
+            path.push(0);
+            edits(part, path, found);
+            path.pop();
+        }
+    }
+}
+
+impl Mutant {
+    /// The policy with the change. A policy that does not exist is one that is about no request.
+    pub(super) fn apply(&self, policy: &Policy) -> Policy {
+        let mut changed = policy.clone();
+        match self {
+            Self::Drop => changed.scope = Condition::Constant(false),
+            Self::Advise => changed.mode = Mode::Advisory,
+            Self::Edit { part, path, edit } => {
+                let root = match part {
+                    Part::Scope => &mut changed.scope,
+                    Part::Constraint => &mut changed.constraint,
+                };
+                if let Some(condition) = at(root, path) {
+                    edit.apply(condition);
+                }
+            }
+        }
+        changed
+    }
+
+    /// The change in words, to stand behind `no test notices that`.
+    pub(super) fn sentence(&self, package: &Package, policy: &Policy) -> String {
+        let name = &policy.name;
+        let (part, path, edit) = match self {
+            Self::Drop => return format!("policy `{name}` is dropped"),
+            Self::Advise => return format!("policy `{name}` becomes ADVISORY"),
+            Self::Edit { part, path, edit } => (part, path, edit),
+        };
+        let place = format!("in the {} of policy `{name}`", part.name());
+        let write = |condition: &Condition| shortened(words::condition(&package.inputs, condition));
+        let mut root = part.of(policy).clone();
+        let Some(before) = at(&mut root, path) else {
+            return place;
+        };
+        match (edit, &*before) {
+            (Edit::DropPart(index), Condition::All(parts) | Condition::Any(parts)) => {
+                let dropped = parts.get(*index).map(write).unwrap_or_default();
+                format!("{place}, `{dropped}` is dropped")
+            }
+            (Edit::SwapConnective, Condition::All(_)) => {
+                format!("{place}, `{}` is joined by OR", write(before))
+            }
+            (Edit::SwapConnective, _) => format!("{place}, `{}` is joined by AND", write(before)),
+            (
+                Edit::DropMember(index) | Edit::ChangeMember(index),
+                Condition::Atom(Atom::OneOf { members, .. }),
+            ) => {
+                let member = members.get(*index).map(words::constant).unwrap_or_default();
+                let how = match edit {
+                    Edit::DropMember(_) => "is dropped from",
+                    _ => "is replaced by another value in",
+                };
+                format!("{place}, `{}` {how} `{}`", shortened(member), write(before))
+            }
+            _ => {
+                let written = write(before);
+                edit.apply(before);
+                format!("{place}, `{written}` becomes `{}`", write(before))
+            }
+        }
+    }
+}
+
+impl Edit {
+    fn apply(self, condition: &mut Condition) {
+        match (self, condition) {
+            (Self::Negate, condition) => {
+                let whole = std::mem::replace(condition, Condition::Constant(true));
+                *condition = Condition::Not(Box::new(whole));
+            }
+            (Self::DropPart(index), Condition::All(parts) | Condition::Any(parts)) if index < parts.len() => {
+                parts.remove(index);
+            }
+            (Self::SwapConnective, condition) => {
+                *condition = match std::mem::replace(condition, Condition::Constant(true)) {
+                    Condition::All(parts) => Condition::Any(parts),
+                    Condition::Any(parts) => Condition::All(parts),
+                    other => other,
+                }
+            }
+            (Self::SwapRelation, Condition::Atom(Atom::Compare { relation, .. })) => {
+                *relation = match relation {
+                    Relation::Less => Relation::LessOrEqual,
+                    Relation::LessOrEqual => Relation::Less,
+                    Relation::Equal => Relation::Equal,
+                }
+            }
+            (Self::DropMember(index), Condition::Atom(Atom::OneOf { members, .. }))
+                if index < members.len() =>
+            {
+                members.remove(index);
+            }
+            (Self::ChangeMember(index), Condition::Atom(Atom::OneOf { members, .. })) => {
+                let others = members.clone();
+                if let Some(member) = members.get_mut(index) {
+                    *member = another(member, &others);
+                }
+                members.sort();
+                members.dedup();
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A constant of the same type that is none of `members`, if its type has one.
+fn another(member: &Constant, members: &[Constant]) -> Constant {
+    let mut changed = member.clone();
+    // One more than there are members must find one that is none of them, except among booleans.
+    for _ in 0..=members.len() {
+        match &mut changed {
+            Constant::Text(text) => text.push('~'),
+            Constant::Integer(number)
+            | Constant::Decimal(number)
+            | Constant::Instant(number)
+            | Constant::Duration(number) => *number = number.wrapping_add(1),
+            Constant::Address(address) => address.0 = address.0.wrapping_add(1),
+            Constant::Boolean(holds) => *holds = !*holds,
+        }
+        if !members.contains(&changed) {
+            break;
+        }
+    }
+    changed
+}
+
+fn at<'a>(condition: &'a mut Condition, path: &[usize]) -> Option<&'a mut Condition> {
+    let Some((first, rest)) = path.split_first() else {
+        return Some(condition);
+    };
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => at(parts.get_mut(*first)?, rest),
+        Condition::Not(part) => at(part, rest),
+        Condition::Constant(_) | Condition::Atom(_) => None,
+    }
+}
+
+fn shortened(text: String) -> String {
+    if text.chars().count() <= SENTENCE_LIMIT {
+        return text;
+    }
+    let mut short: String = text.chars().take(SENTENCE_LIMIT).collect();
+    short.push('…');
+    short
+}

@@ -1,0 +1,261 @@
+//! The requests that conditions can tell apart, made from the constants that they mention.
+//!
+//! - BOOLEAN: both values.
+//! - TEXT: the constants, and something else.
+//! - INTEGER: the constants, and their neighbours.
+//! - SET OF TEXT: the sets of the texts that are looked for.
+//! - All: absence; and failure where presence is asked for, for only there it differs from absence.
+//!
+//! Where inputs are compared with each other, each takes the constants of all, and there are as many other values as
+//! there are inputs, so that all can differ.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aecp_vocabulary::{Type, Value};
+
+use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Policy};
+
+/// Most members of the universe of a set whose subsets are tried.
+const SET_MEMBERS: usize = 6;
+
+/// Most values of one input that are tried, roughly.
+const DOMAIN_LIMIT: usize = 10_000;
+
+/// All requests that some conditions can tell apart; inputs that they do not read are absent.
+pub(super) struct Requests {
+    /// One for each input of the package.
+    domains: Vec<Vec<Value>>,
+    /// The next request, as a position in each domain; none behind the last one.
+    next: Option<Vec<usize>>,
+}
+
+impl Requests {
+    /// None if there are more than `limit`, or if a type has no small domain.
+    pub(super) fn new<'a>(
+        package: &Package,
+        policies: impl IntoIterator<Item = &'a Policy>,
+        limit: u64,
+    ) -> Option<Self> {
+        let mut mentioned = Mentioned::default();
+        for policy in policies {
+            mentioned.condition(&policy.scope);
+            mentioned.condition(&policy.constraint);
+        }
+        let mut domains = Vec::with_capacity(package.inputs.len());
+        let mut count = 1_u64;
+        for (index, input) in (0_u32..).map(InputIndex).zip(&package.inputs) {
+            let domain = if mentioned.read.contains(&index) {
+                mentioned.domain(package, index, input.value_type)?
+            } else {
+                vec![Value::Absent]
+            };
+            count = count.checked_mul(u64::try_from(domain.len()).ok()?)?;
+            if count > limit {
+                return None;
+            }
+            domains.push(domain);
+        }
+        let next = Some(vec![0; domains.len()]);
+        Some(Self { domains, next })
+    }
+}
+
+impl Iterator for Requests {
+    type Item = Vec<Value>;
+
+    fn next(&mut self) -> Option<Vec<Value>> {
+        let position = self.next.take()?;
+        let values = position.iter().zip(&self.domains);
+        let values = values
+            .filter_map(|(at, domain)| domain.get(*at).cloned())
+            .collect();
+        let mut following = position;
+        for (at, domain) in following.iter_mut().zip(&self.domains) {
+            *at = at.saturating_add(1);
+            if *at < domain.len() {
+                self.next = Some(following);
+                break;
+            }
+            *at = 0;
+        }
+        Some(values)
+    }
+}
+
+/// What conditions mention of each input.
+#[derive(Default)]
+struct Mentioned {
+    read: BTreeSet<InputIndex>,
+    constants: BTreeMap<InputIndex, BTreeSet<Constant>>,
+    /// Inputs whose presence is asked for: only there absence and failure differ.
+    present: BTreeSet<InputIndex>,
+    /// Inputs that are asked for what constants do not tell: parts of texts, networks.
+    opaque: BTreeSet<InputIndex>,
+    /// Whether inputs are compared with each other: then what is mentioned of one matters for all.
+    linked: bool,
+}
+
+impl Mentioned {
+    fn condition(&mut self, condition: &Condition) {
+        match condition {
+            Condition::Constant(_) => {}
+            Condition::Atom(atom) => self.atom(atom),
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts.iter().for_each(|part| self.condition(part));
+            }
+            Condition::Not(part) => self.condition(part),
+        }
+    }
+
+    fn atom(&mut self, atom: &Atom) {
+        match atom {
+            Atom::IsPresent(input) => {
+                self.read.insert(*input);
+                self.present.insert(*input);
+            }
+            Atom::IsTrue(input) => {
+                self.read.insert(*input);
+            }
+            Atom::Compare { left, right, .. } => self.pair(left, right),
+            Atom::OneOf { element, members } => {
+                for member in members {
+                    self.pair(element, &Operand::Constant(member.clone()));
+                }
+            }
+            Atom::Contains { set, element } => self.pair(&Operand::Input(*set), element),
+            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+                for input in atom.inputs() {
+                    self.read.insert(input);
+                    self.opaque.insert(input);
+                }
+            }
+        }
+    }
+
+    fn pair(&mut self, left: &Operand, right: &Operand) {
+        for operand in [left, right] {
+            if let Operand::Input(input) = operand {
+                self.read.insert(*input);
+            }
+        }
+        match (left, right) {
+            (Operand::Input(_), Operand::Input(_)) => self.linked = true,
+            (Operand::Input(input), Operand::Constant(constant))
+            | (Operand::Constant(constant), Operand::Input(input)) => {
+                let constants = self.constants.entry(*input).or_default();
+                constants.insert(constant.clone());
+            }
+            (Operand::Constant(_), Operand::Constant(_)) => {}
+        }
+    }
+
+    /// The values of an input that conditions can tell apart; none if they are too many or not known.
+    fn domain(&self, package: &Package, input: InputIndex, declared: Type) -> Option<Vec<Value>> {
+        if self.opaque.contains(&input) {
+            return None;
+        }
+        let constants: Vec<&Constant> = if self.linked {
+            self.constants.values().flatten().collect()
+        } else {
+            self.constants.get(&input).into_iter().flatten().collect()
+        };
+        // As many other values as there are inputs that may all have to differ.
+        let others = if self.linked {
+            self.alike(package, declared)
+        } else {
+            1
+        };
+        if constants.len().saturating_mul(others) > DOMAIN_LIMIT {
+            return None;
+        }
+        let mut domain: Vec<Value> = match declared {
+            Type::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
+            Type::Integer => integers(&constants, others)
+                .into_iter()
+                .map(Value::Integer)
+                .collect(),
+            Type::Text => texts(&constants, others).into_iter().map(Value::Text).collect(),
+            Type::SetOfText => {
+                let others = if self.linked { others } else { 0 };
+                subsets(&texts(&constants, others))?
+            }
+            _ => return None,
+        };
+        domain.push(Value::Absent);
+        if self.present.contains(&input) {
+            domain.push(Value::failed("not known"));
+        }
+        Some(domain)
+    }
+
+    /// How many inputs that are read can have the same elements.
+    fn alike(&self, package: &Package, declared: Type) -> usize {
+        let family = |value_type: Type| match value_type {
+            Type::SetOfText => Type::Text,
+            other => other,
+        };
+        let read = (0_u32..).map(InputIndex).zip(&package.inputs);
+        read.filter(|(index, input)| {
+            self.read.contains(index) && family(input.value_type) == family(declared)
+        })
+        .count()
+    }
+}
+
+/// The constants, and `others` that are none of them.
+fn texts(constants: &[&Constant], others: usize) -> Vec<String> {
+    let mut texts: BTreeSet<String> = BTreeSet::new();
+    for constant in constants {
+        if let Constant::Text(text) = constant {
+            texts.insert(text.clone());
+        }
+    }
+    let wanted = texts.len().saturating_add(others);
+    let mut number = 1_u64;
+    while texts.len() < wanted {
+        texts.insert(format!("other {number}"));
+        number = number.saturating_add(1);
+    }
+    texts.into_iter().collect()
+}
+
+/// The constants, and up to `others` on each side of each of them, so that every gap between constants has as many,
+/// or all it has.
+fn integers(constants: &[&Constant], others: usize) -> BTreeSet<i64> {
+    let reach = i64::try_from(others).unwrap_or(i64::MAX);
+    let mut integers = BTreeSet::new();
+    let mut around = |number: i64| {
+        let mut next = number.saturating_sub(reach);
+        let last = number.saturating_add(reach);
+        integers.insert(next);
+        while next < last {
+            next = next.saturating_add(1);
+            integers.insert(next);
+        }
+    };
+    let mut none = true;
+    for constant in constants {
+        if let Constant::Integer(number) = constant {
+            around(*number);
+            none = false;
+        }
+    }
+    if none {
+        around(0);
+    }
+    integers
+}
+
+/// All sets of the texts; none if they are too many.
+fn subsets(texts: &[String]) -> Option<Vec<Value>> {
+    if texts.len() > SET_MEMBERS {
+        return None;
+    }
+    let mut sets = vec![Vec::new()];
+    for text in texts {
+        let mut with: Vec<Vec<String>> = sets.clone();
+        with.iter_mut().for_each(|set| set.push(text.clone()));
+        sets.extend(with);
+    }
+    Some(sets.into_iter().map(Value::SetOfText).collect())
+}

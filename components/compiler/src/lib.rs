@@ -9,11 +9,13 @@
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
 //! - [`core`]: the typed core: what a package means, as data.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
+//! - [`analysis`]: what the policies of a package can never do, and what they do to each other.
 //! - [`emit`]: code generation: the typed core becomes a component.
 //! - `testing`: generators of packages and values, with the feature `testing`.
 
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 mod check;
 pub mod core;
 pub mod diagnostic;

@@ -195,6 +195,17 @@ impl Constant {
         }
     }
 
+    /// The 64 bits of a constant whose type [`is_ordered`].
+    pub fn number(&self) -> Option<i64> {
+        match self {
+            Self::Integer(number)
+            | Self::Decimal(number)
+            | Self::Instant(number)
+            | Self::Duration(number) => Some(*number),
+            Self::Text(_) | Self::Boolean(_) | Self::Address(_) => None,
+        }
+    }
+
     /// The constant as the value that an attribute would have.
     pub fn value(&self) -> Value {
         match self {

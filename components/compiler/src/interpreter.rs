@@ -124,7 +124,8 @@ fn raised(policy: &Policy, outcome: Outcome) -> Vec<u32> {
     }
 }
 
-fn atom(package: &Package, values: &[Value], asked: &Atom) -> Truth {
+/// What one atom is of one request.
+pub(crate) fn atom(package: &Package, values: &[Value], asked: &Atom) -> Truth {
     if let Atom::IsPresent(input) = asked {
         return is_present(package, values, *input);
     }

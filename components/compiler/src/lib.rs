@@ -12,12 +12,14 @@
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
 //! - [`explain`]: why a request was judged as it was.
 //! - [`format`]: one way to write a file.
+//! - [`analysis`]: what the policies of a package can never do, and what they do to each other.
 //! - [`emit`]: code generation: the typed core becomes a component.
 //! - [`suite`]: tests of policies: running them, what they cover, and which changes they notice.
 //! - `testing`: generators of packages and values, with the feature `testing`.
 
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod catalogue;
 mod check;
 pub mod core;

@@ -2,7 +2,7 @@
 
 use crate::check::Checker;
 use crate::core;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Place, Severity};
 use crate::source::SourceFile;
 use crate::suite::Test;
 
@@ -14,6 +14,8 @@ pub struct Checked {
     /// Its tests, in the order of files by name and of places in them; empty if there is an error. They stand beside
     /// the package, so that they change nothing that is compiled.
     pub tests: Vec<Test>,
+    /// Where each policy's name stands, in the order of the package's policies; empty if there is an error.
+    pub places: Vec<Place>,
     /// Errors and warnings, in the order of files by name and of places in them. At most about 256; if there are
     /// more errors, the last diagnostic says so.
     pub diagnostics: Vec<Diagnostic>,

@@ -4,6 +4,8 @@
 
 #![allow(clippy::expect_used, reason = "this module exists for tests alone")]
 
+use std::ops::RangeInclusive;
+
 use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AuditClass, Mode, Type, Value};
@@ -73,15 +75,24 @@ const DEPTH: u32 = 4;
 
 /// Packages of up to 7 inputs and 6 policies, conditions nested up to 4 deep. Every input is read by some policy.
 pub fn package() -> impl Strategy<Value = Package> {
-    let inputs = vec((select(&TYPES[..]), any::<bool>()), 0..=7);
-    inputs.prop_flat_map(|types| {
+    package_of(&TYPES, 0..=7, 1..=6)
+}
+
+/// Packages with so many inputs of some types at first, and so many policies; inputs that no policy reads are dropped.
+pub fn package_of(
+    types: &'static [Type],
+    inputs: RangeInclusive<usize>,
+    policies: RangeInclusive<usize>,
+) -> impl Strategy<Value = Package> {
+    let inputs = vec((select(types), any::<bool>()), inputs);
+    inputs.prop_flat_map(move |types| {
         let inputs: Vec<Input> = types
             .iter()
             .zip(0_u32..)
             .map(|((t, o), index)| input(index, *t, *o))
             .collect();
         let default = prop_oneof![Just(DefaultDecision::Deny), Just(DefaultDecision::Allow)];
-        (vec(policy(&inputs), 1..=6), default).prop_map(move |(policies, default)| {
+        (vec(policy(&inputs), policies.clone()), default).prop_map(move |(policies, default)| {
             let mut package = Package {
                 name: "generated".to_owned(),
                 version: "1.2.3".to_owned(),

@@ -25,7 +25,7 @@ use aecp_vocabulary::{Mode, Outcome, Value};
 use serde_json::{Value as Json, json};
 
 fn folders() -> Vec<PathBuf> {
-    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    let library = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../policies");
     let entries = fs::read_dir(library).unwrap();
     let mut folders: Vec<PathBuf> = entries
         .map(|entry| entry.unwrap().path())

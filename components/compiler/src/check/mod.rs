@@ -207,9 +207,14 @@ impl Checker {
             0 => (package, self.suite.tests),
             _ => (None, Vec::new()),
         };
+        let places = package.iter().flat_map(|package| &package.policies);
+        let places = places
+            .filter_map(|policy| self.policy_places.get(&policy.name).copied())
+            .collect();
         Checked {
             package,
             tests,
+            places,
             diagnostics,
         }
     }

@@ -1,5 +1,6 @@
 //! One module for each subcommand.
 
+mod analyse;
 mod bench;
 mod build;
 mod check;
@@ -42,6 +43,7 @@ Examples:
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Arguments),
+    Analyse(analyse::Arguments),
     Fmt(fmt::Arguments),
     Test(test::Arguments),
     Build(build::Arguments),
@@ -61,6 +63,7 @@ impl Arguments {
     pub(crate) fn run(self) -> Result<Outcome, Error> {
         match self.command {
             Command::Check(arguments) => check::run(&arguments),
+            Command::Analyse(arguments) => analyse::run(&arguments),
             Command::Fmt(arguments) => fmt::run(&arguments),
             Command::Test(arguments) => test::run(&arguments),
             Command::Build(arguments) => build::run(&arguments),

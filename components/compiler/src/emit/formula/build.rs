@@ -294,13 +294,7 @@ impl Builder<'_> {
 
 /// A constant that has an order, as its type and its 64 bits.
 fn number(constant: &Constant) -> Option<(Type, i64)> {
-    match constant {
-        Constant::Integer(number)
-        | Constant::Decimal(number)
-        | Constant::Instant(number)
-        | Constant::Duration(number) => Some((constant.value_type(), *number)),
-        Constant::Text(_) | Constant::Boolean(_) | Constant::Address(_) => None,
-    }
+    Some((constant.value_type(), constant.number()?))
 }
 
 fn in_addresses(input: u32, mut ranges: Vec<(u128, u128)>) -> (Test, bool) {

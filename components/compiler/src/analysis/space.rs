@@ -1,0 +1,237 @@
+//! The values that the inputs of one question can take, as few as its atoms can tell apart.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aecp_vocabulary::{Type, Value};
+
+use super::atoms::{Shape, candidates, shape};
+use crate::core::{Atom, Constant, Input, InputIndex, Package};
+use crate::interpreter;
+
+/// The inputs that a question is about.
+#[derive(Debug, Default)]
+pub(super) struct Space {
+    /// Ascending.
+    inputs: Vec<Tracked>,
+    /// Ascending by set and text.
+    pub(super) members: Vec<Member>,
+    /// This one is never absent and never failed.
+    pub(super) present: Option<InputIndex>,
+    /// Atoms that read these may be anything.
+    pub(super) freed: BTreeSet<InputIndex>,
+}
+
+/// An input with its values.
+#[derive(Debug)]
+pub(super) struct Tracked {
+    pub(super) input: InputIndex,
+    /// Representatives; for a set the empty one, whose members are chosen one by one.
+    known: Vec<Value>,
+    pub(super) optional: bool,
+    /// Whether some atom asks for presence, which tells an absent value from a failed one.
+    presence: bool,
+}
+
+/// Whether a set has a member.
+#[derive(Debug)]
+pub(super) struct Member {
+    pub(super) set: InputIndex,
+    pub(super) text: String,
+    pub(super) chosen: Option<bool>,
+}
+
+impl Tracked {
+    /// The value at a place in the order of trial. `persistent` says that nothing unknown has to be tried.
+    pub(super) fn value(&self, place: usize, persistent: bool, present: bool) -> Option<Value> {
+        if let Some(value) = self.known.get(place) {
+            return Some(value.clone());
+        }
+        if present {
+            return None;
+        }
+        let absent = self.optional && (self.presence || !persistent);
+        let failed = !persistent && (self.presence || !self.optional);
+        match (place.checked_sub(self.known.len())?, absent, failed) {
+            (0, true, _) => Some(Value::Absent),
+            (0, false, true) | (1, true, true) => Some(Value::failed("cannot be determined")),
+            _ => None,
+        }
+    }
+}
+
+/// What the atoms of a question say about one input.
+struct Facts<'p> {
+    /// Inputs that are compared with each other, directly or through others, have the same.
+    group: InputIndex,
+    presence: bool,
+    tests: Vec<&'p Atom>,
+    constants: Vec<&'p [Constant]>,
+    members: Vec<&'p str>,
+}
+
+impl Space {
+    pub(super) fn tracked(&self, input: InputIndex) -> Option<&Tracked> {
+        let place = self
+            .inputs
+            .binary_search_by_key(&input, |tracked| tracked.input)
+            .ok()?;
+        self.inputs.get(place)
+    }
+
+    /// The inputs, ascending.
+    pub(super) fn inputs(&self) -> impl Iterator<Item = InputIndex> + use<'_> {
+        self.inputs.iter().map(|tracked| tracked.input)
+    }
+
+    /// The place of a member among [`Space::members`].
+    pub(super) fn member(&self, set: InputIndex, text: &str) -> Option<usize> {
+        self.members
+            .binary_search_by(|member| (member.set, member.text.as_str()).cmp(&(set, text)))
+            .ok()
+    }
+
+    /// The space of a question that reads `atoms`. `scratch` has a place for each input of the package, all absent,
+    /// and is left so; `fresh` are texts that the package does not have, at least one for each text input.
+    pub(super) fn new<'p>(
+        package: &'p Package,
+        atoms: impl Iterator<Item = &'p Atom>,
+        fresh: &[String],
+        scratch: &mut [Value],
+    ) -> Self {
+        let mut facts = BTreeMap::new();
+        let mut linked = BTreeSet::new();
+        for atom in atoms {
+            read(package, atom, &mut facts, &mut linked);
+        }
+        let mut space = Self::default();
+        for (input, about) in &facts {
+            let Some(declared) = declared(package, *input) else {
+                continue;
+            };
+            let group = || facts.iter().filter(|(_, other)| other.group == about.group);
+            let alike = linked.contains(input);
+            let values = |value_type: Type| {
+                let constants = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+                let members = group().flat_map(|(_, about)| &about.members).copied();
+                let of_type =
+                    |input: InputIndex| self::declared(package, input).map(|input| input.value_type);
+                let count = group()
+                    .filter(|(input, _)| of_type(**input) == Some(value_type))
+                    .count();
+                candidates(value_type, constants, members, count, fresh)
+            };
+            let mut known = values(declared.value_type);
+            if declared.value_type == Type::SetOfText {
+                space
+                    .members
+                    .extend(members(*input, about, alike, || values(Type::Text)));
+            } else if !alike {
+                known = told_apart(package, *input, &about.tests, known, scratch);
+            }
+            space.inputs.push(Tracked {
+                input: *input,
+                known,
+                optional: declared.optional,
+                presence: about.presence,
+            });
+        }
+        space
+    }
+}
+
+fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
+    package.inputs.get(usize::try_from(input.0).ok()?)
+}
+
+fn read<'p>(
+    package: &'p Package,
+    atom: &'p Atom,
+    facts: &mut BTreeMap<InputIndex, Facts<'p>>,
+    linked: &mut BTreeSet<InputIndex>,
+) {
+    let shape = shape(package, atom);
+    let mut groups = Vec::new();
+    for input in shape.inputs() {
+        let about = facts.entry(input).or_insert_with(|| Facts {
+            group: input,
+            presence: false,
+            tests: Vec::new(),
+            constants: Vec::new(),
+            members: Vec::new(),
+        });
+        groups.push(about.group);
+        match shape {
+            Shape::Presence(_) => about.presence = true,
+            Shape::Test(_, constants) => {
+                about.tests.push(atom);
+                about.constants.push(constants);
+            }
+            Shape::Member(_, text) => about.members.push(text),
+            Shape::Link(..) | Shape::LinkedMember(..) => {
+                linked.insert(input);
+            }
+            Shape::Fixed | Shape::Opaque => {}
+        }
+    }
+    if let [one, other] = groups.as_slice() {
+        if one != other {
+            for about in facts.values_mut().filter(|about| about.group == *other) {
+                about.group = *one;
+            }
+        }
+    }
+}
+
+/// Members that atoms can ask a set for, ascending.
+fn members(
+    set: InputIndex,
+    about: &Facts<'_>,
+    linked: bool,
+    texts: impl FnOnce() -> Vec<Value>,
+) -> Vec<Member> {
+    let mut asked: BTreeSet<String> = about.members.iter().map(|text| (*text).to_owned()).collect();
+    if linked {
+        asked.extend(texts().into_iter().filter_map(|value| match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }));
+    }
+    let member = |text| Member {
+        set,
+        text,
+        chosen: None,
+    };
+    asked.into_iter().map(member).collect()
+}
+
+/// The first of each class of values that all tests answer alike.
+fn told_apart(
+    package: &Package,
+    input: InputIndex,
+    tests: &[&Atom],
+    values: Vec<Value>,
+    scratch: &mut [Value],
+) -> Vec<Value> {
+    let mut seen = BTreeSet::new();
+    let mut first = Vec::new();
+    for value in values {
+        if let Some(place) = place(scratch, input) {
+            *place = value.clone();
+        }
+        let answers: Vec<_> = tests
+            .iter()
+            .map(|test| interpreter::atom(package, scratch, test))
+            .collect();
+        if seen.insert(answers) {
+            first.push(value);
+        }
+    }
+    if let Some(place) = place(scratch, input) {
+        *place = Value::Absent;
+    }
+    first
+}
+
+fn place(scratch: &mut [Value], input: InputIndex) -> Option<&mut Value> {
+    scratch.get_mut(usize::try_from(input.0).ok()?)
+}

@@ -1,0 +1,373 @@
+//! Every claim, and every absence of one, against the interpreter on all requests of small packages.
+
+use std::collections::BTreeSet;
+
+use aecp_vocabulary::policy::{DefaultDecision, OverrideRule};
+use aecp_vocabulary::{AuditClass, Mode, Type, Value};
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use super::super::{Budget, Kind, analyse, at, atoms, replay};
+use crate::core::{Atom, Constant, Operand, Package, Policy};
+use crate::interpreter::{Truth, condition};
+use crate::testing;
+
+/// Packages with more requests than this are not tried.
+const REQUESTS: usize = 30_000;
+
+fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
+    let (mut texts, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+    let mut take = |constant: &Constant| match constant {
+        Constant::Text(text) => drop(texts.insert(text.clone())),
+        other => numbers.extend(other.number()),
+    };
+    let mut found = Vec::new();
+    for policy in &package.policies {
+        atoms::atoms(&policy.scope, &mut found);
+        atoms::atoms(&policy.constraint, &mut found);
+    }
+    let mut operand = |operand: &Operand| {
+        if let Operand::Constant(constant) = operand {
+            take(constant);
+        }
+    };
+    for atom in &found {
+        match atom {
+            Atom::IsPresent(_) | Atom::IsTrue(_) => {}
+            Atom::Compare { left, right, .. } => {
+                operand(left);
+                operand(right);
+            }
+            Atom::OneOf { element, members } => {
+                operand(element);
+                members
+                    .iter()
+                    .for_each(|member| operand(&Operand::Constant(member.clone())));
+            }
+            Atom::Contains { element, .. } => operand(element),
+            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {}
+        }
+    }
+    (texts, numbers)
+}
+
+/// All values that matter for one input; none if there are too many.
+fn values(package: &Package, value_type: Type, optional: bool) -> Option<Vec<Value>> {
+    let (mut texts, numbers) = constants(package);
+    let count = |asked| {
+        package
+            .inputs
+            .iter()
+            .filter(|input| input.value_type == asked)
+            .count()
+    };
+    texts.extend((0..count(Type::Text)).map(|index| format!("fresh {index}")));
+    let mut values: Vec<Value> = match value_type {
+        Type::Text => texts.into_iter().map(Value::Text).collect(),
+        Type::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
+        Type::Integer | Type::Decimal | Type::Instant | Type::Duration => {
+            let value: fn(i64) -> Value = match value_type {
+                Type::Decimal => Value::Decimal,
+                Type::Instant => Value::Instant,
+                Type::Duration => Value::Duration,
+                _ => Value::Integer,
+            };
+            let reach = i64::try_from(count(value_type)).unwrap();
+            let near = |number: &i64| {
+                let number = *number;
+                (-reach..=reach).filter_map(move |step| number.checked_add(step))
+            };
+            let all: BTreeSet<i64> = numbers.iter().chain(&[7]).flat_map(near).collect();
+            all.into_iter().map(value).collect()
+        }
+        _ => {
+            if texts.len() > 9 {
+                return None;
+            }
+            let texts: Vec<String> = texts.into_iter().collect();
+            let subset = |bits: u32| {
+                let members = (0..texts.len()).filter(|bit| bits >> bit & 1 == 1);
+                Value::SetOfText(members.map(|bit| texts[bit].clone()).collect())
+            };
+            (0..1_u32 << texts.len()).map(subset).collect()
+        }
+    };
+    values.push(Value::failed("unavailable"));
+    if optional {
+        values.push(Value::Absent);
+    }
+    Some(values)
+}
+
+/// All requests of a package that differ in something that matters; none if there are too many.
+fn requests(package: &Package) -> Option<Vec<Vec<Value>>> {
+    let mut requests = vec![Vec::new()];
+    for input in &package.inputs {
+        let values = values(package, input.value_type, input.optional)?;
+        if requests.len() * values.len() > REQUESTS {
+            return None;
+        }
+        let longer = |request: &Vec<Value>| {
+            let request = request.clone();
+            values.iter().map(move |value| {
+                let mut request = request.clone();
+                request.push(value.clone());
+                request
+            })
+        };
+        requests = requests.iter().flat_map(longer).collect();
+    }
+    Some(requests)
+}
+
+/// Scope and constraint of each policy.
+type Picture = Vec<(Truth, Truth)>;
+
+fn picture(package: &Package, request: &[Value]) -> Picture {
+    let truth = |asked| condition(package, request, asked);
+    let policies = package.policies.iter();
+    policies
+        .map(|policy| (truth(&policy.scope), truth(&policy.constraint)))
+        .collect()
+}
+
+fn applies(of: (Truth, Truth)) -> bool {
+    of.0 == Truth::True
+}
+
+fn satisfied(of: (Truth, Truth)) -> bool {
+    of == (Truth::True, Truth::True)
+}
+
+fn faults(of: (Truth, Truth)) -> bool {
+    of.0 != Truth::False && !satisfied(of)
+}
+
+type Claims = BTreeSet<(Vec<u32>, Kind, Option<u32>)>;
+
+struct Brute<'a> {
+    package: &'a Package,
+    pictures: BTreeSet<Picture>,
+    claims: Claims,
+}
+
+impl Brute<'_> {
+    fn some(&self, holds: impl Fn(&Picture) -> bool) -> bool {
+        self.pictures.iter().any(holds)
+    }
+
+    fn claim(&mut self, holds: bool, kind: Kind, policies: &[usize]) {
+        if holds {
+            let policies = policies.iter().map(|policy| *policy as u32).collect();
+            self.claims.insert((policies, kind, None));
+        }
+    }
+
+    fn contradictory(&self, index: usize) -> bool {
+        let mut read = Vec::new();
+        atoms::atoms(&self.package.policies[index].constraint, &mut read);
+        !read.is_empty() && self.some(|p| applies(p[index])) && !self.some(|p| satisfied(p[index]))
+    }
+
+    fn single(&mut self, index: usize, policy: &Policy) {
+        let blocking = policy.mode == Mode::Blocking;
+        self.claim(
+            !self.some(|p| applies(p[index])),
+            Kind::ScopeUnreachable,
+            &[index],
+        );
+        self.claim(self.contradictory(index), Kind::ConstraintContradiction, &[index]);
+        let denies = blocking && self.some(|p| faults(p[index]));
+        let exception = policy.exception != OverrideRule::Never;
+        self.claim(exception && !denies, Kind::ExceptionUnreachable, &[index]);
+        let vacuous = blocking && self.denies() && !self.some(|p| p[index].0 == Truth::False);
+        self.claim(vacuous, Kind::ScopeVacuous, &[index]);
+    }
+
+    fn denies(&self) -> bool {
+        self.package.default == DefaultDecision::Deny
+    }
+
+    fn related(&self, one: usize, other: usize) -> Option<Kind> {
+        let (policy, by) = (&self.package.policies[one], &self.package.policies[other]);
+        let usable = |index| self.some(|p| applies(p[index])) && !self.contradictory(index);
+        let overridden = by.exception == OverrideRule::Never || by.exception == policy.exception;
+        if policy.mode != by.mode || !overridden || !usable(one) || !usable(other) {
+            return None;
+        }
+        let blocking = policy.mode == Mode::Blocking;
+        if blocking && !self.some(|p| p[one].0 != Truth::False && !faults(p[other])) {
+            return Some(Kind::PolicyShadowed);
+        }
+        let covering = blocking && self.denies() || policy.audit != AuditClass::Ordinary;
+        let redundant = policy.obligations.is_empty()
+            && policy.audit <= by.audit
+            && self.some(|p| applies(p[one]) && faults(p[one]))
+            && !self.some(|p| faults(p[one]) && !faults(p[other]))
+            && !(covering && self.some(|p| p[one].0 != Truth::False && p[other].0 == Truth::False));
+        redundant.then_some(Kind::PolicyRedundant)
+    }
+
+    fn pairs(&mut self) {
+        let count = self.package.policies.len();
+        let blocking = |index: usize| self.package.policies[index].mode == Mode::Blocking;
+        let conflicts = |one: usize, other: usize| {
+            blocking(one)
+                && blocking(other)
+                && self.some(|p| satisfied(p[one]))
+                && self.some(|p| satisfied(p[other]))
+                && self.some(|p| applies(p[one]) && applies(p[other]))
+                && !self.some(|p| satisfied(p[one]) && satisfied(p[other]))
+        };
+        let pairs = (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
+        let conflicting: Vec<_> = pairs.filter(|(one, other)| conflicts(*one, *other)).collect();
+        for (one, other) in conflicting {
+            self.claim(true, Kind::PoliciesConflict, &[one, other]);
+        }
+        for one in 0..count {
+            let by = (0..count).filter(|other| *other != one).find_map(|other| {
+                let kind = self.related(one, other)?;
+                (other < one || self.related(other, one).is_none()).then_some((other, kind))
+            });
+            if let Some((other, kind)) = by {
+                self.claim(true, kind, &[one, other]);
+            }
+        }
+    }
+
+    fn allowed(&self, of: &Picture) -> bool {
+        let blocking = || {
+            let policies = self.package.policies.iter();
+            of.iter()
+                .zip(policies)
+                .filter(|(_, policy)| policy.mode == Mode::Blocking)
+        };
+        !blocking().any(|(of, _)| faults(*of)) && (!self.denies() || blocking().any(|(of, _)| applies(*of)))
+    }
+
+    fn whole(&mut self) {
+        let vacuous = self.claims.iter().any(|claim| claim.1 == Kind::ScopeVacuous);
+        if self.denies() && !vacuous {
+            let blocking: Vec<usize> = (0..self.package.policies.len())
+                .filter(|index| self.package.policies[*index].mode == Mode::Blocking)
+                .collect();
+            let gap = self.some(|p| blocking.iter().all(|index| p[*index].0 == Truth::False));
+            let kind = if gap {
+                Kind::CoverageGap
+            } else {
+                Kind::DefaultUnreachable
+            };
+            self.claim(true, kind, &[]);
+        }
+    }
+}
+
+fn brute(package: &Package, requests: &[Vec<Value>]) -> (Claims, BTreeSet<u32>) {
+    let mut brute = Brute {
+        package,
+        pictures: requests.iter().map(|request| picture(package, request)).collect(),
+        claims: Claims::new(),
+    };
+    for (index, policy) in package.policies.iter().enumerate() {
+        brute.single(index, policy);
+    }
+    brute.pairs();
+    brute.whole();
+    let mut hiding = BTreeSet::new();
+    for request in requests {
+        if brute.allowed(&picture(package, request)) {
+            continue;
+        }
+        for (index, input) in package.inputs.iter().enumerate() {
+            let known = request[index].value_type().is_some();
+            if !input.optional || !known || hiding.contains(&(index as u32)) {
+                continue;
+            }
+            let mut without = request.clone();
+            without[index] = Value::Absent;
+            if brute.allowed(&picture(package, &without)) {
+                hiding.insert(index as u32);
+            }
+        }
+    }
+    (brute.claims, hiding)
+}
+
+/// The types whose values the analysis tells apart.
+const TYPES: &[Type] = &[
+    Type::Text,
+    Type::Integer,
+    Type::Boolean,
+    Type::SetOfText,
+    Type::Decimal,
+    Type::Duration,
+];
+
+fn has_opaque(package: &Package) -> bool {
+    let mut found = Vec::new();
+    for policy in &package.policies {
+        atoms::atoms(&policy.scope, &mut found);
+        atoms::atoms(&policy.constraint, &mut found);
+    }
+    found.iter().any(|atom| matches!(atom, Atom::Affix { .. }))
+}
+
+/// Small packages with all of their requests.
+fn small() -> impl Strategy<Value = (Package, Vec<Vec<Value>>)> {
+    testing::package_of(TYPES, 0..=3, 1..=4).prop_filter_map("too many requests", |package| {
+        let requests = requests(&package)?;
+        // What is opaque to the analysis would need other values than those of the constants.
+        (!has_opaque(&package)).then_some((package, requests))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_000, max_local_rejects: 200_000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn claims_agree_with_enumeration((package, requests) in small()) {
+        let analysis = analyse(&package, Budget::default());
+        prop_assert_eq!(&analysis.inconsistencies, &[]);
+        prop_assert_eq!(&analysis.not_decided, &[]);
+        let (expected, hiding) = brute(&package, &requests);
+        let mut claims = Claims::new();
+        let mut hidden = BTreeSet::new();
+        for finding in &analysis.findings {
+            prop_assert!(replay::shows(&package, finding));
+            match (finding.kind, finding.attribute) {
+                (Kind::AttributeHiding, Some(attribute)) => drop(hidden.insert(attribute.0)),
+                // Which of the policies the proof needs is not the only choice.
+                (Kind::DefaultUnreachable, _) => drop(claims.insert((vec![], finding.kind, None))),
+                (kind, _) => drop(claims.insert((finding.policies.clone(), kind, None))),
+            }
+        }
+        prop_assert_eq!(claims, expected);
+        prop_assert_eq!(hidden, hiding);
+    }
+
+    #[test]
+    fn any_package_is_analysed_alike_twice(package in testing::package(), total in 0_u64..20_000) {
+        let budget = Budget { question: 2_000, total, ..Budget::default() };
+        let analysis = analyse(&package, budget);
+        prop_assert_eq!(&analysis.inconsistencies, &[]);
+        for finding in &analysis.findings {
+            let known = finding.policies.iter().all(|policy| at(&package.policies, *policy).is_some());
+            prop_assert!(known && !finding.sentence.is_empty());
+        }
+        prop_assert_eq!(analyse(&package, budget), analysis);
+    }
+}
+
+#[test]
+fn generated_packages_have_findings_of_every_kind() {
+    let mut runner = TestRunner::deterministic();
+    let packages = testing::package_of(TYPES, 0..=3, 1..=4);
+    let mut kinds = BTreeSet::new();
+    for _ in 0..3_000 {
+        let package = packages.new_tree(&mut runner).unwrap().current();
+        let findings = analyse(&package, Budget::default()).findings;
+        kinds.extend(findings.iter().map(|finding| finding.kind.name()));
+    }
+    assert_eq!(kinds.len(), 10, "{kinds:?}");
+}

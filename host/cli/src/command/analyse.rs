@@ -1,0 +1,217 @@
+//! `aecp analyse`: what do policies do that nobody sees?
+
+use std::path::PathBuf;
+
+use aecp_compiler::analysis::{Analysis, Budget, Finding, Severity, analyse};
+use aecp_compiler::core::Package;
+use aecp_compiler::diagnostic::{LineIndex, Place};
+use aecp_vocabulary::Value;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+
+use super::{Format, print_json};
+use crate::error::{Error, Outcome};
+use crate::package::PackageFolder;
+use crate::report::{self, BAD, FAINT, GOOD, NOTABLE};
+
+/// Prove what policies of a package can never do, and what they do to each other
+///
+/// Finds scopes that no request is in, constraints that none satisfies, policies that another one makes needless, policies
+/// that no request satisfies together, requests that nobody covers, and attributes whose absence lets a request pass. What
+/// is said is proven, and shown by a request where one shows it. Exits with 1 if something cannot be meant.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    /// Package folders
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// How to write the result
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// What was found in one package.
+#[derive(Serialize)]
+struct Report {
+    path: String,
+    package: String,
+    findings: Vec<Found>,
+    /// What was asked and not settled inside the budget.
+    not_decided: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Found {
+    kind: &'static str,
+    severity: &'static str,
+    sentence: String,
+    policies: Vec<Named>,
+    /// A request that shows it, as `aecp eval` reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<Json>,
+    /// Attributes of that request whose value could not be determined, which JSON cannot say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Named {
+    policy: String,
+    /// File and line.
+    place: String,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
+    let mut reports = Vec::new();
+    let mut sound = true;
+    for path in &arguments.paths {
+        let folder = PackageFolder::read(path)?;
+        let checked = folder.check();
+        report::diagnostics(&folder, &checked.diagnostics);
+        let Some(package) = &checked.package else {
+            sound = false;
+            continue;
+        };
+        let analysis = analyse(package, Budget::scaled(package.policies.len()));
+        if !analysis.inconsistencies.is_empty() {
+            let what = format!("analysing `{}`", path.display());
+            return Err(Error::part(what)(
+                "a claim did not hold when it was tried; please report this package".to_owned(),
+            ));
+        }
+        sound &= analysis
+            .findings
+            .iter()
+            .all(|finding| finding.severity < Severity::Critical);
+        reports.push(told(&folder, package, &checked.places, analysis));
+    }
+    match arguments.format {
+        Format::Json => print_json(&reports)?,
+        Format::Human => reports.iter().for_each(show),
+    }
+    Ok(if sound { Outcome::Good } else { Outcome::Bad })
+}
+
+fn told(folder: &PackageFolder, package: &Package, places: &[Place], analysis: Analysis) -> Report {
+    let named = |policy: &u32| {
+        let index = usize::try_from(*policy).unwrap_or(usize::MAX);
+        Named {
+            policy: package
+                .policies
+                .get(index)
+                .map_or_else(String::new, |policy| policy.name.clone()),
+            place: places
+                .get(index)
+                .map_or_else(String::new, |place| line(folder, *place)),
+        }
+    };
+    let found = |finding: Finding| {
+        let (request, failed) = finding.witness.map_or((None, Vec::new()), |values| {
+            let (request, failed) = request(package, &values);
+            (Some(request), failed)
+        });
+        Found {
+            kind: finding.kind.name(),
+            severity: match finding.severity {
+                Severity::Information => "information",
+                Severity::Warning => "warning",
+                Severity::Critical => "critical",
+            },
+            sentence: finding.sentence,
+            policies: finding.policies.iter().map(named).collect(),
+            request,
+            failed,
+        }
+    };
+    Report {
+        path: folder.path.display().to_string(),
+        package: package.name.clone(),
+        findings: analysis.findings.into_iter().map(found).collect(),
+        not_decided: analysis.not_decided.into_iter().map(|open| open.asked).collect(),
+    }
+}
+
+fn line(folder: &PackageFolder, place: Place) -> String {
+    let file = usize::try_from(place.file)
+        .ok()
+        .and_then(|file| folder.files.get(file));
+    file.map_or_else(String::new, |file| {
+        let line = LineIndex::new(&file.text).position(place.span.start).line;
+        format!("{}:{line}", file.name)
+    })
+}
+
+/// The request that has these values, and the attributes that JSON cannot say.
+fn request(package: &Package, values: &[Value]) -> (Json, Vec<String>) {
+    let mut object = Map::new();
+    let mut failed = Vec::new();
+    for (input, value) in package.inputs.iter().zip(values) {
+        let name = input.name.to_string();
+        match value {
+            Value::Absent => {}
+            Value::Failed(_) => failed.push(name),
+            value => drop(object.insert(name, json(value))),
+        }
+    }
+    (Json::Object(object), failed)
+}
+
+fn json(value: &Value) -> Json {
+    let texts = |members: Vec<String>| Json::from(members);
+    match value {
+        Value::Boolean(holds) => (*holds).into(),
+        Value::Integer(number) => (*number).into(),
+        Value::SetOfText(members) => texts(members.clone()),
+        Value::SetOfInteger(members) => members.clone().into(),
+        Value::SetOfDecimal(members) => members.iter().map(|one| json(&Value::Decimal(*one))).collect(),
+        Value::SetOfInstant(members) => members.iter().map(|one| json(&Value::Instant(*one))).collect(),
+        Value::SetOfDuration(members) => members.iter().map(|one| json(&Value::Duration(*one))).collect(),
+        Value::SetOfAddress(members) => members.iter().map(|one| json(&Value::Address(*one))).collect(),
+        Value::SetOfNetwork(members) => members.iter().map(|one| json(&Value::Network(*one))).collect(),
+        other => other.to_string().into(),
+    }
+}
+
+fn show(report: &Report) {
+    let Report { path, findings, .. } = report;
+    for found in findings {
+        let style = match found.severity {
+            "critical" => BAD,
+            "warning" => NOTABLE,
+            _ => FAINT,
+        };
+        anstream::println!(
+            "{style}{}[{}]{style:#}: {}",
+            found.severity,
+            found.kind,
+            found.sentence
+        );
+        for Named { policy, place } in &found.policies {
+            anstream::println!("  {FAINT}{place}{FAINT:#} {policy}");
+        }
+        if let Some(request) = &found.request {
+            let failed = match found.failed.as_slice() {
+                [] => String::new(),
+                names => format!(", with {} failed", names.join(", ")),
+            };
+            anstream::println!("  shown by {request}{failed}");
+        }
+    }
+    let open = report.not_decided.len();
+    for asked in report.not_decided.iter().take(20) {
+        anstream::println!("{FAINT}not decided{FAINT:#}: {asked}");
+    }
+    if open > 20 {
+        anstream::println!(
+            "{FAINT}not decided{FAINT:#}: {} more; see --format json",
+            open.saturating_sub(20)
+        );
+    }
+    if findings.is_empty() && open == 0 {
+        anstream::println!("{GOOD}ok{GOOD:#}     {path}: nothing to say");
+    } else {
+        anstream::println!(
+            "       {path}: {} findings, {open} questions not decided",
+            findings.len()
+        );
+    }
+}

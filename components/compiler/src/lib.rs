@@ -11,7 +11,7 @@
 //! - [`core`]: the typed core: what a package means, as data.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
 //! - [`explain`]: why a request was judged as it was.
-//! - [`format`]: one way to write a file.
+//! - [`mod@format`]: one way to write a file.
 //! - [`analysis`]: what the policies of a package can never do, and what they do to each other.
 //! - [`emit`]: code generation: the typed core becomes a component.
 //! - [`suite`]: tests of policies: running them, what they cover, and which changes they notice.

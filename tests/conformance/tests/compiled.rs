@@ -55,7 +55,7 @@ fn library() -> Vec<Package> {
     let mut packages = Vec::new();
     for package in std::fs::read_dir(folder).unwrap() {
         let package = package.unwrap().path();
-        if !package.is_dir() {
+        if !package.is_dir() || package.ends_with("catalogue") {
             continue;
         }
         let mut files = Vec::new();

@@ -1,4 +1,5 @@
-//! The language reference says what is so: its examples compile, and those that are marked as errors give that error.
+//! The language reference says what is so: its examples compile, their tests pass, and those that are marked as errors
+//! give that error.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use aecp_compiler::package::check;
 use aecp_compiler::source::SourceFile;
+use aecp_compiler::suite;
 
 const HEADER: &str = "PACKAGE example { VERSION: \"1.0.0\" }\n";
 
@@ -53,6 +55,9 @@ fn every_example_is_what_the_page_says() {
             .iter()
             .map(|found| found.code.name())
             .collect();
+        let package = checked.package.as_ref();
+        let failed = package.map_or(0, |package| suite::run(package, &checked.tests).failures());
+        assert_eq!(failed, 0, "{body}");
         match mark.strip_prefix("error:") {
             Some(code) => assert_eq!(codes, [code], "{body}"),
             None => assert!(

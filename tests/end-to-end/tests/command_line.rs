@@ -169,3 +169,88 @@ fn output_has_no_colours_unless_on_a_terminal() {
     let output = tools().aecp(["check".as_ref(), residency.as_os_str()]).unwrap();
     assert!(!output.contains('\u{1b}'), "{output:?}");
 }
+
+const TESTED: &str = r#"PACKAGE p { VERSION: "1.0.0" }
+SCHEMA { a: TEXT  n: INTEGER }
+POLICY small { SCOPE: requests WHERE a = "x" CONSTRAINT: n < 5 ENFORCEMENT: BLOCKING }
+TEST "small numbers" { GIVEN { a: "x" } CASE { n: 4 } EXPECT ALLOW CASE { n: 5 } EXPECT DENY BY small }
+"#;
+
+#[test]
+fn tests_of_policies_pass_fail_and_are_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    package(folder.path(), TESTED);
+    let (status, output, _) = tools()
+        .try_aecp(["test", path, "--coverage", "--mutate"])
+        .unwrap();
+    assert_eq!(status, Some(0), "{output}");
+    assert!(output.contains("never unknown: `n < 5`"), "{output}");
+
+    package(folder.path(), &TESTED.replace("n: 4", "n: 6"));
+    let (status, output, _) = tools().try_aecp(["test", path, "--format", "json"]).unwrap();
+    assert_eq!(status, Some(1));
+    let report: Value = serde_json::from_str(&output).unwrap();
+    assert_eq!(report[0]["tests"][0]["cases"][0]["failure"]["expected"], "ALLOW");
+    let (_, output, _) = tools().try_aecp(["test", path, "--format", "junit"]).unwrap();
+    assert!(output.contains("failures=\"1\""), "{output}");
+
+    let (untested, _) = TESTED.split_once("TEST").unwrap();
+    package(folder.path(), untested);
+    assert_eq!(tools().try_aecp(["test", path]).unwrap().0, Some(1));
+}
+
+#[test]
+fn sources_come_into_their_one_form_and_stay_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    package(folder.path(), TESTED);
+    assert_eq!(tools().try_aecp(["fmt", "--check", path]).unwrap().0, Some(1));
+    let file = folder.path().join("package.aecp");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), TESTED);
+    tools().aecp(["fmt", path]).unwrap();
+    let formatted = std::fs::read_to_string(&file).unwrap();
+    assert!(formatted.contains("a == \"x\"") && formatted != TESTED);
+    tools().aecp(["fmt", "--check", path]).unwrap();
+    tools().aecp(["test", path]).unwrap();
+
+    package(folder.path(), "POLICY {");
+    assert_eq!(tools().try_aecp(["fmt", path]).unwrap().0, Some(1));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "POLICY {");
+}
+
+#[test]
+fn what_cannot_be_meant_is_proven_with_its_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    package(folder.path(), &TESTED.replace("n < 5", "n < 5 AND n > 7"));
+    let (status, output, _) = tools().try_aecp(["analyse", path, "--format", "json"]).unwrap();
+    assert_eq!(status, Some(1));
+    let report: Value = serde_json::from_str(&output).unwrap();
+    let findings = report[0]["findings"].as_array().unwrap();
+    let found = findings
+        .iter()
+        .find(|found| found["kind"] == "constraint_contradiction")
+        .unwrap();
+    assert_eq!(found["policies"][0]["place"], "package.aecp:3");
+    assert_eq!(found["request"]["a"], "x");
+    let library = repository().join("policies/eu_residency");
+    tools().aecp(["analyse".as_ref(), library.as_os_str()]).unwrap();
+}
+
+#[test]
+fn an_explanation_names_the_part_and_the_value() {
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), TESTED);
+    let request = folder.path().join("request.json");
+    std::fs::write(&request, r#"{"a": "x", "n": 7}"#).unwrap();
+    let (path, request) = (folder.path().to_str().unwrap(), request.to_str().unwrap());
+    let output = tools().aecp(["explain", path, "--input", request]).unwrap();
+    assert!(output.contains("small: violated"), "{output}");
+    assert!(output.contains("n < 5  (n is 7)"), "{output}");
+    let (status, _, errors) = tools()
+        .try_aecp(["explain", path, "--input", request, "--policy", "large"])
+        .unwrap();
+    assert_eq!(status, Some(2));
+    assert!(errors.contains("small"), "{errors}");
+}

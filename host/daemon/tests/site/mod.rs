@@ -1,6 +1,7 @@
 //! A folder with everything that an enforcement point needs on its machine, and the program that runs in it.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
+use std::cell::Cell;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -150,6 +151,19 @@ impl Daemon {
         self.until(|line| {
             let pid = line["pid"].as_i64().filter(|_| line["started"] == role)?;
             i32::try_from(pid).ok()
+        })
+    }
+
+    /// Waits until the supervisor has started this role and the role has begun, whichever it is told first, and gives
+    /// its process.
+    pub fn started_and_begun(&mut self, role: &str) -> i32 {
+        let (pid, begun) = (Cell::new(None), Cell::new(false));
+        self.until(|line| {
+            if line["started"] == role {
+                pid.set(line["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok()));
+            }
+            begun.set(begun.get() || (line["role"] == role && line["message"] == "begins"));
+            pid.get().filter(|_| begun.get())
         })
     }
 

@@ -7,6 +7,8 @@ use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideR
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value};
 
+use crate::pattern::Pattern;
+
 /// A package, ready to be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
@@ -115,6 +117,14 @@ pub enum Atom {
         side: Side,
         /// The part.
         part: String,
+    },
+    /// `a LIKE "…"`, `a MATCHES "…"` and both with a list: one of the patterns matches the whole text. Sorted, each
+    /// once, at least one, all in one notation.
+    Matches {
+        /// A text attribute.
+        text: InputIndex,
+        /// The patterns.
+        patterns: Vec<Pattern>,
     },
     /// `a WITHIN "10.0.0.0/8"` and `a WITHIN ["…", …]`: the address is in one of the networks, which are sorted, each
     /// once, at least one.

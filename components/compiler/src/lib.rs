@@ -9,6 +9,7 @@
 //! - [`catalogue`]: the controls of frameworks that policies can name.
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
 //! - [`core`]: the typed core: what a package means, as data.
+//! - [`pattern`]: patterns of texts, and their automata.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
 //! - [`explain`]: why a request was judged as it was.
 //! - [`mod@format`]: one way to write a file.
@@ -30,6 +31,7 @@ pub mod format;
 mod inputs;
 pub mod interpreter;
 pub mod package;
+pub mod pattern;
 pub mod source;
 mod suggest;
 pub mod suite;

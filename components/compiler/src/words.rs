@@ -3,6 +3,7 @@
 use aecp_vocabulary::value::Network;
 
 use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Relation, Side};
+use crate::pattern::{Notation, Pattern};
 use crate::syntax::literal::quoted;
 
 /// Most bytes of a condition that are written.
@@ -102,6 +103,15 @@ impl Words<'_> {
                     Side::End => "end",
                 };
                 (*text, format!("{must} {how} with {}", quoted(part)))
+            }
+            Atom::Matches { text, patterns } => {
+                let how = match (patterns.as_slice(), notation(patterns)) {
+                    ([_], Notation::Glob) => "be like",
+                    ([_], Notation::Expression) => "match",
+                    (_, Notation::Glob) => "be like one of",
+                    (_, Notation::Expression) => "match one of",
+                };
+                (*text, format!("{must} {how} {}", self::patterns(patterns)))
             }
             Atom::WithinOneOf { address, networks } => {
                 let how = if networks.len() == 1 {
@@ -207,6 +217,11 @@ impl Words<'_> {
                 };
                 format!("{not}{} {how} WITH {}", self.name(*text), quoted(part))
             }
+            Atom::Matches { text, patterns } => {
+                let operator = notation(patterns).operator();
+                let patterns = self::patterns(patterns);
+                format!("{} {not}{operator} {patterns}", self.name(*text))
+            }
             Atom::WithinOneOf { address, networks } => {
                 format!("{not}{} WITHIN {}", self.name(*address), self::networks(networks))
             }
@@ -253,6 +268,18 @@ fn networks(members: &[Network]) -> String {
     match members {
         [only] => quoted(&only.to_string()),
         _ => shown(members, |network| quoted(&network.to_string())),
+    }
+}
+
+/// All patterns of a condition are in one notation.
+fn notation(patterns: &[Pattern]) -> Notation {
+    patterns.first().map_or(Notation::Glob, Pattern::notation)
+}
+
+fn patterns(members: &[Pattern]) -> String {
+    match members {
+        [only] => quoted(only.written()),
+        _ => shown(members, |pattern| quoted(pattern.written())),
     }
 }
 

@@ -586,3 +586,80 @@ fn values_of_all_types_are_checked() {
     constraint("customer.region STARTS WITH ⟦[\"EU\"]⟧", mismatch, "OR");
     typed("peer ⟦within⟧ \"10.0.0.0/8\"", Code::LowercaseKeyword, "`WITHIN`");
 }
+
+#[test]
+fn patterns_are_checked() {
+    constraint(
+        "customer.region LIKE \"a⟦\\\\x⟧b\"",
+        Code::MalformedPattern,
+        "`\\\\*`",
+    );
+    constraint("customer.region LIKE \"a⟦***⟧\"", Code::MalformedPattern, "`**`");
+    constraint(
+        "customer.region LIKE [\"a\", \"\\u{e9}é\\n⟦***⟧\"]",
+        Code::MalformedPattern,
+        "any run",
+    );
+    constraint("customer.region MATCHES \"⟦(⟧a\"", Code::MalformedPattern, "");
+    constraint(
+        "customer.region MATCHES \"a⟦(?!⟧b)\"",
+        Code::UnsupportedPattern,
+        "join two conditions",
+    );
+    constraint(
+        "customer.region MATCHES \"(a)⟦\\\\1⟧\"",
+        Code::UnsupportedPattern,
+        "",
+    );
+    constraint(
+        "customer.region MATCHES \"⟦\\\\b⟧EU\"",
+        Code::UnsupportedPattern,
+        "between the words",
+    );
+    constraint(
+        "customer.region MATCHES \"a⟦$⟧b\"",
+        Code::UnsupportedPattern,
+        "leave it out",
+    );
+    for complex in ["(a{1000}){1000}", ".*a.{64}", "(.{0,200}x){0,100}"] {
+        constraint(
+            &format!("customer.region NOT MATCHES \"⟦{complex}⟧\""),
+            Code::PatternTooComplex,
+            "split it",
+        );
+    }
+    constraint("customer.region LIKE ⟦[]⟧", Code::InvalidList, "at least one");
+    constraint("customer.region LIKE [\"a\", ⟦1⟧]", Code::TypeMismatch, "quotes");
+    constraint(
+        "customer.region LIKE ⟦customer.region⟧",
+        Code::TypeMismatch,
+        "`==`",
+    );
+    constraint("tags LIKE ⟦\"a\"⟧", Code::TypeMismatch, "");
+    constraint("customer.age MATCHES ⟦\"a\"⟧", Code::TypeMismatch, "");
+    constraint("customer.region ⟦like⟧ \"a\"", Code::LowercaseKeyword, "`LIKE`");
+    constraint(
+        "customer.region NOT ⟦matches⟧ \"a\"",
+        Code::LowercaseKeyword,
+        "`MATCHES`",
+    );
+}
+
+#[test]
+fn the_patterns_of_a_package_have_a_budget() {
+    let each = |index: usize| format!("customer.region MATCHES \"{index}(a|b|ab|ba|c{{0,50}}){{0,60}}\"");
+    let many: Vec<String> = (0..2_000).map(each).collect();
+    let began = std::time::Instant::now();
+    let checked = check_text(&format!("{HEADER}{}", policy(&many.join(" OR "))));
+    assert!(
+        checked
+            .errors()
+            .all(|error| error.code == Code::PatternTooComplex || error.code == Code::TooManyErrors)
+    );
+    assert!(
+        checked
+            .errors()
+            .any(|error| error.message.contains("before this one"))
+    );
+    assert!(began.elapsed().as_secs() < 60);
+}

@@ -279,7 +279,9 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
             }
             Atom::Contains { element, .. } => vec![element],
             Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Vec::new(),
+            Atom::Affix { .. } | Atom::Matches { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+                Vec::new()
+            }
         };
         for operand in operands {
             if let Operand::Constant(operand) = operand {

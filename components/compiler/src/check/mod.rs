@@ -6,6 +6,7 @@
 //! - `template`: the sentence of a REASON.
 //! - `conditions`: conditions and the types of what they compare.
 //! - `places`: parts of texts, addresses in networks.
+//! - `patterns`: patterns of texts.
 //! - `operands`: attributes and literals.
 //! - `suite`: tests and fixtures.
 //! - `given`: the values that they give.
@@ -16,6 +17,7 @@ mod declarations;
 mod facts;
 mod given;
 mod operands;
+mod patterns;
 mod places;
 mod policies;
 mod reason;
@@ -85,6 +87,7 @@ pub(crate) struct Checker {
     suite: suite::Suite,
     size: usize,
     searched: usize,
+    patterns: patterns::Known,
 }
 
 impl Checker {

@@ -5,6 +5,7 @@ mod build;
 
 use super::EmitError;
 use super::link::Reader;
+use super::patterns::Patterns;
 use super::texts::Texts;
 use crate::core::{Condition, Relation, Side};
 use crate::interpreter::Truth;
@@ -40,6 +41,8 @@ pub(super) enum Test {
     AddressWithin(u32, u32),
     /// The text has this part at its start or end.
     Affix(u32, Side, String),
+    /// The label to which this automaton of the input's leads is one of these, sorted.
+    Matches(u32, u32, Vec<u32>),
     /// Two booleans are equal.
     SameBoolean(u32, u32),
     /// Two texts are equal.
@@ -75,9 +78,10 @@ impl Formula {
     pub(super) fn new(
         reader: &Reader<'_>,
         texts: &Texts<'_>,
+        patterns: &Patterns,
         condition: &Condition,
     ) -> Result<Self, EmitError> {
-        build::formula(reader, texts, condition)
+        build::formula(reader, texts, patterns, condition)
     }
 
     /// Conjunction; true if empty.
@@ -200,6 +204,7 @@ impl Test {
             | Self::NumberIn(input, _)
             | Self::AddressIn(input, _)
             | Self::Affix(input, ..)
+            | Self::Matches(input, ..)
             | Self::HasNumber(input, ..)
             | Self::HasAddress(input, _)
             | Self::Has(input, _) => (*input, None),

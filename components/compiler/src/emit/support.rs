@@ -6,6 +6,7 @@
 mod addresses;
 mod sets;
 mod texts;
+mod walk;
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
@@ -43,6 +44,8 @@ pub(super) const HAS_ADDRESS: u32 = 13;
 pub(super) const NETWORK_HAS: u32 = 14;
 /// (table, number of ranges, high, low) → whether the address is in one.
 pub(super) const ADDRESS_IN: u32 = 15;
+/// (value, memo, automaton): walks an automaton over a text, once.
+pub(super) const WALK: u32 = 16;
 
 /// Bytes that are readable behind everything that callers hand over.
 const SLACK: i64 = 8;
@@ -68,6 +71,7 @@ pub(super) fn put(functions: &mut Functions, table: Option<&Table>) {
     functions.define(HAS_ADDRESS, Signature::Address, sets::has_address());
     functions.define(NETWORK_HAS, Signature::Address, addresses::network_has());
     functions.define(ADDRESS_IN, Signature::AddressIn, addresses::address_in());
+    functions.define(WALK, Signature::LookAs, walk::walk());
 }
 
 /// A bump allocator that grows memory. `evaluate` takes everything back when it begins to write.

@@ -141,6 +141,10 @@ pub enum SyntaxKind {
     EndsKeyword,
     #[token("WITH")]
     WithKeyword,
+    #[token("LIKE")]
+    LikeKeyword,
+    #[token("MATCHES")]
+    MatchesKeyword,
     #[token("WITHIN")]
     WithinKeyword,
     #[token("IS")]
@@ -236,6 +240,8 @@ pub enum SyntaxKind {
     Containment,
     /// `a STARTS WITH b`, `a ENDS WITH b`
     Affixing,
+    /// `a LIKE b`, `a NOT LIKE b`, `a MATCHES b`, `a NOT MATCHES b`
+    Matching,
     /// `a WITHIN b`
     Location,
     /// `a IS PRESENT`, `a IS NOT PRESENT`
@@ -255,7 +261,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 40] = [
+const KEYWORDS: [(&str, K); 42] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -285,6 +291,8 @@ const KEYWORDS: [(&str, K); 40] = [
     ("STARTS", K::StartsKeyword),
     ("ENDS", K::EndsKeyword),
     ("WITH", K::WithKeyword),
+    ("LIKE", K::LikeKeyword),
+    ("MATCHES", K::MatchesKeyword),
     ("WITHIN", K::WithinKeyword),
     ("IS", K::IsKeyword),
     ("PRESENT", K::PresentKeyword),
@@ -360,7 +368,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 120] = [
+static KINDS: [K; 123] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -422,6 +430,8 @@ static KINDS: [K; 120] = [
     K::StartsKeyword,
     K::EndsKeyword,
     K::WithKeyword,
+    K::LikeKeyword,
+    K::MatchesKeyword,
     K::WithinKeyword,
     K::IsKeyword,
     K::PresentKeyword,
@@ -474,6 +484,7 @@ static KINDS: [K; 120] = [
     K::Membership,
     K::Containment,
     K::Affixing,
+    K::Matching,
     K::Location,
     K::Presence,
     K::Bare,

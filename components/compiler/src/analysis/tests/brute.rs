@@ -46,7 +46,7 @@ fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
                     .for_each(|member| operand(&Operand::Constant(member.clone())));
             }
             Atom::Contains { element, .. } => operand(element),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {}
+            Atom::Affix { .. } | Atom::Matches { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {}
         }
     }
     (texts, numbers)
@@ -310,7 +310,9 @@ fn has_opaque(package: &Package) -> bool {
         atoms::atoms(&policy.scope, &mut found);
         atoms::atoms(&policy.constraint, &mut found);
     }
-    found.iter().any(|atom| matches!(atom, Atom::Affix { .. }))
+    found
+        .iter()
+        .any(|atom| matches!(atom, Atom::Affix { .. } | Atom::Matches { .. }))
 }
 
 /// Small packages with all of their requests.

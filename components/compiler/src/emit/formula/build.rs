@@ -6,20 +6,29 @@ use super::{Formula, Test};
 use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation, is_ordered};
 use crate::emit::EmitError;
 use crate::emit::link::Reader;
+use crate::emit::patterns::Patterns;
 use crate::emit::texts::Texts;
+use crate::pattern::Asked;
 
 /// The formula of a condition of the reader's policy.
 pub(super) fn formula(
     reader: &Reader<'_>,
     texts: &Texts<'_>,
+    patterns: &Patterns,
     condition: &Condition,
 ) -> Result<Formula, EmitError> {
-    Builder { reader, texts }.formula(condition, false)
+    let builder = Builder {
+        reader,
+        texts,
+        patterns,
+    };
+    builder.formula(condition, false)
 }
 
 struct Builder<'a> {
     reader: &'a Reader<'a>,
     texts: &'a Texts<'a>,
+    patterns: &'a Patterns,
 }
 
 /// An operand whose type is known.
@@ -49,10 +58,15 @@ impl Builder<'_> {
             Condition::All(conditions) => Formula::all(parts(conditions)?),
             Condition::Any(conditions) if negated => Formula::all(parts(conditions)?),
             Condition::Any(conditions) => Formula::any(parts(conditions)?),
-            Condition::Atom(atom) => match self.atom(atom)? {
-                Ok((test, opposite)) => Formula::Test(test, opposite != negated),
-                Err(decided) => Formula::Constant(decided != negated),
-            },
+            Condition::Atom(atom) => {
+                if let Some(formula) = self.matches(atom, negated)? {
+                    return Ok(formula);
+                }
+                match self.atom(atom)? {
+                    Ok((test, opposite)) => Formula::Test(test, opposite != negated),
+                    Err(decided) => Formula::Constant(decided != negated),
+                }
+            }
         })
     }
 
@@ -72,6 +86,7 @@ impl Builder<'_> {
                 let text = self.typed(*text, Type::Text)?;
                 Ok((Test::Affix(text, *side, part.clone()), false))
             }
+            Atom::Matches { .. } => return Err(self.reader.ill_typed("a pattern has no automaton")),
             Atom::WithinOneOf { address, networks } => {
                 let ranges = networks
                     .iter()
@@ -89,6 +104,32 @@ impl Builder<'_> {
                 ))
             }
         })
+    }
+
+    /// What the automata of an input tell of an atom; none if they do not tell of it.
+    fn matches(&self, atom: &Atom, negated: bool) -> Result<Option<Formula>, EmitError> {
+        let Some((text, asked)) = Asked::by(atom) else {
+            return Ok(None);
+        };
+        let text = self.typed(text, Type::Text)?;
+        let Some(found) = self.patterns.labels(text, &asked) else {
+            return Ok(None);
+        };
+        let tests = found.into_iter().map(|(automaton, labels, all)| {
+            let (test, opposite) = if labels.is_empty() {
+                settled(text, false)
+            } else if labels.len() == all {
+                settled(text, true)
+            } else {
+                (Test::Matches(text, automaton, labels), false)
+            };
+            Formula::Test(test, opposite != negated)
+        });
+        Ok(Some(if negated {
+            Formula::all(tests)
+        } else {
+            Formula::any(tests)
+        }))
     }
 
     fn contains(&self, set: InputIndex, element: &Operand) -> Result<Test, EmitError> {

@@ -85,7 +85,9 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
             }
             _ => Shape::Opaque,
         },
-        Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Shape::Opaque,
+        Atom::ContainsOf { .. } | Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+            Shape::Opaque
+        }
     }
 }
 

@@ -45,6 +45,9 @@ fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
                     .iter()
                     .for_each(|member| operand(&Operand::Constant(member.clone())));
             }
+            Atom::ContainsOf { members, .. } => members
+                .iter()
+                .for_each(|member| operand(&Operand::Constant(member.clone()))),
             Atom::Contains { element, .. } => operand(element),
             Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {}
         }

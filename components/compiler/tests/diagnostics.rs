@@ -682,7 +682,10 @@ fn lines_of_list_files_are_pointed_at() {
     };
     assert_eq!(error.code, Code::InvalidEntry);
     let place = error.primary.as_ref().unwrap().place;
-    assert_eq!((place.file, list.get(place.span.range())), (1, Some("10.0.0.1/8")));
+    assert_eq!(
+        (place.file, list.get(place.span.range())),
+        (1, Some("10.0.0.1/8"))
+    );
     assert_eq!(error.secondary[0].place.file, 0);
 
     let code = |listed: &str, condition: &str, list: &str| {

@@ -121,6 +121,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("ACKNOWLEDGE")]
+    AcknowledgeKeyword,
     #[token("AND")]
     AndKeyword,
     #[token("OR")]
@@ -204,6 +206,7 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -222,7 +225,7 @@ pub enum SyntaxKind {
     Expect,
     /// `BY policy`
     By,
-    /// `BECAUSE CONTAINS "text"`
+    /// `BECAUSE CONTAINS "text"`, `BECAUSE "reason"`
     Because,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
@@ -261,7 +264,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 42] = [
+const KEYWORDS: [(&str, K); 43] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -281,6 +284,7 @@ const KEYWORDS: [(&str, K); 42] = [
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
     ("NOT", K::NotKeyword),
@@ -342,6 +346,7 @@ impl SyntaxKind {
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::AcknowledgeKeyword
         )
     }
 
@@ -368,7 +373,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 123] = [
+static KINDS: [K; 125] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -420,6 +425,7 @@ static KINDS: [K; 123] = [
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
     K::NotKeyword,
@@ -466,6 +472,7 @@ static KINDS: [K; 123] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::AcknowledgeField,
     K::Test,
     K::Fixture,
     K::Given,

@@ -227,6 +227,14 @@ impl Constant {
         }
     }
 
+    /// The text that it is.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
     /// The constant as the value that an attribute would have.
     pub fn value(&self) -> Value {
         match self {

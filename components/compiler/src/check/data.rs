@@ -293,7 +293,7 @@ impl Checker {
         let unused: Vec<Diagnostic> = self
             .data
             .iter()
-            .filter(|(_, data)| !data.used)
+            .filter(|(_, data)| !data.used && data.entries.is_some())
             .map(|(name, data)| {
                 let message = format!("no condition uses the list `{name}`");
                 Diagnostic::warning(Code::UnusedData, data.place, message)

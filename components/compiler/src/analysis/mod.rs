@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Value;
 
-use crate::core::{Atom, Constant, InputIndex, Operand, Package, Policy};
+use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
 use pins::Pins;
 use single::Facts;
@@ -286,6 +286,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 constant(operand);
             }
         }
+    }
+    let declared = package.inputs.iter().filter_map(Input::parameter);
+    for default in declared.filter_map(|parameter| Constant::of(&parameter.default)) {
+        constant(&default);
     }
     let texts = package
         .inputs

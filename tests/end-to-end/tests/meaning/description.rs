@@ -177,7 +177,9 @@ fn every_kind_of_input_is_described_and_read() {
     };
     package.inputs.push(parameter("limit", limit));
     for (index, default) in defaults.iter().enumerate() {
-        package.inputs.push(parameter(&format!("p{index}"), plain(default.clone())));
+        package
+            .inputs
+            .push(parameter(&format!("p{index}"), plain(default.clone())));
     }
     package.inputs.push(Input {
         name: "now".parse().unwrap(),

@@ -91,10 +91,8 @@ fn check(sources: Vec<wire::Source>) -> Checked {
     match source::read(files.collect()) {
         Ok(files) => package::check(&files),
         Err(diagnostics) => Checked {
-            package: None,
-            tests: Vec::new(),
-            places: Vec::new(),
             diagnostics,
+            ..Checked::default()
         },
     }
 }

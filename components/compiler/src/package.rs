@@ -12,7 +12,7 @@ use crate::syntax;
 use crate::syntax::ast::Item;
 
 /// What checking a package gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
     /// The package, if there is no error.
     pub package: Option<core::Package>,

@@ -30,6 +30,7 @@ pub mod explain;
 pub mod format;
 mod inputs;
 pub mod interpreter;
+mod members;
 pub mod package;
 pub mod pattern;
 pub mod source;

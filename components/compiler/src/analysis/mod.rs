@@ -35,7 +35,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Value;
 
-use crate::core::{Atom, Constant, InputIndex, Operand, Package, Policy};
+use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
 pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
 use pins::Pins;
@@ -289,6 +289,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 constant(operand);
             }
         }
+    }
+    let declared = package.inputs.iter().filter_map(Input::parameter);
+    for default in declared.filter_map(|parameter| Constant::of(&parameter.default)) {
+        constant(&default);
     }
     let texts = package
         .inputs

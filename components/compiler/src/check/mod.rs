@@ -227,10 +227,9 @@ impl Checker {
     fn assemble(&mut self) -> Option<core::Package> {
         let header = self.header.take()?;
         // A type is missing only after an error, and then the package is thrown away.
-        let inputs = self.attributes.iter().map(|attribute| core::Input {
-            name: attribute.name.clone(),
-            value_type: attribute.value_type.unwrap_or(Type::Text),
-            optional: attribute.optional,
+        let inputs = self.attributes.iter().map(|attribute| {
+            let value_type = attribute.value_type.unwrap_or(Type::Text);
+            core::Input::attribute(attribute.name.clone(), value_type, attribute.optional)
         });
         let mut package = core::Package {
             name: header.name,

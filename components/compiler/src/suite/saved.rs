@@ -8,7 +8,7 @@ use aecp_vocabulary::{Decision, Mode, Value, Verdict};
 use super::Test;
 use super::decision::decide;
 use crate::analysis::{Analysis, Finding};
-use crate::core::{Input, Package};
+use crate::core::{Input, InputKind, Package};
 use crate::format;
 use crate::syntax::literal::quoted;
 
@@ -24,7 +24,7 @@ pub struct Saved {
     pub tests: usize,
     /// How many findings have a test of their sentence in the package already.
     pub already: usize,
-    /// How many findings no request shows.
+    /// How many findings no request shows, or only one with a parameter that no test can set.
     pub without_request: usize,
 }
 
@@ -36,7 +36,11 @@ pub fn save(package: &Package, tests: &[Test], analysis: &Analysis) -> Saved {
     let mut text = HEADER.to_owned();
     let count = |number: &mut usize| *number = number.saturating_add(1);
     for finding in &analysis.findings {
-        let Some(request) = &finding.witness else {
+        let Some(request) = finding
+            .witness
+            .as_ref()
+            .filter(|request| can_be_given(package, request))
+        else {
             count(&mut saved.without_request);
             continue;
         };
@@ -117,8 +121,23 @@ fn expectation(package: &Package, finding: &Finding, decision: &Decision) -> Str
     }
 }
 
+/// Whether parameters have the values that they have in tests.
+fn can_be_given(package: &Package, request: &[Value]) -> bool {
+    let mut inputs = package.inputs.iter().zip(request);
+    inputs.all(|(input, value)| {
+        input
+            .parameter()
+            .is_none_or(|parameter| parameter.default == *value)
+    })
+}
+
 /// A value as a line of a GIVEN block; none for what is not there.
 fn setting(input: &Input, value: &Value) -> Option<String> {
+    match input.kind {
+        InputKind::Attribute { .. } => {}
+        InputKind::Parameter(_) => return None,
+        InputKind::Now => return Some(format!("NOW: {}\n", literal(value))),
+    }
     let written = match value {
         Value::Absent => return None,
         Value::Failed(reason) => format!("FAILED {}", quoted(reason)),

@@ -127,7 +127,9 @@ fn can_save(arguments: &Arguments, file: &Path) -> Result<(), Error> {
         return Err(refused("tests belong to one package; name one".to_owned()));
     }
     if file.exists() {
-        return Err(refused("the file exists; name another one, or remove it first".to_owned()));
+        return Err(refused(
+            "the file exists; name another one, or remove it first".to_owned(),
+        ));
     }
     Ok(())
 }

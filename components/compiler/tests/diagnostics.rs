@@ -648,7 +648,7 @@ fn patterns_are_checked() {
 #[test]
 fn the_patterns_of_a_package_have_a_budget() {
     let each = |index: usize| format!("customer.region MATCHES \"{index}(a|b|ab|ba|c{{0,50}}){{0,60}}\"");
-    let many: Vec<String> = (0..2_000).map(each).collect();
+    let many: Vec<String> = (0..300).map(each).collect();
     let began = std::time::Instant::now();
     let checked = check_text(&format!("{HEADER}{}", policy(&many.join(" OR "))));
     assert!(

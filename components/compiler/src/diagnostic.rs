@@ -137,6 +137,12 @@ codes! {
     EmptyText = "empty-text",
     /// A REASON whose braces do not enclose attributes.
     MalformedTemplate = "malformed-template",
+    /// An obligation that cannot be met, or says what none can.
+    InvalidObligation = "invalid-obligation",
+    /// Two obligations of one policy that cannot both be met.
+    ClashingObligations = "clashing-obligations",
+    /// An obligation of a policy that never raises one.
+    IdleObligation = "idle-obligation",
     /// A control that the catalogue does not have.
     UnknownControl = "unknown-control",
     /// A control named twice by one policy.

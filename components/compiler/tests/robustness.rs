@@ -36,6 +36,17 @@ const TOKENS: &[&str] = &[
     "SEVERITY",
     "CONTROLS",
     "REASON",
+    "OBLIGATION",
+    "MASK",
+    "KEEP LAST",
+    "FILTER",
+    "LIMIT",
+    "PER",
+    "NOTIFY",
+    "rows",
+    "row.a",
+    "response.body.x",
+    "1m",
     "\"GDPR Art. 44\"",
     "\"{a} {b.c\"",
     "TEST",
@@ -129,6 +140,10 @@ const PIECES: &[&str] = &[
     "CONTROLS: [\"GDPR Art. 44\", \"PCI DSS 7.2.11\", \"HIPAA 164.312(a)(1)(\"]",
     "REASON: \"{{ {a} \\u{7b}b.c} }\"",
     "OWNER: \"me\" SEVERITY: HIGH",
+    "OBLIGATION: MASK response.body.x KEEP LAST 4",
+    "OBLIGATION: FILTER rows WHERE row.a == a AND row.n IN [1, 2]",
+    "OBLIGATION: LIMIT 100 PER 1m BY a",
+    "OBLIGATION: NOTIFY \"security\" WITH \"{a}\"",
 ];
 
 fn lossless(text: &str) {
@@ -205,11 +220,14 @@ fn a_flood_of_mistakes_ends_and_is_kept() {
         "EXPECT DENY BY ",
         "\"",
         "- ",
+        "OBLIGATION: ",
+        "OBLIGATION: FILTER rows WHERE (",
     ] {
         for before in [
             "",
             "POLICY p { SCOPE: requests CONSTRAINT: ",
             "SCHEMA { ",
+            "POLICY p { OBLIGATION: MASK ",
             "TEST \"t\" { GIVEN { ",
         ] {
             lossless(&format!("{before}{}", piece.repeat(5_000)));

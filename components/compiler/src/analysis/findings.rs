@@ -61,6 +61,8 @@ pub enum Kind {
     PolicyRedundant,
     /// Some request is in both scopes, each policy can be satisfied, and no request in both scopes satisfies both.
     PoliciesConflict,
+    /// Some request satisfies both policies, and the obligations that they raise cannot both be met.
+    ObligationsClash,
     /// Leaving out an OPTIONAL attribute turns DENY into ALLOW.
     AttributeHiding,
     /// Some request is outside of the scope of every BLOCKING policy, and `DEFAULT: DENY` denies it.
@@ -80,6 +82,7 @@ impl Kind {
             Self::PolicyShadowed => "policy_shadowed",
             Self::PolicyRedundant => "policy_redundant",
             Self::PoliciesConflict => "policies_conflict",
+            Self::ObligationsClash => "obligations_clash",
             Self::AttributeHiding => "attribute_hiding",
             Self::CoverageGap => "coverage_gap",
             Self::DefaultUnreachable => "default_unreachable",
@@ -97,6 +100,7 @@ impl Kind {
             | Self::PolicyShadowed
             | Self::PolicyRedundant
             | Self::PoliciesConflict
+            | Self::ObligationsClash
             | Self::AttributeHiding
             | Self::CoverageGap => true,
         }

@@ -2,6 +2,7 @@
 //!
 //! - `declarations`: the header, attributes and classes.
 //! - `policies`: policies and their fields.
+//! - `obligations`, `rows`: what must be done when a request goes through.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
 //! - `template`: the sentence of a REASON.
 //! - `conditions`: conditions and the types of what they compare.
@@ -15,10 +16,12 @@ mod conditions;
 mod declarations;
 mod facts;
 mod given;
+mod obligations;
 mod operands;
 mod places;
 mod policies;
 mod reason;
+mod rows;
 mod suite;
 mod template;
 

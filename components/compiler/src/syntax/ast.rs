@@ -83,6 +83,16 @@ nodes! {
     ControlsField,
     /// `REASON: "storage in {storage.location} violates EU residency"`
     ReasonField,
+    /// `OBLIGATION: MASK response.body.ssn`
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -213,6 +223,19 @@ unions! {
         ControlsField,
         /// What a violation says.
         ReasonField,
+        /// What must be done when a request goes through.
+        ObligationField,
+    }
+    /// What must be done when a request goes through.
+    Obligation {
+        /// A part of the response is hidden.
+        Mask,
+        /// Rows of the response are left out.
+        Filter,
+        /// No more than so many requests in so much time.
+        Limit,
+        /// Somebody is told.
+        Notify,
     }
     /// A condition.
     Condition {
@@ -341,6 +364,20 @@ accessors! {
         list -> one List;
     ReasonField: /// The template in quotes.
         value -> one Literal;
+    ObligationField: /// What must be done.
+        value -> one Obligation;
+    Mask: /// What is hidden.
+        path -> one Name, /// `WITH`.
+        with -> token WithKeyword, /// What stands in its place, or how many characters stay.
+        value -> one Literal;
+    Filter: /// The list of rows.
+        rows -> one Name, /// What holds for rows that stay.
+        body -> one Body;
+    Limit: /// How many, and in how much time.
+        values -> many Literal, /// The attribute whose values are counted apart.
+        key -> one Name;
+    Notify: /// Who is told, and what.
+        texts -> many Literal;
     Test: /// What it shows, in quotes.
         title -> one Literal, /// `TEST`.
         keyword -> token TestKeyword, /// What holds in all its cases.

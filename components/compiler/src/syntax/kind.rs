@@ -121,6 +121,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("OBLIGATION")]
+    ObligationKeyword,
     #[token("AND")]
     AndKeyword,
     #[token("OR")]
@@ -198,6 +200,15 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -255,7 +266,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 40] = [
+const KEYWORDS: [(&str, K); 41] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -275,6 +286,7 @@ const KEYWORDS: [(&str, K); 40] = [
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("OBLIGATION", K::ObligationKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
     ("NOT", K::NotKeyword),
@@ -334,6 +346,7 @@ impl SyntaxKind {
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::ObligationKeyword
         )
     }
 
@@ -360,7 +373,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 120] = [
+static KINDS: [K; 126] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -412,6 +425,7 @@ static KINDS: [K; 120] = [
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::ObligationKeyword,
     K::AndKeyword,
     K::OrKeyword,
     K::NotKeyword,
@@ -455,6 +469,11 @@ static KINDS: [K; 120] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::ObligationField,
+    K::Mask,
+    K::Filter,
+    K::Limit,
+    K::Notify,
     K::Test,
     K::Fixture,
     K::Given,

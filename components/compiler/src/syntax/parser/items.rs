@@ -4,7 +4,7 @@ use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{did_you_mean, listed};
 
-const POLICY_FIELDS: [&str; 11] = [
+const POLICY_FIELDS: [&str; 12] = [
     "DESCRIPTION",
     "SCOPE",
     "CONSTRAINT",
@@ -16,6 +16,7 @@ const POLICY_FIELDS: [&str; 11] = [
     "SEVERITY",
     "CONTROLS",
     "REASON",
+    "OBLIGATION",
 ];
 const PACKAGE_FIELDS: [&str; 3] = ["VERSION", "DEFAULT", "OWNER"];
 const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
@@ -146,11 +147,12 @@ impl Parser<'_> {
             }),
             K::ControlsKeyword => self.field(K::ControlsField, Self::controls),
             K::ReasonKeyword => self.field(K::ReasonField, Self::text_in_quotes),
+            K::ObligationKeyword => self.field(K::ObligationField, Self::obligation),
             _ => self.unknown_field("POLICY", &POLICY_FIELDS),
         }
     }
 
-    fn text_in_quotes(&mut self) {
+    pub(super) fn text_in_quotes(&mut self) {
         if !self.text_literal() {
             self.expected("a text in quotes");
         }

@@ -274,11 +274,7 @@ mod tests {
         ]
         .into_iter()
         .zip('a'..='f')
-        .map(|(value_type, name)| Input {
-            name: name.to_string().parse().unwrap(),
-            value_type,
-            optional: false,
-        })
+        .map(|(value_type, name)| Input::attribute(name.to_string().parse().unwrap(), value_type, false))
         .collect()
     }
 

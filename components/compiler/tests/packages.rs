@@ -107,7 +107,7 @@ fn both_examples_of_the_mission_compile_as_they_stand() {
             "storage.location"
         ]
     );
-    let optional: Vec<bool> = package.inputs.iter().map(|input| input.optional).collect();
+    let optional: Vec<bool> = package.inputs.iter().map(|input| input.is_optional()).collect();
     assert_eq!(optional, [false, true, false, false]);
     assert_eq!(
         (package.name.as_str(), package.version.as_str()),

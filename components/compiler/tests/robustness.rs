@@ -47,6 +47,8 @@ const TOKENS: &[&str] = &[
     "row.a",
     "response.body.x",
     "1m",
+    "ACKNOWLEDGE",
+    "coverage_gap",
     "\"GDPR Art. 44\"",
     "\"{a} {b.c\"",
     "TEST",

@@ -120,10 +120,10 @@ pub(super) fn atoms<'p>(condition: &'p Condition, found: &mut Vec<&'p Atom>) {
 /// Values of one type that `count` inputs, compared with each other, with `constants` and with the `members` of sets,
 /// need at most: every arrangement of that many values among the constants can be made of them. `fresh` are texts
 /// that the package does not have.
-pub(super) fn candidates<'p>(
+pub(super) fn candidates<'c>(
     value_type: Type,
-    constants: impl Iterator<Item = &'p Constant>,
-    members: impl Iterator<Item = &'p str>,
+    constants: impl Iterator<Item = &'c Constant>,
+    members: impl Iterator<Item = &'c str>,
     count: usize,
     fresh: &[String],
 ) -> Vec<Value> {

@@ -8,6 +8,7 @@
 //! not decided.
 //!
 //! - `findings`: what an analysis says.
+//! - `acknowledgements`: which findings stay on purpose.
 //! - `truths`: sets of truths, and of what a policy can be of a request.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
@@ -17,6 +18,7 @@
 //! - `clashes`: obligations of two policies that cannot both be met.
 //! - `replay`: whether a request shows what it is said to show.
 
+mod acknowledgements;
 mod atoms;
 mod clashes;
 mod findings;
@@ -35,7 +37,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Value;
 
-use crate::core::{Atom, Constant, InputIndex, Operand, Package, Policy};
+use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
+pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
 use pins::Pins;
 use single::Facts;
@@ -289,6 +292,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 constant(operand);
             }
         }
+    }
+    let declared = package.inputs.iter().filter_map(Input::parameter);
+    for default in declared.filter_map(|parameter| Constant::of(&parameter.default)) {
+        constant(&default);
     }
     let texts = package
         .inputs

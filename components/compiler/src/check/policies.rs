@@ -37,6 +37,7 @@ struct Fields {
     facts: Facts,
     reason: Read<Vec<Segment>>,
     obligations: Vec<(Place, Described)>,
+    acknowledged: Vec<Annotation>,
 }
 
 impl Checker {
@@ -75,6 +76,7 @@ impl Checker {
                 .into_iter()
                 .map(annotation)
                 .chain(fields.facts.annotations())
+                .chain(fields.acknowledged)
                 .collect(),
         });
     }
@@ -150,6 +152,12 @@ impl Checker {
                     self.once("REASON", &mut fields.reason, here, value);
                 }
                 Field::ObligationField(field) => self.obligation(file, &field, &mut fields.obligations),
+                Field::AcknowledgeField(field) => {
+                    let token = policy.name();
+                    let name = token.as_ref().map_or("", |token| token.text());
+                    let annotation = self.acknowledgement(file, &field, Some(name));
+                    fields.acknowledged.extend(annotation);
+                }
                 Field::VersionField(_) | Field::DefaultField(_) => {}
             }
         }

@@ -22,6 +22,7 @@
 //! - `memory`: where things are in linear memory.
 //! - `description`: what `describe` returns, laid out ahead of time.
 //! - `support`: functions that every component has.
+//! - `value`: values as constants.
 //! - `condition`, `dispatch`, `module`: WebAssembly code.
 
 mod condition;
@@ -38,6 +39,7 @@ mod support;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod value;
 
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;

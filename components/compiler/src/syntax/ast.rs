@@ -93,6 +93,8 @@ nodes! {
     Limit,
     /// `NOTIFY "security@example.com" WITH "…"`
     Notify,
+    /// `ACKNOWLEDGE: policies_conflict WITH other_policy BECAUSE "…"`
+    AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -225,6 +227,8 @@ unions! {
         ReasonField,
         /// What must be done when a request goes through.
         ObligationField,
+        /// What the analysis finds, and why it stays.
+        AcknowledgeField,
     }
     /// What must be done when a request goes through.
     Obligation {
@@ -378,6 +382,10 @@ accessors! {
         key -> one Name;
     Notify: /// Who is told, and what.
         texts -> many Literal;
+    AcknowledgeField: /// The kind of finding.
+        kind -> token Word, /// The other policy or the attribute that the finding is about.
+        with -> one Name, /// Why it stays.
+        because -> one Because;
     Test: /// What it shows, in quotes.
         title -> one Literal, /// `TEST`.
         keyword -> token TestKeyword, /// What holds in all its cases.
@@ -411,7 +419,7 @@ accessors! {
         verdict -> token Word, /// Which policy decides.
         by -> one By, /// What the reason says.
         because -> one Because;
-    Because: /// A part of the reason.
+    Because: /// A part of the reason, or a reason.
         text -> one Literal;
     Body: /// The condition.
         condition -> one Condition;

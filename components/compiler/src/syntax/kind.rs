@@ -123,6 +123,8 @@ pub enum SyntaxKind {
     ReasonKeyword,
     #[token("OBLIGATION")]
     ObligationKeyword,
+    #[token("ACKNOWLEDGE")]
+    AcknowledgeKeyword,
     #[token("AND")]
     AndKeyword,
     #[token("OR")]
@@ -209,6 +211,7 @@ pub enum SyntaxKind {
     Limit,
     /// `NOTIFY "security@example.com" WITH "…"`
     Notify,
+    AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -227,7 +230,7 @@ pub enum SyntaxKind {
     Expect,
     /// `BY policy`
     By,
-    /// `BECAUSE CONTAINS "text"`
+    /// `BECAUSE CONTAINS "text"`, `BECAUSE "reason"`
     Because,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
@@ -266,7 +269,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 41] = [
+const KEYWORDS: [(&str, K); 42] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -287,6 +290,7 @@ const KEYWORDS: [(&str, K); 41] = [
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
     ("OBLIGATION", K::ObligationKeyword),
+    ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
     ("NOT", K::NotKeyword),
@@ -347,6 +351,7 @@ impl SyntaxKind {
                 | K::ControlsKeyword
                 | K::ReasonKeyword
                 | K::ObligationKeyword
+                | K::AcknowledgeKeyword
         )
     }
 
@@ -373,7 +378,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 126] = [
+static KINDS: [K; 128] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -426,6 +431,7 @@ static KINDS: [K; 126] = [
     K::ControlsKeyword,
     K::ReasonKeyword,
     K::ObligationKeyword,
+    K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
     K::NotKeyword,
@@ -474,6 +480,7 @@ static KINDS: [K; 126] = [
     K::Filter,
     K::Limit,
     K::Notify,
+    K::AcknowledgeField,
     K::Test,
     K::Fixture,
     K::Given,

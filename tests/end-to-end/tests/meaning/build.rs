@@ -5,11 +5,8 @@ use aecp_vocabulary::policy::{DefaultDecision, Mode, OverrideRule};
 use aecp_vocabulary::{AuditClass, Type};
 
 pub(crate) fn package(inputs: &[(&str, Type)], policies: Vec<(Condition, Condition)>) -> Package {
-    let input = |(name, value_type): &(&str, Type)| Input {
-        name: name.parse().unwrap(),
-        value_type: *value_type,
-        optional: false,
-    };
+    let input =
+        |(name, value_type): &(&str, Type)| Input::attribute(name.parse().unwrap(), *value_type, false);
     let policy = |(index, (scope, constraint)): (usize, (Condition, Condition))| Policy {
         name: format!("policy_{index}"),
         scope,

@@ -163,6 +163,10 @@ pub enum SyntaxKind {
     ExpectKeyword,
     #[token("NOW")]
     NowKeyword,
+    #[token("DATA")]
+    DataKeyword,
+    #[token("FROM")]
+    FromKeyword,
     #[token("true")]
     TrueKeyword,
     #[token("false")]
@@ -191,6 +195,8 @@ pub enum SyntaxKind {
     Class,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`, `DATA name: TYPE ["a", "b"]`
+    Data,
     DescriptionField,
     ScopeField,
     ConstraintField,
@@ -269,7 +275,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 42] = [
+const KEYWORDS: [(&str, K); 44] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -310,6 +316,8 @@ const KEYWORDS: [(&str, K); 42] = [
     ("CASE", K::CaseKeyword),
     ("EXPECT", K::ExpectKeyword),
     ("NOW", K::NowKeyword),
+    ("DATA", K::DataKeyword),
+    ("FROM", K::FromKeyword),
     ("true", K::TrueKeyword),
     ("false", K::FalseKeyword),
 ];
@@ -325,7 +333,7 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -378,7 +386,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 128] = [
+static KINDS: [K; 131] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -451,6 +459,8 @@ static KINDS: [K; 128] = [
     K::CaseKeyword,
     K::ExpectKeyword,
     K::NowKeyword,
+    K::DataKeyword,
+    K::FromKeyword,
     K::TrueKeyword,
     K::FalseKeyword,
     K::Stray,
@@ -464,6 +474,7 @@ static KINDS: [K; 128] = [
     K::Type,
     K::Class,
     K::Policy,
+    K::Data,
     K::DescriptionField,
     K::ScopeField,
     K::ConstraintField,

@@ -2,6 +2,7 @@
 //!
 //! - `declarations`: the header, attributes and classes.
 //! - `policies`: policies and their fields.
+//! - `imports`: schemas and classes of other packages.
 //! - `obligations`, `rows`: what must be done when a request goes through.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
 //! - `template`: the sentence of a REASON.
@@ -18,6 +19,7 @@ mod conditions;
 mod declarations;
 mod facts;
 mod given;
+mod imports;
 mod obligations;
 mod operands;
 mod places;
@@ -27,7 +29,7 @@ mod rows;
 mod suite;
 mod template;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
@@ -91,6 +93,8 @@ pub(crate) struct Checker {
     suite: suite::Suite,
     size: usize,
     searched: usize,
+    /// The files of other packages.
+    imported: BTreeSet<u32>,
 }
 
 impl Checker {
@@ -98,15 +102,33 @@ impl Checker {
         let mut checker = Self::default();
         let mut sorted: Vec<(u32, &SourceFile)> = (0_u32..).zip(files).collect();
         sorted.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        let parses = sorted
+            .iter()
+            .map(|(index, file)| (*index, syntax::parse(*index, &file.text)));
+        let parses: Vec<(u32, syntax::parser::Parse)> = parses.collect();
         let mut items: Vec<(u32, Item)> = Vec::new();
-        for (index, file) in &sorted {
-            let parse = syntax::parse(*index, &file.text);
-            for diagnostic in parse.diagnostics.iter().cloned() {
-                checker.report(diagnostic);
-            }
+        for (index, parse) in &parses {
             items.extend(parse.root().items().map(|item| (*index, item)));
         }
-        match sorted.first() {
+        let reached = checker.imports(&sorted, &items);
+        // What was given but is not imported is none of the package's business.
+        sorted.retain(|(_, file)| file.imported_from().is_none_or(|folder| reached.contains(folder)));
+        let imported = sorted.iter().filter(|(_, file)| file.imported_from().is_some());
+        checker.imported = imported.map(|(index, _)| *index).collect();
+        let taken: BTreeSet<u32> = sorted.iter().map(|(index, _)| *index).collect();
+        for (_, parse) in parses.iter().filter(|(index, _)| taken.contains(index)) {
+            parse
+                .diagnostics
+                .iter()
+                .cloned()
+                .for_each(|diagnostic| checker.report(diagnostic));
+        }
+        items.retain(|(file, item)| {
+            let is_shared = matches!(item, Item::Schema(_) | Item::Class(_));
+            taken.contains(file) && (is_shared || !checker.imported.contains(file))
+        });
+        let own = sorted.iter().find(|(index, _)| !checker.imported.contains(index));
+        match own {
             Some((first, _)) => checker.items(*first, &items),
             None => checker.report(Diagnostic {
                 severity: Severity::Error,
@@ -126,7 +148,7 @@ impl Checker {
             match item {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
-                Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
+                Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) | Item::Import(_) => {}
             }
         }
         self.settle_attributes();
@@ -160,7 +182,7 @@ impl Checker {
         let unused: Vec<Diagnostic> = self
             .classes
             .iter()
-            .filter(|(_, class)| !class.used)
+            .filter(|(_, class)| !class.used && !self.imported.contains(&class.place.file))
             .map(|(name, class)| {
                 Diagnostic::warning(
                     Code::UnusedClass,

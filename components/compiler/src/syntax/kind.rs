@@ -93,6 +93,8 @@ pub enum SyntaxKind {
     SchemaKeyword,
     #[token("OPTIONAL")]
     OptionalKeyword,
+    #[token("IMPORT")]
+    ImportKeyword,
     #[token("CLASS")]
     ClassKeyword,
     #[token("POLICY")]
@@ -187,6 +189,8 @@ pub enum SyntaxKind {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
     /// `POLICY name { … }`
@@ -269,12 +273,13 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 42] = [
+const KEYWORDS: [(&str, K); 43] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
     ("SCHEMA", K::SchemaKeyword),
     ("OPTIONAL", K::OptionalKeyword),
+    ("IMPORT", K::ImportKeyword),
     ("CLASS", K::ClassKeyword),
     ("POLICY", K::PolicyKeyword),
     ("DESCRIPTION", K::DescriptionKeyword),
@@ -325,7 +330,7 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::ImportKeyword)
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -378,7 +383,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 128] = [
+static KINDS: [K; 130] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -416,6 +421,7 @@ static KINDS: [K; 128] = [
     K::DefaultKeyword,
     K::SchemaKeyword,
     K::OptionalKeyword,
+    K::ImportKeyword,
     K::ClassKeyword,
     K::PolicyKeyword,
     K::DescriptionKeyword,
@@ -462,6 +468,7 @@ static KINDS: [K; 128] = [
     K::Schema,
     K::Attribute,
     K::Type,
+    K::Import,
     K::Class,
     K::Policy,
     K::DescriptionField,

@@ -133,6 +133,14 @@ codes! {
     TooManyInputs = "too-many-inputs",
     /// Classes make the package larger than packages can be.
     PackageTooLarge = "package-too-large",
+    /// An IMPORT that names what cannot be imported.
+    InvalidImport = "invalid-import",
+    /// An IMPORT of a package that is not there.
+    UnknownImport = "unknown-import",
+    /// A package that imports itself, by way of others perhaps.
+    ImportCycle = "import-cycle",
+    /// Imports of imports of imports, too many.
+    ImportTooDeep = "import-too-deep",
     /// A class that no policy uses.
     UnusedClass = "unused-class",
     /// A list that no policy uses.

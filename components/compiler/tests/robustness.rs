@@ -9,7 +9,7 @@
     missing_docs
 )]
 
-use aecp_compiler::package::{check, wanted_lists};
+use aecp_compiler::package::{check, wanted_imports, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_compiler::suite;
 use aecp_compiler::syntax::parse;
@@ -21,6 +21,8 @@ const TOKENS: &[&str] = &[
     "VERSION",
     "DEFAULT",
     "SCHEMA",
+    "IMPORT",
+    "\"../common\"",
     "OPTIONAL",
     "CLASS",
     "POLICY",
@@ -156,8 +158,11 @@ const PIECES: &[&str] = &[
 ];
 
 fn lossless(text: &str) {
+    wanted_imports(&[SourceFile::new("a.aecp", text)]);
     let parsed = parse(0, text);
     assert_eq!(parsed.syntax().text().to_string(), text);
+    let imported = SourceFile::new("../common/a.aecp", text);
+    check(&[SourceFile::new("a.aecp", "IMPORT \"../common\""), imported]);
     let list = SourceFile::new("l.txt", "x\n# y\n\n z \n");
     let files = [SourceFile::new("a.aecp", text), list];
     wanted_lists(&files);

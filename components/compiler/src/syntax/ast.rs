@@ -57,6 +57,8 @@ nodes! {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
     /// `POLICY name { … }`
@@ -181,6 +183,8 @@ unions! {
         Package,
         /// Attributes and their types.
         Schema,
+        /// Schemas and classes of another package.
+        Import,
         /// A named condition.
         Class,
         /// A policy.
@@ -342,6 +346,8 @@ accessors! {
         name -> one Name, /// Its type.
         type_name -> one Type, /// `OPTIONAL`.
         optional -> token OptionalKeyword;
+    Import: /// The package's folder, in quotes.
+        path -> one Literal;
     Class: /// Its name.
         name -> token Word, /// Its condition.
         body -> one Body;

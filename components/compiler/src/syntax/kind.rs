@@ -93,6 +93,8 @@ pub enum SyntaxKind {
     SchemaKeyword,
     #[token("OPTIONAL")]
     OptionalKeyword,
+    #[token("IMPORT")]
+    ImportKeyword,
     #[token("CLASS")]
     ClassKeyword,
     #[token("POLICY")]
@@ -191,6 +193,8 @@ pub enum SyntaxKind {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
     /// `POLICY name { … }`
@@ -275,12 +279,13 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 44] = [
+const KEYWORDS: [(&str, K); 45] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
     ("SCHEMA", K::SchemaKeyword),
     ("OPTIONAL", K::OptionalKeyword),
+    ("IMPORT", K::ImportKeyword),
     ("CLASS", K::ClassKeyword),
     ("POLICY", K::PolicyKeyword),
     ("DESCRIPTION", K::DescriptionKeyword),
@@ -333,7 +338,10 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
+        ) || matches!(
+            self,
+            K::TestKeyword | K::FixtureKeyword | K::DataKeyword | K::ImportKeyword
+        )
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -386,7 +394,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 131] = [
+static KINDS: [K; 133] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -424,6 +432,7 @@ static KINDS: [K; 131] = [
     K::DefaultKeyword,
     K::SchemaKeyword,
     K::OptionalKeyword,
+    K::ImportKeyword,
     K::ClassKeyword,
     K::PolicyKeyword,
     K::DescriptionKeyword,
@@ -472,6 +481,7 @@ static KINDS: [K; 131] = [
     K::Schema,
     K::Attribute,
     K::Type,
+    K::Import,
     K::Class,
     K::Policy,
     K::Data,

@@ -123,7 +123,7 @@ impl Checker {
         let value = match other.meaning {
             Meaning::Input(index, _) => vec![Segment::Input(index.0)],
             Meaning::Constant(constant) => literal(&constant),
-            Meaning::List(_) => return None,
+            Meaning::List(_) | Meaning::Data(_) => return None,
         };
         Some(RowCondition {
             field: field.name,

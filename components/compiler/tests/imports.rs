@@ -128,7 +128,8 @@ fn one_attribute_has_one_type() {
     assert_eq!(same.diagnostics, []);
     // Whoever says that it is always there is held to it.
     assert!(!same.package.unwrap().inputs[0].is_optional());
-    let own = own("storage.location: SET OF TEXT");
+    let policy = "POLICY p { SCOPE: requests CONSTRAINT: true ENFORCEMENT: BLOCKING }";
+    let own = own("storage.location: SET OF TEXT") + policy;
     let given = [("a.aecp", own.as_str()), ("../common/c.aecp", COMMON)];
     let (found, places) = error(&given);
     assert_eq!(found.code, Code::DuplicateAttribute);

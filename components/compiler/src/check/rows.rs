@@ -47,11 +47,12 @@ impl Checker {
     fn row_condition(&mut self, file: u32, condition: &Condition, found: &mut Vec<Described>) -> bool {
         let comparison = match condition {
             Condition::And(and) => {
-                let parts = and.parts();
-                // Not `all`: every part is to be looked at.
-                return parts.fold(true, |sound, part| {
-                    self.row_condition(file, &part, found) && sound
-                });
+                // Every part is looked at, so that all its mistakes are reported.
+                let mut sound = true;
+                for part in and.parts() {
+                    sound &= self.row_condition(file, &part, found);
+                }
+                return sound;
             }
             Condition::Paren(paren) => {
                 let Some(part) = paren.part() else { return false };

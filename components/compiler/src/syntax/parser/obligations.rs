@@ -16,20 +16,19 @@ const VERBS: [&str; 4] = ["MASK", "FILTER", "LIMIT", "NOTIFY"];
 
 impl Parser<'_> {
     pub(super) fn obligation(&mut self) {
-        let forms: [(K, fn(&mut Self)); 4] = [
-            (K::Mask, Self::mask),
-            (K::Filter, Self::filter),
-            (K::Limit, Self::limit),
-            (K::Notify, Self::notify),
-        ];
-        for (verb, (kind, form)) in VERBS.into_iter().zip(forms) {
-            if self.at_contextual(verb) {
-                self.start(kind);
-                self.contextual(verb);
-                form(self);
-                self.finish();
-                return;
+        let kinds = [K::Mask, K::Filter, K::Limit, K::Notify];
+        let mut forms = VERBS.into_iter().zip(kinds);
+        if let Some((verb, kind)) = forms.find(|(verb, _)| self.at_contextual(verb)) {
+            self.start(kind);
+            self.contextual(verb);
+            match kind {
+                K::Mask => self.mask(),
+                K::Filter => self.filter(),
+                K::Limit => self.limit(),
+                _ => self.notify(),
             }
+            self.finish();
+            return;
         }
         let known = || {
             let verbs = listed(VERBS);

@@ -61,5 +61,5 @@ pub fn wanted_lists(files: &[SourceFile]) -> Vec<String> {
 /// Checks the files of one package: policies, and the lists that they name (see [`wanted_lists`]). They are taken in the order of their names, whatever order they are given in;
 /// diagnostics refer to them by their index as given.
 pub fn check(files: &[SourceFile]) -> Checked {
-    Checker::check(files)
+    Checker::check(files, &mut |index, file| syntax::parse(index, &file.text))
 }

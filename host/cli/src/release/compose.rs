@@ -144,26 +144,27 @@ impl Taker<'_> {
         })
     }
 
-    /// The first envelope that holds under the root and is about `digest`.
+    /// The latest envelope that holds under the root and is about `digest`: who signs again has more to say.
     fn attested(
         &self,
         envelopes: &[aecp_oci::Envelope],
         digest: Digest,
     ) -> Result<(Vec<u8>, Attestation), String> {
         let mut problems = Vec::new();
+        let mut latest: Option<(Vec<u8>, Attestation)> = None;
         for envelope in envelopes {
             match attestation::open(&envelope.bytes, self.root) {
                 Ok(opened) if opened.statement.is_about([digest]) => {
-                    return Ok((envelope.bytes.clone(), opened.statement.predicate));
+                    let found = opened.statement.predicate;
+                    if latest.as_ref().is_none_or(|(_, known)| known.time < found.time) {
+                        latest = Some((envelope.bytes.clone(), found));
+                    }
                 }
                 Ok(_) => problems.push("a signature is about another component".to_owned()),
                 Err(error) => problems.push(error.to_string()),
             }
         }
-        Err(format!(
-            "no signature by the packages role holds: {}",
-            problems.join("; ")
-        ))
+        latest.ok_or_else(|| format!("no signature by the packages role holds: {}", problems.join("; ")))
     }
 }
 

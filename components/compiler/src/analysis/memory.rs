@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::pairs::Related;
+use super::pairs::{Related, Relation};
 use super::single::Facts;
 use super::solver::Surroundings;
 use super::{Analyser, Analysis, Budget, Finding, Kind, at};
@@ -35,6 +35,7 @@ impl Memory {
             budget,
             singles: recall.singles,
             pairs: recall.pairs,
+            needless: recall.needless,
             asked: recall.asked,
         });
         analysis
@@ -63,6 +64,8 @@ struct Kept {
     singles: Vec<Part<Facts>>,
     /// By pair, ascending.
     pairs: Vec<((u32, u32), Part<Related>)>,
+    /// By the policy that is not needed: because of which, and how.
+    needless: BTreeMap<u32, Needless>,
     /// How many parts were asked anew.
     asked: usize,
 }
@@ -89,6 +92,14 @@ pub(super) struct Part<T> {
     whole: bool,
 }
 
+/// What is said of a policy that is not needed.
+#[derive(Clone, Debug)]
+struct Needless {
+    by: u32,
+    relation: Relation,
+    part: Part<()>,
+}
+
 /// What is known from before, and what is kept for later.
 #[derive(Debug, Default)]
 pub(super) struct Recall {
@@ -98,9 +109,11 @@ pub(super) struct Recall {
     same: Vec<Option<u32>>,
     singles_before: Vec<Option<Part<Facts>>>,
     pairs_before: Vec<((u32, u32), Part<Related>)>,
+    needless_before: BTreeMap<u32, Needless>,
     surroundings: Surroundings,
     singles: Vec<Part<Facts>>,
     pairs: Vec<((u32, u32), Part<Related>)>,
+    needless: BTreeMap<u32, Needless>,
     /// What the part that is running says.
     saying: Option<Vec<Said>>,
     /// How many parts were asked anew.
@@ -139,6 +152,7 @@ impl Recall {
             same,
             singles_before: kept.singles.into_iter().map(Some).collect(),
             pairs_before: kept.pairs,
+            needless_before: kept.needless,
             surroundings,
             ..Self::default()
         }
@@ -208,6 +222,27 @@ impl Analyser<'_> {
             self.recall.pairs.push(((one, other), part));
         }
         related
+    }
+
+    /// Says that a policy is not needed because of another one; asked if it is not known from before.
+    pub(super) fn needless_part(
+        &mut self,
+        policy: u32,
+        (by, relation): (u32, Relation),
+        ask: impl FnOnce(&mut Self),
+    ) {
+        if !self.recall.keeps {
+            return ask(self);
+        }
+        let then = self.recall.before(policy).zip(self.recall.before(by));
+        let known = then.and_then(|(then, then_by)| {
+            let known = self.recall.needless_before.remove(&then)?;
+            (known.by == then_by && known.relation == relation).then_some(known.part)
+        });
+        let (then, then_by) = then.unwrap_or((policy, by));
+        let part = self.part(known, &[(then, policy), (then_by, by)], ask);
+        let needless = Needless { by, relation, part };
+        self.recall.needless.insert(policy, needless);
     }
 
     /// A part from before, if it would come out the same now; else what `ask` gives. `places` are those of its policies,

@@ -13,7 +13,7 @@ use crate::core::Policy;
 
 /// What one policy is to another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Relation {
+pub(super) enum Relation {
     #[default]
     None,
     Redundant,
@@ -93,7 +93,9 @@ impl Analyser<'_> {
             }
         }
         for (policy, (by, relation)) in needless {
-            self.needless(policy, by, relation);
+            self.needless_part(policy, (by, relation), |analyser| {
+                analyser.needless(policy, by, relation)
+            });
         }
     }
 

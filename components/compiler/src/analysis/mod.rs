@@ -16,10 +16,12 @@
 //! - `memory`: what is kept for the next analysis.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
+//! - `clashes`: obligations of two policies that cannot both be met.
 //! - `replay`: whether a request shows what it is said to show.
 
 mod acknowledgements;
 mod atoms;
+mod clashes;
 mod findings;
 mod memory;
 mod pairs;
@@ -126,6 +128,7 @@ impl<'p> Analyser<'p> {
         self.single();
         self.coverage();
         self.hiding();
+        self.clashes();
         // Last, because there are so many that the budget may end.
         self.pairs();
         self.finish()

@@ -7,12 +7,14 @@
 //! - [`schema`]: attribute names, and which types attributes have.
 //! - [`policy`]: what a policy component says of itself, and what it says of one request.
 //! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
+//! - [`digest`]: SHA-256, the names of bytes.
 //! - [`input`]: JSON into values, strictly.
 //! - [`text`]: values as people write them.
 
 #![forbid(unsafe_code)]
 
 pub mod decision;
+pub mod digest;
 pub mod input;
 pub mod policy;
 pub mod schema;
@@ -20,6 +22,7 @@ pub mod text;
 pub mod value;
 
 pub use decision::{Decision, Denial, Finding, Verdict};
+pub use digest::Digest;
 pub use policy::{AuditClass, ComponentDescription, DefaultDecision, Mode, Outcome, Outcomes};
 pub use schema::{AttributeName, Schema};
 pub use value::{Type, Value};

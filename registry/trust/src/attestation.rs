@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::key::Signer;
 use crate::root::{Role, TrustRoot};
 use crate::statement::{
     self, ATTESTATION_TYPE, Opened, Predicate, SignError, Statement, StatementError, Subject,
 };
+use aecp_vocabulary::digest::Digest;
 
 /// The builder id of our own compiler. Whoever signs for the packages role says with it that our compiler emitted
 /// these bytes.

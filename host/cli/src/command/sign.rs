@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use aecp_trust::Digest;
 use aecp_trust::attestation::{Attestation, COMPILER_ID, Compiler};
-use aecp_trust::digest::Digest;
 use jiff::Timestamp;
 
 use crate::command::{build, keys};

@@ -30,6 +30,13 @@ pub const LEAF_LIMIT: usize = 65_535;
 /// The version of the format that this crate writes, and the only one that it reads.
 pub const SCHEMA_VERSION: u64 = 1;
 
+/// How many keys the map of an intent has.
+const INTENT_KEYS: usize = 22;
+/// Of an outcome.
+const OUTCOME_KEYS: usize = 14;
+/// Of a lifecycle leaf.
+const LIFECYCLE_KEYS: usize = 11;
+
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Leaf {

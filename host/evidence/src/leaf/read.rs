@@ -6,8 +6,8 @@ use super::fields::{
     read_audit, read_bundle, read_component, read_fact, read_finding, read_obligation, read_policy_name,
 };
 use super::{
-    Event, Gap, Intent, LEAF_LIMIT, Leaf, LeafError, Lifecycle, LifecycleKind, Position, RequestOutcome,
-    RequestResult, SCHEMA_VERSION, Shortened, WriterId,
+    Event, Gap, INTENT_KEYS, Intent, LEAF_LIMIT, LIFECYCLE_KEYS, Leaf, LeafError, Lifecycle, LifecycleKind,
+    OUTCOME_KEYS, Position, RequestOutcome, RequestResult, SCHEMA_VERSION, Shortened, WriterId,
 };
 use crate::cbor::{Malformed, Reader};
 
@@ -30,12 +30,12 @@ impl Leaf {
         reader.key(1)?;
         let kind = reader.unsigned()?;
         let expected = match kind {
-            0 => 22,
-            1 => 14,
-            2 => 11,
+            0 => INTENT_KEYS,
+            1 => OUTCOME_KEYS,
+            2 => LIFECYCLE_KEYS,
             _ => return Err(reader.malformed("a kind of leaf that is not known").into()),
         };
-        if keys != expected {
+        if usize::try_from(keys) != Ok(expected) {
             return Err(reader.malformed("a leaf with too few or too many keys").into());
         }
         reader.key(2)?;

@@ -41,9 +41,9 @@ impl Kind {
     /// Keys of the leaf's map.
     fn keys(self) -> usize {
         match self {
-            Self::Intent => 23,
-            Self::Outcome => 14,
-            Self::Lifecycle => 11,
+            Self::Intent => super::INTENT_KEYS,
+            Self::Outcome => super::OUTCOME_KEYS,
+            Self::Lifecycle => super::LIFECYCLE_KEYS,
         }
     }
 }

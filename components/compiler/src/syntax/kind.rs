@@ -121,6 +121,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("ACKNOWLEDGE")]
+    AcknowledgeKeyword,
     #[token("AND")]
     AndKeyword,
     #[token("OR")]
@@ -159,6 +161,10 @@ pub enum SyntaxKind {
     ExpectKeyword,
     #[token("NOW")]
     NowKeyword,
+    #[token("DATA")]
+    DataKeyword,
+    #[token("FROM")]
+    FromKeyword,
     #[token("true")]
     TrueKeyword,
     #[token("false")]
@@ -187,6 +193,8 @@ pub enum SyntaxKind {
     Class,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`, `DATA name: TYPE ["a", "b"]`
+    Data,
     DescriptionField,
     ScopeField,
     ConstraintField,
@@ -198,6 +206,7 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -216,7 +225,7 @@ pub enum SyntaxKind {
     Expect,
     /// `BY policy`
     By,
-    /// `BECAUSE CONTAINS "text"`
+    /// `BECAUSE CONTAINS "text"`, `BECAUSE "reason"`
     Because,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
@@ -255,7 +264,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 40] = [
+const KEYWORDS: [(&str, K); 43] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -275,6 +284,7 @@ const KEYWORDS: [(&str, K); 40] = [
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
     ("NOT", K::NotKeyword),
@@ -294,6 +304,8 @@ const KEYWORDS: [(&str, K); 40] = [
     ("CASE", K::CaseKeyword),
     ("EXPECT", K::ExpectKeyword),
     ("NOW", K::NowKeyword),
+    ("DATA", K::DataKeyword),
+    ("FROM", K::FromKeyword),
     ("true", K::TrueKeyword),
     ("false", K::FalseKeyword),
 ];
@@ -309,7 +321,7 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -334,6 +346,7 @@ impl SyntaxKind {
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::AcknowledgeKeyword
         )
     }
 
@@ -360,7 +373,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 120] = [
+static KINDS: [K; 125] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -412,6 +425,7 @@ static KINDS: [K; 120] = [
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
     K::NotKeyword,
@@ -431,6 +445,8 @@ static KINDS: [K; 120] = [
     K::CaseKeyword,
     K::ExpectKeyword,
     K::NowKeyword,
+    K::DataKeyword,
+    K::FromKeyword,
     K::TrueKeyword,
     K::FalseKeyword,
     K::Stray,
@@ -444,6 +460,7 @@ static KINDS: [K; 120] = [
     K::Type,
     K::Class,
     K::Policy,
+    K::Data,
     K::DescriptionField,
     K::ScopeField,
     K::ConstraintField,
@@ -455,6 +472,7 @@ static KINDS: [K; 120] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::AcknowledgeField,
     K::Test,
     K::Fixture,
     K::Given,

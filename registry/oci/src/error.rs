@@ -48,7 +48,7 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// A text is no digest that is supported.
+    /// A text is not a digest that is supported.
     #[error(transparent)]
     InvalidDigest(#[from] InvalidDigest),
     /// A text is no tag.

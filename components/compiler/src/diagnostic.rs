@@ -99,6 +99,16 @@ codes! {
     DuplicateAttribute = "duplicate-attribute",
     /// A class defined twice.
     DuplicateClass = "duplicate-class",
+    /// A parameter declared twice.
+    DuplicateParameter = "duplicate-parameter",
+    /// One name for two kinds of things.
+    NameClash = "name-clash",
+    /// A RANGE that its type cannot have, or with nothing in it.
+    InvalidRange = "invalid-range",
+    /// A value outside of the parameter's range.
+    OutsideRange = "outside-range",
+    /// A parameter that no policy reads.
+    UnusedParameter = "unused-parameter",
     /// A policy name used twice.
     DuplicatePolicy = "duplicate-policy",
     /// A field given twice.

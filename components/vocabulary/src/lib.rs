@@ -8,12 +8,14 @@
 //! - [`policy`]: what a policy component says of itself, and what it says of one request.
 //! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
 //! - [`input`]: JSON into values, strictly.
+//! - [`parameter`]: values that a bundle sets, held against what a component says of its parameters.
 //! - [`text`]: values as people write them.
 
 #![forbid(unsafe_code)]
 
 pub mod decision;
 pub mod input;
+pub mod parameter;
 pub mod policy;
 pub mod schema;
 pub mod text;

@@ -22,7 +22,6 @@ mod parse;
 mod plan;
 
 pub use environment::Environment;
-pub(crate) use plan::constant;
 pub use plan::{ExtractorSource, Plan, PlanError};
 
 /// What is known of a request before its attributes are.

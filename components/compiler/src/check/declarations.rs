@@ -4,6 +4,7 @@ use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 
 use super::{Attribute, Checker, Class, Header, facts, place, token_place};
+use crate::core::InputKind;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{self, Field};
@@ -172,7 +173,7 @@ impl Checker {
                     self.attributes.push(Attribute {
                         name,
                         value_type,
-                        optional,
+                        kind: InputKind::Attribute { optional },
                         place: here,
                     });
                 }
@@ -187,7 +188,7 @@ impl Checker {
         }
     }
 
-    /// Sorts the attributes by name and reports those that are declared twice.
+    /// Sorts attributes and parameters by name and reports those that are declared twice.
     pub(super) fn settle_attributes(&mut self) {
         // The sort is stable: of two declarations the first one stays.
         let mut sorted = std::mem::take(&mut self.attributes);
@@ -195,11 +196,25 @@ impl Checker {
         for attribute in sorted {
             match self.attributes.last() {
                 Some(first) if first.name == attribute.name => {
-                    let message = format!("attribute `{}` is declared twice", attribute.name);
-                    let diagnostic = Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
-                        .label("declared again here")
-                        .also(first.place, "first declared here")
-                        .help("keep one of the declarations");
+                    let diagnostic = match (first.what(), attribute.what()) {
+                        (one, other) if one != other => name_clash(
+                            attribute.name.as_str(),
+                            (one, first.place),
+                            (other, attribute.place),
+                        ),
+                        (what, _) => {
+                            let code = if what == "parameter" {
+                                Code::DuplicateParameter
+                            } else {
+                                Code::DuplicateAttribute
+                            };
+                            let message = format!("{what} `{}` is declared twice", attribute.name);
+                            Diagnostic::error(code, attribute.place, message)
+                                .label("declared again here")
+                                .also(first.place, "first declared here")
+                                .help("keep one of the declarations")
+                        }
+                    };
                     self.report(diagnostic);
                 }
                 _ => self.attributes.push(attribute),
@@ -207,7 +222,7 @@ impl Checker {
         }
     }
 
-    fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
+    pub(super) fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
         let words = written.words();
         if let Some(found) = TYPES.iter().find(|known| known.name() == words) {
             return Some(*found);
@@ -249,6 +264,10 @@ impl Checker {
             let message = format!("`{EVERY_REQUEST}` means every request and cannot be redefined");
             self.report(Diagnostic::error(Code::ReservedName, here, message).help("choose another name"));
             return;
+        }
+        if let Some((_, first)) = find(&self.attributes, &name) {
+            let diagnostic = name_clash(&name, (first.what(), first.place), ("class", here));
+            self.report(diagnostic);
         }
         if let Some(first) = self.classes.get(&name) {
             let diagnostic = Diagnostic::error(
@@ -296,7 +315,26 @@ impl Checker {
     }
 }
 
-/// Attributes by name, for search.
+/// Two things of one name; each is what it is called and where it stands.
+fn name_clash(name: &str, first: (&str, Place), second: (&str, Place)) -> Diagnostic {
+    let ((one, first), (other, second)) = (first, second);
+    let message = format!(
+        "`{name}` is the name of {} and of {}",
+        with_article(one),
+        with_article(other)
+    );
+    Diagnostic::error(Code::NameClash, second, message)
+        .label(format!("{} here", with_article(other)))
+        .also(first, format!("{} here", with_article(one)))
+        .help("rename one of them: attributes without dots, parameters and classes share their names")
+}
+
+fn with_article(what: &str) -> String {
+    let article = if what.starts_with('a') { "an" } else { "a" };
+    format!("{article} {what}")
+}
+
+/// Attributes and parameters by name, for search.
 pub(super) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<(u32, &'a Attribute)> {
     let index = attributes
         .binary_search_by(|attribute| attribute.name.as_str().cmp(name))

@@ -2,6 +2,7 @@
 //!
 //! - `declarations`: the header, attributes and classes.
 //! - `policies`: policies and their fields.
+//! - `parameters`: values that a bundle may set.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
 //! - `template`: the sentence of a REASON.
 //! - `conditions`: conditions and the types of what they compare.
@@ -18,6 +19,7 @@ mod declarations;
 mod facts;
 mod given;
 mod operands;
+mod parameters;
 mod places;
 mod policies;
 mod reason;
@@ -30,7 +32,7 @@ use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 use rowan::TextRange;
 
-use crate::core::{self, Condition};
+use crate::core::{self, Condition, InputKind};
 use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::package::Checked;
 use crate::source::SourceFile;
@@ -49,13 +51,23 @@ const SIZE_LIMIT: usize = 2_000_000;
 /// Most names that are looked at to find near ones, over all mistakes of a package.
 const SEARCH_LIMIT: usize = 300_000;
 
-/// An attribute of the schema.
+/// An attribute of the schema, or a parameter.
 struct Attribute {
     name: aecp_vocabulary::AttributeName,
     /// None if the declaration has no proper type; that is reported where it stands.
     value_type: Option<Type>,
-    optional: bool,
+    kind: InputKind,
     place: Place,
+}
+
+impl Attribute {
+    /// What messages call it.
+    fn what(&self) -> &'static str {
+        match self.kind {
+            InputKind::Parameter(_) => "parameter",
+            InputKind::Attribute { .. } | InputKind::Now => "attribute",
+        }
+    }
 }
 
 /// A class of requests.
@@ -123,6 +135,7 @@ impl Checker {
             match item {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
+                Item::Parameter(parameter) => self.parameter(*file, parameter),
                 Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
             }
         }
@@ -168,6 +181,7 @@ impl Checker {
             })
             .collect();
         unused.into_iter().for_each(|warning| self.report(warning));
+        self.unused_parameters();
         let has_policies = items.iter().any(|(_, item)| matches!(item, Item::Policy(_)));
         if let (Some(header), false) = (&self.header, has_policies) {
             let effect = match header.default {
@@ -227,9 +241,10 @@ impl Checker {
     fn assemble(&mut self) -> Option<core::Package> {
         let header = self.header.take()?;
         // A type is missing only after an error, and then the package is thrown away.
-        let inputs = self.attributes.iter().map(|attribute| {
-            let value_type = attribute.value_type.unwrap_or(Type::Text);
-            core::Input::attribute(attribute.name.clone(), value_type, attribute.optional)
+        let inputs = self.attributes.iter().map(|attribute| core::Input {
+            name: attribute.name.clone(),
+            value_type: attribute.value_type.unwrap_or(Type::Text),
+            kind: attribute.kind.clone(),
         });
         let mut package = core::Package {
             name: header.name,

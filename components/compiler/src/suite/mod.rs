@@ -67,6 +67,7 @@ impl Case {
     pub fn values(&self, package: &Package) -> Vec<Value> {
         let value = |input: &Input| match (self.given.value(&input.name), self.now) {
             (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
+            (Value::Absent, _) => input.plain(),
             (value, _) => value.clone(),
         };
         package.inputs.iter().map(value).collect()

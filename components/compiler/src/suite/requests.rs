@@ -50,7 +50,7 @@ impl Requests {
             let domain = if mentioned.read.contains(&index) {
                 mentioned.domain(package, index, input)?
             } else {
-                vec![unread(input)]
+                vec![input.plain()]
             };
             count = count.checked_mul(u64::try_from(domain.len()).ok()?)?;
             if count > limit {
@@ -83,13 +83,6 @@ impl Iterator for Requests {
         }
         Some(values)
     }
-}
-
-/// The value of an input that no condition reads.
-fn unread(input: &Input) -> Value {
-    input
-        .parameter()
-        .map_or(Value::Absent, |parameter| parameter.default.clone())
 }
 
 /// What conditions mention of each input.

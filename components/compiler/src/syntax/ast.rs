@@ -59,6 +59,10 @@ nodes! {
     Type,
     /// `CLASS name: condition`
     Class,
+    /// `PARAM name: INTEGER = 10 RANGE 1..100`
+    Parameter,
+    /// `RANGE 1..100`
+    Range,
     /// `POLICY name { … }`
     Policy,
     /// `DESCRIPTION: "…"`
@@ -171,6 +175,8 @@ unions! {
         Schema,
         /// A named condition.
         Class,
+        /// A value that a bundle may set.
+        Parameter,
         /// A policy.
         Policy,
         /// What policies must decide.
@@ -318,6 +324,13 @@ accessors! {
     Class: /// Its name.
         name -> token Word, /// Its condition.
         body -> one Body;
+    Parameter: /// Its name.
+        name -> token Word, /// Its type.
+        type_name -> one Type, /// What holds if no bundle sets it.
+        default -> one GivenValue, /// What a bundle may set.
+        range -> one Range;
+    Range: /// The lowest and the highest value.
+        bounds -> many Literal;
     Policy: /// Its name.
         name -> token Word, /// `POLICY`.
         keyword -> token PolicyKeyword, /// Its fields.

@@ -54,6 +54,8 @@ pub enum SyntaxKind {
     Comma,
     #[token(".")]
     Dot,
+    #[token("..")]
+    DotDot,
     #[token("-")]
     Minus,
     #[token("=")]
@@ -95,6 +97,8 @@ pub enum SyntaxKind {
     OptionalKeyword,
     #[token("CLASS")]
     ClassKeyword,
+    #[token("PARAM")]
+    ParamKeyword,
     #[token("POLICY")]
     PolicyKeyword,
     #[token("DESCRIPTION")]
@@ -187,6 +191,10 @@ pub enum SyntaxKind {
     Type,
     /// `CLASS name: condition`
     Class,
+    /// `PARAM name: INTEGER = 10 RANGE 1..100`
+    Parameter,
+    /// `RANGE 1..100`
+    Range,
     /// `POLICY name { … }`
     Policy,
     DescriptionField,
@@ -258,13 +266,14 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 41] = [
+const KEYWORDS: [(&str, K); 42] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
     ("SCHEMA", K::SchemaKeyword),
     ("OPTIONAL", K::OptionalKeyword),
     ("CLASS", K::ClassKeyword),
+    ("PARAM", K::ParamKeyword),
     ("POLICY", K::PolicyKeyword),
     ("DESCRIPTION", K::DescriptionKeyword),
     ("SCOPE", K::ScopeKeyword),
@@ -312,7 +321,7 @@ impl SyntaxKind {
     pub fn begins_item(self) -> bool {
         matches!(
             self,
-            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
+            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::ParamKeyword | K::PolicyKeyword
         ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
     }
 
@@ -365,7 +374,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 122] = [
+static KINDS: [K; 126] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -385,6 +394,7 @@ static KINDS: [K; 122] = [
     K::Colon,
     K::Comma,
     K::Dot,
+    K::DotDot,
     K::Minus,
     K::Equal,
     K::EqualEqual,
@@ -404,6 +414,7 @@ static KINDS: [K; 122] = [
     K::SchemaKeyword,
     K::OptionalKeyword,
     K::ClassKeyword,
+    K::ParamKeyword,
     K::PolicyKeyword,
     K::DescriptionKeyword,
     K::ScopeKeyword,
@@ -449,6 +460,8 @@ static KINDS: [K; 122] = [
     K::Attribute,
     K::Type,
     K::Class,
+    K::Parameter,
+    K::Range,
     K::Policy,
     K::DescriptionField,
     K::ScopeField,

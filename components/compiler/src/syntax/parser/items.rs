@@ -1,4 +1,4 @@
-//! PACKAGE, SCHEMA, CLASS and POLICY blocks with their fields.
+//! PACKAGE, SCHEMA, CLASS, PARAM and POLICY blocks with their fields.
 
 use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
@@ -19,7 +19,7 @@ const POLICY_FIELDS: [&str; 12] = [
     "ACKNOWLEDGE",
 ];
 const PACKAGE_FIELDS: [&str; 4] = ["VERSION", "DEFAULT", "OWNER", "ACKNOWLEDGE"];
-const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
+const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS`, `PARAM`, `POLICY`, `TEST` or `FIXTURE`";
 
 impl Parser<'_> {
     pub(super) fn root(&mut self) {
@@ -30,11 +30,13 @@ impl Parser<'_> {
                 K::PackageKeyword => self.package(),
                 K::SchemaKeyword => self.schema(),
                 K::ClassKeyword => self.class(),
+                K::ParamKeyword => self.parameter(),
                 K::PolicyKeyword => self.policy(),
                 K::TestKeyword => self.test(),
                 K::FixtureKeyword => self.fixture(),
                 _ => {
-                    let help = "a file consists of PACKAGE, SCHEMA, CLASS, POLICY, TEST and FIXTURE blocks";
+                    let help =
+                        "a file consists of PACKAGE, SCHEMA, CLASS, PARAM, POLICY, TEST and FIXTURE blocks";
                     self.expected_with_help(BLOCKS, help);
                     // A closing bracket too many, or a field that lost its block: on to the next block.
                     self.start(K::Mistake);
@@ -73,6 +75,67 @@ impl Parser<'_> {
         self.plain_name("a class name", "customer_data");
         self.expect(K::Colon, "`:`");
         self.body();
+        self.finish();
+    }
+
+    /// `PARAM name: TYPE = value RANGE low..high`
+    fn parameter(&mut self) {
+        let help = "a parameter has a type and a value that holds if no bundle sets it: \
+                    `PARAM threshold: INTEGER = 10 RANGE 1..100`";
+        self.start(K::Parameter);
+        self.bump_keyword();
+        self.plain_name("a parameter name", "threshold");
+        if self.expect(K::Colon, "`:` and a type") {
+            self.type_name();
+        }
+        if matches!(self.kind(), K::EqualEqual | K::Colon) {
+            self.expected_with_help("`=`", help);
+            self.bump_mistake();
+            self.declared_value(help);
+        } else if self.eat(K::Equal) {
+            self.declared_value(help);
+        } else {
+            self.expected_with_help("`=` and a value", help);
+        }
+        if self.at_contextual("RANGE") {
+            self.range();
+        }
+        self.finish();
+    }
+
+    /// A value that stands in a declaration.
+    fn declared_value(&mut self, help: &str) {
+        if self.at(K::LeftBracket) {
+            self.list(K::RightBracket, "]");
+        } else if matches!(self.meant(), K::TrueKeyword | K::FalseKeyword) {
+            self.start(K::Literal);
+            self.bump_keyword();
+            self.finish();
+        } else if !self.literal() {
+            self.expected_with_help("a value", help);
+            if self.at_name() && !self.at_contextual("RANGE") && !self.at_labelled_word() {
+                self.bump_mistake();
+            }
+        }
+    }
+
+    /// `RANGE low..high`
+    fn range(&mut self) {
+        let help = "a range has its lowest and its highest value: `RANGE 1..100`";
+        self.start(K::Range);
+        self.contextual("RANGE");
+        if !self.literal() {
+            self.expected_with_help("the lowest value", help);
+        }
+        if !self.eat(K::DotDot) {
+            self.expected_with_help("`..`", help);
+            if matches!(self.kind(), K::Minus | K::Comma | K::Dot) {
+                self.bump_mistake();
+            }
+        }
+        if !self.literal() {
+            self.expected_with_help("the highest value", help);
+        }
         self.finish();
     }
 
@@ -326,7 +389,7 @@ impl Parser<'_> {
         match self.kind() {
             K::Word | K::ForeignWord => {
                 // With a tail it is no name, and nothing should be concluded from its beginning.
-                let has_tail = matches!(self.next_kind(), K::Dot | K::Minus);
+                let has_tail = matches!(self.next_kind(), K::Dot | K::DotDot | K::Minus);
                 self.bump_as(if has_tail { K::ForeignWord } else { self.kind() });
                 self.name_tail();
             }

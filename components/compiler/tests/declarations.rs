@@ -1,0 +1,297 @@
+//! Parameters: what they mean, and what is wrong with them.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    missing_docs
+)]
+
+use aecp_compiler::core::{InputKind, Package};
+use aecp_compiler::diagnostic::{Code, Diagnostic};
+use aecp_compiler::package::{Checked, check};
+use aecp_compiler::source::SourceFile;
+use aecp_compiler::{analysis, emit, interpreter, suite};
+use aecp_vocabulary::{Outcome, Type, Value};
+
+const HEADER: &str = "PACKAGE p { VERSION: \"1.0.0\" }\n\
+    SCHEMA { size: INTEGER  region: TEXT OPTIONAL  storage.location: TEXT OPTIONAL  peer: ADDRESS  age: DURATION }\n";
+
+fn checked(text: &str) -> Checked {
+    check(&[SourceFile::new("a.aecp", format!("{HEADER}{text}"))])
+}
+
+fn package(text: &str) -> Package {
+    let checked = checked(text);
+    assert_eq!(checked.diagnostics, [], "{text}");
+    checked.package.unwrap()
+}
+
+fn policy(constraint: &str) -> String {
+    format!("POLICY q {{ SCOPE: requests CONSTRAINT: {constraint} ENFORCEMENT: BLOCKING }}")
+}
+
+/// The one diagnostic of `text`, where `⟦` and `⟧` mark it.
+#[track_caller]
+fn one(text: &str, code: Code, says: &str) {
+    let marked = format!("{HEADER}{text}");
+    let (before, rest) = marked.split_once('⟦').unwrap();
+    let (inside, after) = rest.split_once('⟧').unwrap();
+    let checked = check(&[SourceFile::new("a.aecp", format!("{before}{inside}{after}"))]);
+    let found: Vec<&Diagnostic> = checked.diagnostics.iter().collect();
+    assert_eq!(found.len(), 1, "{text}\n{found:#?}");
+    assert_eq!(found[0].code, code, "{text}\n{:#?}", found[0]);
+    let span = found[0].primary.as_ref().unwrap().place.span.range();
+    assert_eq!(
+        span,
+        before.len()..before.len() + inside.len(),
+        "{text}\n{:#?}",
+        found[0]
+    );
+    let told = format!(
+        "{} / {}",
+        found[0].message,
+        found[0].help.clone().unwrap_or_default()
+    );
+    assert!(told.contains(says), "{text}\n{told}");
+}
+
+/// The outcome of the first policy; none if it does not apply, or is satisfied.
+fn outcome(package: &Package, values: &[(&str, Value)]) -> Option<Outcome> {
+    let value = |input: &aecp_compiler::core::Input| {
+        let given = values.iter().find(|(name, _)| *name == input.name.as_str());
+        given.map_or_else(|| input.plain(), |(_, value)| value.clone())
+    };
+    let values: Vec<Value> = package.inputs.iter().map(value).collect();
+    let found = interpreter::evaluate(package, &values);
+    found.findings.first().map(|finding| finding.outcome)
+}
+
+#[test]
+fn parameters_of_every_type_are_operands() {
+    let text = format!(
+        "PARAM limit: INTEGER = 10 RANGE -5..100\n\
+         PARAM home: TEXT = \"EU\"\n\
+         PARAM strict: BOOLEAN = false\n\
+         PARAM longest: DURATION = 1h RANGE 0s..1d\n\
+         PARAM office: CIDR = \"10.0.0.0/8\"\n\
+         PARAM sizes: SET OF INTEGER = [1, 2, -3]\n{}",
+        policy(
+            "size < limit AND storage.location == home AND NOT strict AND age <= longest AND peer WITHIN office AND \
+             size IN sizes AND storage.location IS PRESENT"
+        )
+    );
+    let package = package(&text);
+    let types: Vec<(&str, Type)> = package
+        .inputs
+        .iter()
+        .filter(|input| matches!(input.kind, InputKind::Parameter(_)))
+        .map(|input| (input.name.as_str(), input.value_type))
+        .collect();
+    assert_eq!(
+        types,
+        [
+            ("home", Type::Text),
+            ("limit", Type::Integer),
+            ("longest", Type::Duration),
+            ("office", Type::Network),
+            ("sizes", Type::SetOfInteger),
+            ("strict", Type::Boolean)
+        ]
+    );
+    let limit = package
+        .inputs
+        .iter()
+        .find(|input| input.name.as_str() == "limit")
+        .unwrap();
+    let limit = limit.parameter().unwrap();
+    assert_eq!(limit.default, Value::Integer(10));
+    assert_eq!(
+        (limit.minimum.clone(), limit.maximum.clone()),
+        (Some(Value::Integer(-5)), Some(Value::Integer(100)))
+    );
+    let request = |limit: Value| {
+        vec![
+            ("size", Value::Integer(2)),
+            ("storage.location", Value::Text("EU".to_owned())),
+            ("age", Value::Duration(5)),
+            (
+                "peer",
+                Value::Address("10.1.1.1".parse::<std::net::IpAddr>().unwrap().into()),
+            ),
+            ("limit", limit),
+        ]
+    };
+    assert_eq!(outcome(&package, &request(Value::Integer(3))), None);
+    assert_eq!(
+        outcome(&package, &request(Value::Integer(2))),
+        Some(Outcome::Violated)
+    );
+    assert!(emit::component(&[package]).is_ok());
+}
+
+#[test]
+fn what_is_wrong_with_a_parameter_is_told_at_its_place() {
+    let read = policy("size < x");
+    let p = |declaration: &str| format!("{declaration}\n{read}");
+    one(
+        &p("PARAM x: INTEGER = ⟦0⟧ RANGE 1..100"),
+        Code::OutsideRange,
+        "inside of 1..100",
+    );
+    one(
+        &p("PARAM x: INTEGER = 50 ⟦RANGE 100..1⟧"),
+        Code::InvalidRange,
+        "exchange",
+    );
+    one(
+        &p("PARAM x: INTEGER = ⟦\"5\"⟧"),
+        Code::TypeMismatch,
+        "without quotes",
+    );
+    one(
+        &p("PARAM x: INTEGER = 5 RANGE 1..⟦\"9\"⟧"),
+        Code::TypeMismatch,
+        "without quotes",
+    );
+    one(
+        &p("PARAM x: INTEGER ⟦RANGE⟧ 1..2"),
+        Code::UnexpectedToken,
+        "PARAM threshold",
+    );
+    one(
+        &p("PARAM x: INTEGER = 5 RANGE 1 ⟦-⟧ 2"),
+        Code::UnexpectedToken,
+        "RANGE 1..100",
+    );
+    one(
+        &p("PARAM x: INTEGER = 5 PARAM ⟦x⟧: INTEGER = 6"),
+        Code::DuplicateParameter,
+        "keep one",
+    );
+    one(
+        &p("PARAM x: INTEGER = 5 CLASS ⟦x⟧: size == 1"),
+        Code::NameClash,
+        "rename one",
+    );
+    one(
+        &p("PARAM x: INTEGER = 5 SCHEMA { ⟦x⟧: INTEGER }"),
+        Code::NameClash,
+        "a parameter and of an attribute",
+    );
+    let text = "PARAM x: TEXT = \"b\" ⟦RANGE \"a\"..\"c\"⟧\n";
+    one(
+        &format!("{text}{}", policy("storage.location == x")),
+        Code::InvalidRange,
+        "leave RANGE out",
+    );
+    one(
+        &format!("PARAM ⟦a.b⟧: INTEGER = 1\n{}", policy("size < 1")),
+        Code::MalformedName,
+        "one word",
+    );
+    one(
+        &format!("PARAM ⟦y⟧: INTEGER = 1\n{}", policy("size < 1")),
+        Code::UnusedParameter,
+        "no bundle can set it",
+    );
+    let present = policy("⟦x⟧ IS PRESENT AND size < x");
+    one(
+        &format!("PARAM x: INTEGER = 1\n{present}"),
+        Code::TypeMismatch,
+        "always present",
+    );
+    one(
+        &format!(
+            "CLASS ⟦region⟧: size == 1\n{}",
+            policy("size < 1").replace("requests", "region")
+        ),
+        Code::NameClash,
+        "",
+    );
+}
+
+#[test]
+fn tests_may_set_parameters() {
+    let text = format!("PARAM x: INTEGER = 10 RANGE 1..100\n{}", policy("size < x"));
+    let given = |given: &str, expected: &str| {
+        format!("{text} TEST \"t\" {{ GIVEN {{ size: 10 {given} }} EXPECT {expected} }}")
+    };
+    for (setting, expected) in [
+        ("", "DENY BY q"),
+        ("x: 11", "ALLOW BY q"),
+        ("x: 10", "DENY BY q BECAUSE CONTAINS \"x is 10\""),
+    ] {
+        let checked = checked(&given(setting, expected));
+        assert_eq!(checked.diagnostics, []);
+        let report = suite::run(&checked.package.unwrap(), &checked.tests);
+        assert!(report.passed(), "{setting}: {report:#?}");
+    }
+    one(&given("x: ⟦101⟧", "DENY"), Code::OutsideRange, "1..100");
+    one(
+        &given("x: ⟦ABSENT⟧", "DENY"),
+        Code::TypeMismatch,
+        "always has a value",
+    );
+}
+
+#[test]
+fn what_is_proven_holds_for_every_value_in_the_range() {
+    let kinds = |text: &str| {
+        let package = package(text);
+        let found = analysis::analyse(&package, analysis::Budget::default());
+        assert_eq!(found.inconsistencies, []);
+        assert_eq!(found.not_decided, []);
+        let kinds: Vec<analysis::Kind> = found.findings.iter().map(|finding| finding.kind).collect();
+        (package, found, kinds)
+    };
+    let scoped = |range: &str| {
+        format!(
+            "PARAM x: INTEGER = 10 {range}\nPOLICY q {{ SCOPE: requests WHERE size > 100 CONSTRAINT: size < x ENFORCEMENT: \
+             BLOCKING }}"
+        )
+    };
+    let (_, _, found) = kinds(&scoped("RANGE 1..100"));
+    assert!(found.contains(&analysis::Kind::ConstraintContradiction));
+    let (_, _, found) = kinds(&scoped("RANGE 1..102"));
+    assert!(!found.contains(&analysis::Kind::ConstraintContradiction));
+    let (_, _, found) = kinds(&scoped(""));
+    assert!(!found.contains(&analysis::Kind::ConstraintContradiction));
+    // A request that shows something has the default where that will do.
+    let (package, found, _) = kinds(
+        "PARAM x: INTEGER = 10 RANGE 1..100\nPOLICY q { SCOPE: requests WHERE size < x CONSTRAINT: size < 50 ENFORCEMENT: \
+         BLOCKING }",
+    );
+    let gap = found
+        .findings
+        .iter()
+        .find(|finding| finding.kind == analysis::Kind::CoverageGap)
+        .unwrap();
+    let index = package
+        .inputs
+        .iter()
+        .position(|input| input.name.as_str() == "x")
+        .unwrap();
+    assert_eq!(gap.witness.as_ref().unwrap()[index], Value::Integer(10));
+}
+
+#[test]
+fn packages_of_one_component_share_parameters_that_are_alike() {
+    let named = |name: &str, default: &str| {
+        let text = format!(
+            "PARAM x: INTEGER = {default} RANGE 1..100\n{}",
+            policy("size < x")
+        );
+        let mut package = package(&text);
+        package.name = name.to_owned();
+        package
+    };
+    assert!(emit::component(&[named("a", "5"), named("b", "5")]).is_ok());
+    let refused = emit::component(&[named("a", "5"), named("b", "6")]);
+    assert_eq!(
+        refused,
+        Err(emit::EmitError::ParameterConflict { name: "x".to_owned() })
+    );
+}

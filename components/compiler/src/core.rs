@@ -35,6 +35,9 @@ pub struct Input {
     pub kind: InputKind,
 }
 
+/// What sentences call the moment of the decision.
+const NOW: &str = "now";
+
 /// Where the value of an input comes from. These are the cases of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum InputKind {
@@ -69,6 +72,15 @@ impl Input {
             value_type,
             kind,
         }
+    }
+
+    /// The moment of the decision.
+    pub fn now() -> Option<Self> {
+        Some(Self {
+            name: NOW.parse().ok()?,
+            value_type: Type::Instant,
+            kind: InputKind::Now,
+        })
     }
 
     /// Whether the schema expects requests without it.

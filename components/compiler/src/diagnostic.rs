@@ -109,6 +109,10 @@ codes! {
     OutsideRange = "outside-range",
     /// A parameter that no policy reads.
     UnusedParameter = "unused-parameter",
+    /// An EFFECTIVE that ends before it begins.
+    EmptyPeriod = "empty-period",
+    /// A test that depends on the time and does not say what time it is.
+    MissingNow = "missing-now",
     /// A policy name used twice.
     DuplicatePolicy = "duplicate-policy",
     /// A field given twice.

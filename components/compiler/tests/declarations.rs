@@ -1,4 +1,4 @@
-//! Parameters: what they mean, and what is wrong with them.
+//! Parameters and periods: what they mean, and what is wrong with them.
 
 #![allow(
     clippy::unwrap_used,
@@ -294,4 +294,150 @@ fn packages_of_one_component_share_parameters_that_are_alike() {
         refused,
         Err(emit::EmitError::ParameterConflict { name: "x".to_owned() })
     );
+}
+
+fn effective(period: &str) -> String {
+    format!(
+        "POLICY q {{ SCOPE: requests WHERE size > 0 CONSTRAINT: size < 5 ENFORCEMENT: BLOCKING EFFECTIVE: {period} }}"
+    )
+}
+
+const NEW_YEAR: &str = "2026-01-01T00:00:00Z";
+
+#[test]
+fn a_policy_applies_inside_of_its_period_alone() {
+    let begin = aecp_vocabulary::text::instant(NEW_YEAR).unwrap();
+    let end = aecp_vocabulary::text::instant("2027-01-01T00:00:00Z").unwrap();
+    let second = 1_000_000_000;
+    let judge = |period: &str, now: i64| {
+        let package = package(&effective(period));
+        outcome(
+            &package,
+            &[("size", Value::Integer(7)), ("now", Value::Instant(now))],
+        )
+    };
+    let (from, until) = (
+        format!("FROM \"{NEW_YEAR}\""),
+        "UNTIL \"2027-01-01T00:00:00Z\"".to_owned(),
+    );
+    let both = format!("{from} {until}");
+    let inside = Some(Outcome::Violated);
+    for (period, before, at_begin, at_end) in [
+        (&both, None, inside, None),
+        (&from, None, inside, inside),
+        (&until, inside, inside, None),
+    ] {
+        assert_eq!(judge(period, begin - second), before, "{period}");
+        assert_eq!(judge(period, begin), at_begin, "{period}");
+        assert_eq!(judge(period, begin + second), at_begin, "{period}");
+        assert_eq!(judge(period, end - second), inside, "{period}");
+        assert_eq!(judge(period, end), at_end, "{period}");
+    }
+}
+
+#[test]
+fn a_period_is_told_to_people_and_to_the_enforcement_point() {
+    let package = package(&effective(&format!("FROM \"{NEW_YEAR}\"")));
+    let now = package.inputs.last().unwrap();
+    assert_eq!(
+        (now.name.as_str(), &now.kind, now.value_type),
+        ("now", &InputKind::Now, Type::Instant)
+    );
+    let told = &package.policies[0].annotations[0];
+    assert_eq!(
+        (told.key.as_str(), told.value.as_str()),
+        ("effective", "from 2026-01-01T00:00:00Z")
+    );
+    assert!(emit::component(&[package]).is_ok());
+}
+
+#[test]
+fn tests_say_what_time_it_is() {
+    let text = effective(&format!("FROM \"{NEW_YEAR}\" UNTIL \"2027-01-01T00:00:00Z\""));
+    let case = |now: &str, expected: &str| format!("CASE {{ NOW: \"{now}\" size: 7 }} EXPECT {expected} ");
+    let text = format!(
+        "{text} TEST \"t\" {{ {}{}{}{} }}",
+        case("2025-12-31T23:59:59Z", "DENY BY default"),
+        case(NEW_YEAR, "DENY BY q"),
+        case("2026-12-31T23:59:59Z", "DENY BY q"),
+        case("2027-01-01T00:00:00Z", "DENY BY default"),
+    );
+    let found = checked(&text);
+    assert_eq!(found.diagnostics, []);
+    let package = found.package.unwrap();
+    let report = suite::run(&package, &found.tests);
+    assert!(report.passed(), "{report:#?}");
+    let covered = suite::coverage(&package, &found.tests);
+    assert!(
+        covered.gaps.iter().all(|gap| !gap.atom.starts_with("now ")),
+        "{:#?}",
+        covered.gaps
+    );
+    let untimed = "TEST ⟦\"t\"⟧ { GIVEN { size: 7 } EXPECT DENY BY q }";
+    one(
+        &format!("{}{untimed}", effective(&format!("FROM \"{NEW_YEAR}\""))),
+        Code::MissingNow,
+        "add `NOW:",
+    );
+}
+
+#[test]
+fn what_is_wrong_with_a_period_is_told_at_its_place() {
+    let p = |field: &str| {
+        format!("POLICY q {{ SCOPE: requests CONSTRAINT: size < 5 ENFORCEMENT: BLOCKING {field} }}")
+    };
+    let same = format!("⟦EFFECTIVE: FROM \"{NEW_YEAR}\" UNTIL \"{NEW_YEAR}\"⟧");
+    one(&p(&same), Code::EmptyPeriod, "ends before it begins");
+    one(
+        &p("EFFECTIVE: FROM ⟦\"tomorrow\"⟧"),
+        Code::InvalidInstant,
+        "offset",
+    );
+    one(
+        &p("EFFECTIVE: ⟦\"2026-01-01T00:00:00Z\"⟧"),
+        Code::UnexpectedToken,
+        "UNTIL",
+    );
+    one(
+        &p(&format!("EFFECTIVE: UNTIL \"{NEW_YEAR}\" ⟦FROM⟧ \"{NEW_YEAR}\"")),
+        Code::UnexpectedToken,
+        "in this order",
+    );
+    one(
+        &p("EFFECTIVE: ⟦}⟧").replace("⟧ }", "⟧"),
+        Code::UnexpectedToken,
+        "FROM",
+    );
+    let twice = format!("EFFECTIVE: FROM \"{NEW_YEAR}\" ⟦EFFECTIVE: FROM \"{NEW_YEAR}\"⟧");
+    one(&p(&twice), Code::DuplicateField, "keep one");
+}
+
+#[test]
+fn the_analysis_sees_periods() {
+    let policy = |name: &str, scope: &str, constraint: &str, period: &str| {
+        format!(
+            "POLICY {name} {{ SCOPE: requests {scope} CONSTRAINT: {constraint} ENFORCEMENT: BLOCKING EFFECTIVE: {period} }}"
+        )
+    };
+    let kinds = |first: &str, second: &str| {
+        let text = policy("a", "", "size < 5", first) + &policy("b", "", "size > 5", second);
+        let package = package(&text);
+        let found = analysis::analyse(&package, analysis::Budget::default());
+        assert_eq!((found.inconsistencies, found.not_decided), (vec![], vec![]));
+        found
+            .findings
+            .iter()
+            .map(|finding| finding.kind)
+            .collect::<Vec<_>>()
+    };
+    let (this, next) = (
+        "FROM \"2026-01-01T00:00:00Z\" UNTIL \"2027-01-01T00:00:00Z\"",
+        "FROM \"2027-01-01T00:00:00Z\"",
+    );
+    assert!(!kinds(this, next).contains(&analysis::Kind::PoliciesConflict));
+    let overlapping = "FROM \"2026-12-31T00:00:00Z\"";
+    assert!(kinds(this, overlapping).contains(&analysis::Kind::PoliciesConflict));
+    // One policy until then, the other one from then on: nothing is outside of both.
+    let until = "UNTIL \"2027-01-01T00:00:00Z\"";
+    assert!(kinds(until, next).contains(&analysis::Kind::DefaultUnreachable));
 }

@@ -2,6 +2,7 @@
 //!
 //! - `declarations`: the header, attributes and classes.
 //! - `policies`: policies and their fields.
+//! - `period`: when a policy applies.
 //! - `parameters`: values that a bundle may set.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
 //! - `template`: the sentence of a REASON.
@@ -20,6 +21,7 @@ mod facts;
 mod given;
 mod operands;
 mod parameters;
+mod period;
 mod places;
 mod policies;
 mod reason;
@@ -96,6 +98,8 @@ pub(crate) struct Checker {
     classes: BTreeMap<String, Class>,
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
+    /// The first policy that reads the moment of the decision.
+    timed: Option<String>,
     acknowledgements: acknowledge::Acknowledgements,
     suite: suite::Suite,
     size: usize,
@@ -246,6 +250,7 @@ impl Checker {
             value_type: attribute.value_type.unwrap_or(Type::Text),
             kind: attribute.kind.clone(),
         });
+        let inputs = inputs.chain([core::Input::now()?]);
         let mut package = core::Package {
             name: header.name,
             version: header.version,

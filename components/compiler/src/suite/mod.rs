@@ -29,7 +29,7 @@ pub use coverage::coverage;
 pub use mutation::mutate;
 pub use run::run;
 
-use crate::core::{Input, Package, Policy};
+use crate::core::{Input, InputKind, Package, Policy};
 use crate::diagnostic::Place;
 
 /// One TEST block.
@@ -52,8 +52,8 @@ pub struct Case {
     pub place: Place,
     /// What the request has.
     pub given: Givens,
-    /// What time it is, in nanoseconds since 1970-01-01T00:00:00Z, if the test pins its clock: the value of
-    /// [`NOW`], unless that is given.
+    /// What time it is, in nanoseconds since 1970-01-01T00:00:00Z, if the test pins its clock: the moment of the
+    /// decision, and the value of [`NOW`] unless that is given.
     pub now: Option<i64>,
     /// What must be decided.
     pub expected: Expected,
@@ -66,6 +66,7 @@ impl Case {
     /// One value for each input of `package`, in their order.
     pub fn values(&self, package: &Package) -> Vec<Value> {
         let value = |input: &Input| match (self.given.value(&input.name), self.now) {
+            (_, Some(now)) if input.kind == InputKind::Now => Value::Instant(now),
             (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
             (Value::Absent, _) => input.plain(),
             (value, _) => value.clone(),

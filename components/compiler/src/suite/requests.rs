@@ -2,7 +2,7 @@
 //!
 //! - BOOLEAN: both values.
 //! - TEXT: the constants, and something else.
-//! - INTEGER: the constants, and their neighbours.
+//! - INTEGER, DECIMAL, INSTANT, DURATION: the constants, and their neighbours.
 //! - SET OF TEXT: the sets of the texts that are looked for.
 //! - All: absence; and failure where presence is asked for, for only there it differs from absence.
 //!
@@ -182,10 +182,18 @@ impl Mentioned {
         }
         let mut domain: Vec<Value> = match declared {
             Type::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
-            Type::Integer => integers(&constants, others)
-                .into_iter()
-                .map(Value::Integer)
-                .collect(),
+            Type::Integer | Type::Decimal | Type::Instant | Type::Duration => {
+                let value: fn(i64) -> Value = match declared {
+                    Type::Decimal => Value::Decimal,
+                    Type::Instant => Value::Instant,
+                    Type::Duration => Value::Duration,
+                    _ => Value::Integer,
+                };
+                numbers(declared, &constants, others)
+                    .into_iter()
+                    .map(value)
+                    .collect()
+            }
             Type::Text => texts(&constants, others).into_iter().map(Value::Text).collect(),
             Type::SetOfText => {
                 let others = if self.linked { others } else { 0 };
@@ -239,7 +247,7 @@ fn texts(constants: &[&Constant], others: usize) -> Vec<String> {
 
 /// The constants, and up to `others` on each side of each of them, so that every gap between constants has as many,
 /// or all it has.
-fn integers(constants: &[&Constant], others: usize) -> BTreeSet<i64> {
+fn numbers(declared: Type, constants: &[&Constant], others: usize) -> BTreeSet<i64> {
     let reach = i64::try_from(others).unwrap_or(i64::MAX);
     let mut integers = BTreeSet::new();
     let mut around = |number: i64| {
@@ -253,8 +261,8 @@ fn integers(constants: &[&Constant], others: usize) -> BTreeSet<i64> {
     };
     let mut none = true;
     for constant in constants {
-        if let Constant::Integer(number) = constant {
-            around(*number);
+        if let (Some(number), true) = (constant.number(), constant.value_type() == declared) {
+            around(number);
             none = false;
         }
     }

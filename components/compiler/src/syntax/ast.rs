@@ -77,6 +77,12 @@ nodes! {
     AuditField,
     /// `EXCEPTION: break_glass_token_required`
     ExceptionField,
+    /// `EFFECTIVE: FROM "…" UNTIL "…"`
+    EffectiveField,
+    /// `FROM "…"`
+    From,
+    /// `UNTIL "…"`
+    Until,
     /// `OWNER: "…"`
     OwnerField,
     /// `JUSTIFICATION: "…"`
@@ -211,6 +217,8 @@ unions! {
         AuditField,
         /// How a denial may be overridden.
         ExceptionField,
+        /// When it applies.
+        EffectiveField,
         /// Who answers for it.
         OwnerField,
         /// Why it exists.
@@ -348,6 +356,13 @@ accessors! {
         value -> token Word;
     ExceptionField: /// The way of overriding.
         value -> token Word;
+    EffectiveField: /// When it begins to apply.
+        from -> one From, /// When it ends to apply.
+        until -> one Until;
+    From: /// The first instant, in quotes.
+        instant -> one Literal;
+    Until: /// The first instant that is outside, in quotes.
+        instant -> one Literal;
     OwnerField: /// The name in quotes.
         value -> one Literal;
     JustificationField: /// The sentence in quotes.

@@ -115,6 +115,8 @@ pub enum SyntaxKind {
     AuditKeyword,
     #[token("EXCEPTION")]
     ExceptionKeyword,
+    #[token("EFFECTIVE")]
+    EffectiveKeyword,
     #[token("OWNER")]
     OwnerKeyword,
     #[token("JUSTIFICATION")]
@@ -203,6 +205,12 @@ pub enum SyntaxKind {
     EnforcementField,
     AuditField,
     ExceptionField,
+    /// `EFFECTIVE: FROM "2026-01-01T00:00:00Z" UNTIL "2027-01-01T00:00:00Z"`
+    EffectiveField,
+    /// `FROM "…"`
+    From,
+    /// `UNTIL "…"`
+    Until,
     OwnerField,
     JustificationField,
     SeverityField,
@@ -266,7 +274,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 42] = [
+const KEYWORDS: [(&str, K); 43] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -282,6 +290,7 @@ const KEYWORDS: [(&str, K); 42] = [
     ("ENFORCEMENT", K::EnforcementKeyword),
     ("AUDIT", K::AuditKeyword),
     ("EXCEPTION", K::ExceptionKeyword),
+    ("EFFECTIVE", K::EffectiveKeyword),
     ("OWNER", K::OwnerKeyword),
     ("JUSTIFICATION", K::JustificationKeyword),
     ("SEVERITY", K::SeverityKeyword),
@@ -342,6 +351,7 @@ impl SyntaxKind {
                 | K::EnforcementKeyword
                 | K::AuditKeyword
                 | K::ExceptionKeyword
+                | K::EffectiveKeyword
                 | K::OwnerKeyword
                 | K::JustificationKeyword
                 | K::SeverityKeyword
@@ -374,7 +384,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 126] = [
+static KINDS: [K; 130] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -423,6 +433,7 @@ static KINDS: [K; 126] = [
     K::EnforcementKeyword,
     K::AuditKeyword,
     K::ExceptionKeyword,
+    K::EffectiveKeyword,
     K::OwnerKeyword,
     K::JustificationKeyword,
     K::SeverityKeyword,
@@ -469,6 +480,9 @@ static KINDS: [K; 126] = [
     K::EnforcementField,
     K::AuditField,
     K::ExceptionField,
+    K::EffectiveField,
+    K::From,
+    K::Until,
     K::OwnerField,
     K::JustificationField,
     K::SeverityField,

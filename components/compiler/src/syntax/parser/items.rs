@@ -4,13 +4,14 @@ use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{did_you_mean, listed};
 
-const POLICY_FIELDS: [&str; 12] = [
+const POLICY_FIELDS: [&str; 13] = [
     "DESCRIPTION",
     "SCOPE",
     "CONSTRAINT",
     "ENFORCEMENT",
     "AUDIT",
     "EXCEPTION",
+    "EFFECTIVE",
     "OWNER",
     "JUSTIFICATION",
     "SEVERITY",
@@ -204,6 +205,7 @@ impl Parser<'_> {
                     parser.word("`break_glass_token_required`")
                 });
             }
+            K::EffectiveKeyword => self.field(K::EffectiveField, Self::period),
             K::OwnerKeyword => self.field(K::OwnerField, Self::text_in_quotes),
             K::JustificationKeyword => self.field(K::JustificationField, Self::text_in_quotes),
             K::SeverityKeyword => self.field(K::SeverityField, |parser| {
@@ -251,6 +253,30 @@ impl Parser<'_> {
             self.expected_with_help("a text in quotes", help);
         }
         self.finish();
+    }
+
+    /// `FROM "…" UNTIL "…"`, either of them alone too.
+    fn period(&mut self) {
+        let help =
+            "write `FROM \"2026-01-01T00:00:00Z\"`, `UNTIL \"2027-01-01T00:00:00Z\"`, or both in this order";
+        let mut found = false;
+        for (word, kind) in [("FROM", K::From), ("UNTIL", K::Until)] {
+            if self.at_contextual(word) {
+                found = true;
+                self.start(kind);
+                self.contextual(word);
+                if !self.text_literal() {
+                    self.expected_with_help("a time in quotes", help);
+                }
+                self.finish();
+            }
+        }
+        if !found || self.at_contextual("FROM") || self.at_contextual("UNTIL") {
+            self.expected_with_help("`FROM` or `UNTIL`", help);
+            if !self.at_boundary() && !self.at_labelled_word() && !self.at(K::RightBrace) {
+                self.skip_until(|parser| parser.at(K::RightBrace) || parser.at_labelled_word());
+            }
+        }
     }
 
     fn controls(&mut self) {

@@ -57,6 +57,10 @@ codes! {
     NoSources = "no-sources",
     /// A file is longer than [`crate::source::FILE_LIMIT`].
     FileTooLarge = "file-too-large",
+    /// A file that is not UTF-8.
+    NotText = "not-text",
+    /// A file given twice.
+    DuplicateFile = "duplicate-file",
     /// A character that means nothing outside texts and comments.
     UnexpectedCharacter = "unexpected-character",
     /// A control or direction character that makes a text or comment look like what it is not.

@@ -8,7 +8,7 @@ use crate::source::SourceFile;
 use crate::suite::Test;
 
 /// What checking a package gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
     /// The package, if there is no error.
     pub package: Option<core::Package>,

@@ -65,13 +65,7 @@ pub const NOW: &str = "time.now";
 impl Case {
     /// One value for each input of `package`, in their order.
     pub fn values(&self, package: &Package) -> Vec<Value> {
-        let value = |input: &Input| match (self.given.value(&input.name), self.now) {
-            (_, Some(now)) if input.kind == InputKind::Now => Value::Instant(now),
-            (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
-            (Value::Absent, _) => input.plain(),
-            (value, _) => value.clone(),
-        };
-        package.inputs.iter().map(value).collect()
+        self.given.values(package, self.now)
     }
 }
 
@@ -99,6 +93,19 @@ impl Givens {
             .rev()
             .find_map(|layer| layer.get(attribute))
             .unwrap_or(&Value::Absent)
+    }
+
+    /// One value for each input of `package`, in their order. `now`, in nanoseconds since 1970-01-01T00:00:00Z, is the
+    /// moment of the decision, and the value of [`NOW`] unless that is given. Parameters are what is given, or their
+    /// defaults.
+    pub fn values(&self, package: &Package, now: Option<i64>) -> Vec<Value> {
+        let value = |input: &Input| match (self.value(&input.name), now) {
+            (_, Some(now)) if input.kind == InputKind::Now => Value::Instant(now),
+            (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
+            (Value::Absent, _) => input.plain(),
+            (value, _) => value.clone(),
+        };
+        package.inputs.iter().map(value).collect()
     }
 }
 

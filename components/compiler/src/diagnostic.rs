@@ -105,8 +105,6 @@ codes! {
     DuplicateClass = "duplicate-class",
     /// A parameter declared twice.
     DuplicateParameter = "duplicate-parameter",
-    /// One name for two kinds of things.
-    NameClash = "name-clash",
     /// A RANGE that its type cannot have, or with nothing in it.
     InvalidRange = "invalid-range",
     /// A value outside of the parameter's range.
@@ -149,6 +147,20 @@ codes! {
     PackageTooLarge = "package-too-large",
     /// A class that no policy uses.
     UnusedClass = "unused-class",
+    /// A list that no policy uses.
+    UnusedData = "unused-data",
+    /// A list defined twice.
+    DuplicateData = "duplicate-data",
+    /// One name for two things that conditions can name.
+    AmbiguousName = "ambiguous-name",
+    /// A path that no list file can have.
+    InvalidPath = "invalid-path",
+    /// A list file that the package does not have.
+    MissingList = "missing-list",
+    /// A line of a list file, or a member of a DATA block, that is no value of the list's type.
+    InvalidEntry = "invalid-entry",
+    /// More entries than lists can have.
+    ListTooLong = "list-too-long",
     /// A package without policies.
     EmptyPackage = "empty-package",
     /// A text that must say something and says nothing.

@@ -10,6 +10,12 @@ use crate::diagnostic::{Code, Diagnostic, Place, Span};
 /// Most bytes of one source file.
 pub const FILE_LIMIT: usize = 4 * 1024 * 1024;
 
+/// Most bytes of one list file.
+pub const LIST_LIMIT: usize = 32 * 1024 * 1024;
+
+/// The ending of the names of files with policies.
+const POLICIES: &str = ".aecp";
+
 /// One source file. Whoever calls has read it; this crate knows no file system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
@@ -27,7 +33,36 @@ impl SourceFile {
             text: text.into(),
         }
     }
+
+    /// Whether it has policies, by its name: it ends in `.aecp`. Any other file is a list for DATA blocks.
+    pub fn has_policies(&self) -> bool {
+        self.name.ends_with(POLICIES)
+    }
 }
+
+/// Whether a path may name a list file: from the package's folder on, with `/` between its parts, and never out of it.
+///
+/// # Errors
+/// Why not.
+pub fn list_path(path: &str) -> Result<(), &'static str> {
+    let is_odd = |c: char| c.is_control() || matches!(c, '\\' | ':');
+    if path.starts_with('/') {
+        Err("it begins at the root of a file system, and not in the package's folder")
+    } else if path.split('/').any(|part| part == "..") {
+        Err("it leads out of the package's folder")
+    } else if path.split('/').any(|part| matches!(part, "" | ".")) {
+        Err("it has a part without a name")
+    } else if path.contains(is_odd) || path.len() > PATH_LIMIT {
+        Err("not every file system can have a file of this name")
+    } else if path.ends_with(POLICIES) {
+        Err("files of this ending have policies, not lists")
+    } else {
+        Ok(())
+    }
+}
+
+/// Most bytes of the path of a list file.
+const PATH_LIMIT: usize = 255;
 
 /// Files as bytes, by name, become sources in the order given.
 ///
@@ -71,7 +106,7 @@ pub fn read(files: Vec<(String, Vec<u8>)>) -> Result<Vec<SourceFile>, Vec<Diagno
     }
 }
 
-/// The SHA-256 that stands for a package's sources, whatever order they are given in.
+/// The SHA-256 that stands for a package's sources, lists included, whatever order they are given in.
 ///
 /// Hashed is, for each file by name: the name's length, the name, the content's length, the content; lengths in bytes,
 /// as unsigned 64-bit numbers, big end first.

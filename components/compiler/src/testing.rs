@@ -14,8 +14,8 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 
 use crate::core::{
-    Atom, Condition, Constant, Input, InputIndex, InputKind, Operand, Package, Parameter, Policy, Relation,
-    Side, is_ordered,
+    Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Operand, Package, Parameter, Policy,
+    Quantifier, Relation, Side, is_ordered,
 };
 
 /// The types that policies can read, those of most policies more often.
@@ -323,11 +323,8 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         let constants = constants(value_type);
         let most = constants.len();
         let members = subsequence(constants, 1..=most);
-        (operand(inputs, value_type), members)
-            .prop_map(|(element, mut members)| {
-                members.sort();
-                Atom::OneOf { element, members }
-            })
+        (operand(inputs, value_type), list(members))
+            .prop_map(|(element, members)| Atom::OneOf { element, members })
             .boxed()
     };
     let mut atoms = vec![
@@ -366,6 +363,18 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     for (set, member) in sets {
         let contains = operand(inputs, member).prop_map(move |element| Atom::Contains { set, element });
         atoms.push((2, contains.boxed()));
+        let constants = constants(member);
+        let most = constants.len();
+        let quantifiers = select(vec![Quantifier::Any, Quantifier::All]);
+        let contains =
+            (quantifiers, list(subsequence(constants, 1..=most))).prop_map(move |(quantifier, members)| {
+                Atom::ContainsOf {
+                    set,
+                    quantifier,
+                    members,
+                }
+            });
+        atoms.push((2, contains.boxed()));
     }
     let texts = inputs_of(inputs, Type::Text);
     if !texts.is_empty() {
@@ -380,10 +389,16 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     let addresses = inputs_of(inputs, Type::Address);
     if !addresses.is_empty() {
         let networks = subsequence(networks(), 1..=NETWORKS.len());
-        let within = (select(addresses.clone()), networks).prop_map(|(address, mut networks)| {
-            networks.sort_unstable();
-            Atom::WithinOneOf { address, networks }
-        });
+        let within =
+            (select(addresses.clone()), networks, any::<bool>()).prop_map(|(address, networks, named)| {
+                let networks = Members::from(networks);
+                let networks = if named {
+                    networks.named("networks")
+                } else {
+                    networks
+                };
+                Atom::WithinOneOf { address, networks }
+            });
         atoms.push((4, within.boxed()));
         let networks = inputs_of(inputs, Type::Network);
         if !networks.is_empty() {
@@ -393,6 +408,14 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         }
     }
     proptest::strategy::Union::new_weighted(atoms).boxed()
+}
+
+/// Lists, half of them with a name.
+fn list(members: impl Strategy<Value = Vec<Constant>>) -> impl Strategy<Value = Members<Constant>> {
+    (members, any::<bool>()).prop_map(|(members, named)| {
+        let members = Members::from(members);
+        if named { members.named("values") } else { members }
+    })
 }
 
 /// Operands of one scalar type: inputs as often as constants, where there are inputs.

@@ -173,12 +173,12 @@ fn what_is_wrong_with_a_parameter_is_told_at_its_place() {
     );
     one(
         &p("PARAM x: INTEGER = 5 CLASS ⟦x⟧: size == 1"),
-        Code::NameClash,
+        Code::AmbiguousName,
         "rename one",
     );
     one(
         &p("PARAM x: INTEGER = 5 SCHEMA { ⟦x⟧: INTEGER }"),
-        Code::NameClash,
+        Code::AmbiguousName,
         "a parameter and of an attribute",
     );
     let text = "PARAM x: TEXT = \"b\" ⟦RANGE \"a\"..\"c\"⟧\n";
@@ -208,7 +208,7 @@ fn what_is_wrong_with_a_parameter_is_told_at_its_place() {
             "CLASS ⟦region⟧: size == 1\n{}",
             policy("size < 1").replace("requests", "region")
         ),
-        Code::NameClash,
+        Code::AmbiguousName,
         "",
     );
 }

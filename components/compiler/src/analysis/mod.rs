@@ -281,6 +281,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 vec![element]
             }
             Atom::Contains { element, .. } => vec![element],
+            Atom::ContainsOf { members, .. } => {
+                members.iter().for_each(&mut constant);
+                Vec::new()
+            }
             Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
             Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Vec::new(),
         };

@@ -196,25 +196,21 @@ impl Checker {
         for attribute in sorted {
             match self.attributes.last() {
                 Some(first) if first.name == attribute.name => {
-                    let diagnostic = match (first.what(), attribute.what()) {
-                        (one, other) if one != other => name_clash(
-                            attribute.name.as_str(),
-                            (one, first.place),
-                            (other, attribute.place),
-                        ),
-                        (what, _) => {
-                            let code = if what == "parameter" {
-                                Code::DuplicateParameter
-                            } else {
-                                Code::DuplicateAttribute
-                            };
-                            let message = format!("{what} `{}` is declared twice", attribute.name);
-                            Diagnostic::error(code, attribute.place, message)
-                                .label("declared again here")
-                                .also(first.place, "first declared here")
-                                .help("keep one of the declarations")
-                        }
+                    let first = (first.what(), first.place);
+                    if first.0 != attribute.what() {
+                        self.ambiguous(attribute.name.as_str(), first, attribute.place);
+                        continue;
+                    }
+                    let code = match attribute.kind {
+                        InputKind::Parameter(_) => Code::DuplicateParameter,
+                        InputKind::Attribute { .. } | InputKind::Now => Code::DuplicateAttribute,
                     };
+                    let (_, what) = first.0.split_once(' ').unwrap_or_default();
+                    let message = format!("{what} `{}` is declared twice", attribute.name);
+                    let diagnostic = Diagnostic::error(code, attribute.place, message)
+                        .label("declared again here")
+                        .also(first.1, "first declared here")
+                        .help("keep one of the declarations");
                     self.report(diagnostic);
                 }
                 _ => self.attributes.push(attribute),
@@ -265,9 +261,8 @@ impl Checker {
             self.report(Diagnostic::error(Code::ReservedName, here, message).help("choose another name"));
             return;
         }
-        if let Some((_, first)) = find(&self.attributes, &name) {
-            let diagnostic = name_clash(&name, (first.what(), first.place), ("class", here));
-            self.report(diagnostic);
+        if self.is_taken("a class", &name, here) {
+            return;
         }
         if let Some(first) = self.classes.get(&name) {
             let diagnostic = Diagnostic::error(
@@ -313,25 +308,6 @@ impl Checker {
         self.report(Diagnostic::error(Code::UnknownValue, token_place(file, token), message).help(help));
         None
     }
-}
-
-/// Two things of one name; each is what it is called and where it stands.
-fn name_clash(name: &str, first: (&str, Place), second: (&str, Place)) -> Diagnostic {
-    let ((one, first), (other, second)) = (first, second);
-    let message = format!(
-        "`{name}` is the name of {} and of {}",
-        with_article(one),
-        with_article(other)
-    );
-    Diagnostic::error(Code::NameClash, second, message)
-        .label(format!("{} here", with_article(other)))
-        .also(first, format!("{} here", with_article(one)))
-        .help("rename one of them: attributes without dots, parameters and classes share their names")
-}
-
-fn with_article(what: &str) -> String {
-    let article = if what.starts_with('a') { "an" } else { "a" };
-    format!("{article} {what}")
 }
 
 /// Attributes and parameters by name, for search.

@@ -167,6 +167,10 @@ pub enum SyntaxKind {
     ExpectKeyword,
     #[token("NOW")]
     NowKeyword,
+    #[token("DATA")]
+    DataKeyword,
+    #[token("FROM")]
+    FromKeyword,
     #[token("true")]
     TrueKeyword,
     #[token("false")]
@@ -199,6 +203,8 @@ pub enum SyntaxKind {
     Range,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`, `DATA name: TYPE ["a", "b"]`
+    Data,
     DescriptionField,
     ScopeField,
     ConstraintField,
@@ -274,7 +280,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 43] = [
+const KEYWORDS: [(&str, K); 45] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -316,6 +322,8 @@ const KEYWORDS: [(&str, K); 43] = [
     ("CASE", K::CaseKeyword),
     ("EXPECT", K::ExpectKeyword),
     ("NOW", K::NowKeyword),
+    ("DATA", K::DataKeyword),
+    ("FROM", K::FromKeyword),
     ("true", K::TrueKeyword),
     ("false", K::FalseKeyword),
 ];
@@ -331,7 +339,7 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::ParamKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -384,7 +392,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 130] = [
+static KINDS: [K; 133] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -459,6 +467,8 @@ static KINDS: [K; 130] = [
     K::CaseKeyword,
     K::ExpectKeyword,
     K::NowKeyword,
+    K::DataKeyword,
+    K::FromKeyword,
     K::TrueKeyword,
     K::FalseKeyword,
     K::Stray,
@@ -474,6 +484,7 @@ static KINDS: [K; 130] = [
     K::Parameter,
     K::Range,
     K::Policy,
+    K::Data,
     K::DescriptionField,
     K::ScopeField,
     K::ConstraintField,

@@ -20,7 +20,7 @@ const POLICY_FIELDS: [&str; 13] = [
     "ACKNOWLEDGE",
 ];
 const PACKAGE_FIELDS: [&str; 4] = ["VERSION", "DEFAULT", "OWNER", "ACKNOWLEDGE"];
-const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS`, `PARAM`, `POLICY`, `TEST` or `FIXTURE`";
+const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `DATA`, `CLASS`, `PARAM`, `POLICY`, `TEST` or `FIXTURE`";
 
 impl Parser<'_> {
     pub(super) fn root(&mut self) {
@@ -33,11 +33,11 @@ impl Parser<'_> {
                 K::ClassKeyword => self.class(),
                 K::ParamKeyword => self.parameter(),
                 K::PolicyKeyword => self.policy(),
+                K::DataKeyword => self.data(),
                 K::TestKeyword => self.test(),
                 K::FixtureKeyword => self.fixture(),
                 _ => {
-                    let help =
-                        "a file consists of PACKAGE, SCHEMA, CLASS, PARAM, POLICY, TEST and FIXTURE blocks";
+                    let help = "a file consists of PACKAGE, SCHEMA, DATA, CLASS, PARAM, POLICY, TEST and FIXTURE blocks";
                     self.expected_with_help(BLOCKS, help);
                     // A closing bracket too many, or a field that lost its block: on to the next block.
                     self.start(K::Mistake);
@@ -136,6 +136,41 @@ impl Parser<'_> {
         }
         if !self.literal() {
             self.expected_with_help("the highest value", help);
+        }
+        self.finish();
+    }
+
+    /// `DATA name FROM "path"`, `DATA name: TYPE FROM "path"`, `DATA name: ["a"]`, `DATA name: TYPE ["a"]`.
+    fn data(&mut self) {
+        self.start(K::Data);
+        self.bump_keyword();
+        self.plain_name("a name for the list", "sanctioned_countries");
+        let has_colon = self.eat(K::Colon);
+        if has_colon && self.at(K::Word) && self.meant() != K::FromKeyword {
+            self.type_name();
+        }
+        if self.meant() == K::FromKeyword {
+            self.bump_keyword();
+            if !self.text_literal() {
+                self.expected_with_help(
+                    "the path of a list file in quotes",
+                    "write it from the package's folder on: `FROM \"lists/countries.txt\"`",
+                );
+            }
+        } else if self.at(K::LeftBracket) && has_colon {
+            self.list(K::RightBracket, "]");
+        } else {
+            self.expected_with_help(
+                if has_colon {
+                    "`FROM` or a list"
+                } else {
+                    "`FROM` or `:`"
+                },
+                "write `DATA name FROM \"lists/name.txt\"` or `DATA name: [\"a\", \"b\"]`",
+            );
+            if self.at(K::LeftBracket) {
+                self.list(K::RightBracket, "]");
+            }
         }
         self.finish();
     }
@@ -260,23 +295,35 @@ impl Parser<'_> {
         let help =
             "write `FROM \"2026-01-01T00:00:00Z\"`, `UNTIL \"2027-01-01T00:00:00Z\"`, or both in this order";
         let mut found = false;
-        for (word, kind) in [("FROM", K::From), ("UNTIL", K::Until)] {
-            if self.at_contextual(word) {
+        for kind in [K::From, K::Until] {
+            let begins = match kind {
+                K::From => self.at_from(),
+                _ => self.at_contextual("UNTIL"),
+            };
+            if begins {
                 found = true;
                 self.start(kind);
-                self.contextual(word);
+                if kind == K::From {
+                    self.bump_keyword();
+                } else {
+                    self.contextual("UNTIL");
+                }
                 if !self.text_literal() {
                     self.expected_with_help("a time in quotes", help);
                 }
                 self.finish();
             }
         }
-        if !found || self.at_contextual("FROM") || self.at_contextual("UNTIL") {
+        if !found || self.at_from() || self.at_contextual("UNTIL") {
             self.expected_with_help("`FROM` or `UNTIL`", help);
             if !self.at_boundary() && !self.at_labelled_word() && !self.at(K::RightBrace) {
                 self.skip_until(|parser| parser.at(K::RightBrace) || parser.at_labelled_word());
             }
         }
+    }
+
+    fn at_from(&self) -> bool {
+        self.meant() == K::FromKeyword && self.next_kind() != K::Colon
     }
 
     fn controls(&mut self) {

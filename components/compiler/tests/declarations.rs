@@ -162,7 +162,7 @@ fn what_is_wrong_with_a_parameter_is_told_at_its_place() {
         "PARAM threshold",
     );
     one(
-        &p("PARAM x: INTEGER = 5 RANGE 1 ⟦-⟧ 2"),
+        &p("PARAM x: INTEGER = 2 RANGE 1 ⟦-⟧ 2"),
         Code::UnexpectedToken,
         "RANGE 1..100",
     );

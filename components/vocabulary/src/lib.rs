@@ -7,6 +7,7 @@
 //! - [`schema`]: attribute names, and which types attributes have.
 //! - [`policy`]: what a policy component says of itself, and what it says of one request.
 //! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
+//! - [`obligation`]: what must be done when a request goes through, and how several obligations become one.
 //! - [`input`]: JSON into values, strictly.
 //! - [`parameter`]: values that a bundle sets, held against what a component says of its parameters.
 //! - [`text`]: values as people write them.
@@ -15,6 +16,7 @@
 
 pub mod decision;
 pub mod input;
+pub mod obligation;
 pub mod parameter;
 pub mod policy;
 pub mod schema;

@@ -95,6 +95,8 @@ pub enum SyntaxKind {
     SchemaKeyword,
     #[token("OPTIONAL")]
     OptionalKeyword,
+    #[token("IMPORT")]
+    ImportKeyword,
     #[token("CLASS")]
     ClassKeyword,
     #[token("PARAM")]
@@ -127,6 +129,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("OBLIGATION")]
+    ObligationKeyword,
     #[token("ACKNOWLEDGE")]
     AcknowledgeKeyword,
     #[token("AND")]
@@ -195,6 +199,8 @@ pub enum SyntaxKind {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
     /// `PARAM name: INTEGER = 10 RANGE 1..100`
@@ -222,6 +228,15 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
@@ -280,12 +295,13 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 45] = [
+const KEYWORDS: [(&str, K); 47] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
     ("SCHEMA", K::SchemaKeyword),
     ("OPTIONAL", K::OptionalKeyword),
+    ("IMPORT", K::ImportKeyword),
     ("CLASS", K::ClassKeyword),
     ("PARAM", K::ParamKeyword),
     ("POLICY", K::PolicyKeyword),
@@ -302,6 +318,7 @@ const KEYWORDS: [(&str, K); 45] = [
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("OBLIGATION", K::ObligationKeyword),
     ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
@@ -339,7 +356,10 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::ParamKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
+        ) || matches!(
+            self,
+            K::TestKeyword | K::FixtureKeyword | K::DataKeyword | K::ImportKeyword
+        )
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -365,6 +385,7 @@ impl SyntaxKind {
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::ObligationKeyword
                 | K::AcknowledgeKeyword
         )
     }
@@ -392,7 +413,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 133] = [
+static KINDS: [K; 141] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -431,6 +452,7 @@ static KINDS: [K; 133] = [
     K::DefaultKeyword,
     K::SchemaKeyword,
     K::OptionalKeyword,
+    K::ImportKeyword,
     K::ClassKeyword,
     K::ParamKeyword,
     K::PolicyKeyword,
@@ -447,6 +469,7 @@ static KINDS: [K; 133] = [
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::ObligationKeyword,
     K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
@@ -480,6 +503,7 @@ static KINDS: [K; 133] = [
     K::Schema,
     K::Attribute,
     K::Type,
+    K::Import,
     K::Class,
     K::Parameter,
     K::Range,
@@ -499,6 +523,11 @@ static KINDS: [K; 133] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::ObligationField,
+    K::Mask,
+    K::Filter,
+    K::Limit,
+    K::Notify,
     K::AcknowledgeField,
     K::Test,
     K::Fixture,

@@ -10,6 +10,7 @@
 //! - [`digest`]: SHA-256, the names of bytes.
 //! - [`obligation`]: what must be done when a request goes through, and how several obligations become one.
 //! - [`input`]: JSON into values, strictly.
+//! - [`parameter`]: values that a bundle sets, held against what a component says of its parameters.
 //! - [`text`]: values as people write them.
 
 #![forbid(unsafe_code)]
@@ -18,6 +19,7 @@ pub mod decision;
 pub mod digest;
 pub mod input;
 pub mod obligation;
+pub mod parameter;
 pub mod policy;
 pub mod schema;
 pub mod text;

@@ -1,6 +1,5 @@
 //! A bundle that is in force, with everything that it runs.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use aecp_engine::policy_set::PolicySetError;
@@ -9,12 +8,11 @@ use aecp_evidence::BundleReference;
 use aecp_trust::bundle::{ExtractorEntry, PolicyEntry};
 use aecp_trust::route::InvalidTemplate;
 use aecp_trust::{Digest, VerifiedBundle};
-use aecp_vocabulary::policy::Input;
-use aecp_vocabulary::{ComponentDescription, Denial, Value};
+use aecp_vocabulary::{Denial, parameter};
 use jiff::Timestamp;
 
 use crate::clock;
-use crate::context::{Environment, ExtractorSource, Plan, PlanError, constant};
+use crate::context::{Environment, ExtractorSource, Plan, PlanError};
 use crate::routes::Routes;
 
 /// Why a verified bundle cannot run here.
@@ -219,9 +217,8 @@ fn member(verified: &VerifiedBundle, runtime: &Runtime, entry: &PolicyEntry) -> 
             });
         }
     }
-    let parameter =
-        |(name, value): (&String, &serde_json::Value)| (name.clone(), parameter(description, name, value));
-    let parameters: BTreeMap<_, _> = entry.parameters.iter().map(parameter).collect();
+    let parameters =
+        parameter::from_json(&description.inputs, &entry.parameters).map_err(PolicySetError::from)?;
     let ceilings = entry
         .packages
         .iter()
@@ -232,21 +229,6 @@ fn member(verified: &VerifiedBundle, runtime: &Runtime, entry: &PolicyEntry) -> 
         ceilings,
         parameters,
     })
-}
-
-/// The value of a parameter. What cannot be one is absent, which the policy set refuses by the parameter's name.
-fn parameter(description: &ComponentDescription, name: &str, value: &serde_json::Value) -> Value {
-    let declared = description.inputs.iter().find_map(|input| match input {
-        Input::Parameter {
-            name: known,
-            value_type,
-            ..
-        } if known == name => Some(*value_type),
-        _ => None,
-    });
-    declared
-        .and_then(|declared| constant(value, declared))
-        .unwrap_or(Value::Absent)
 }
 
 fn extractor(

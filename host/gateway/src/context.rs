@@ -24,7 +24,6 @@ mod parse;
 mod plan;
 
 pub use environment::Environment;
-pub(crate) use plan::constant;
 pub use plan::{ExtractorSource, Plan, PlanError};
 
 /// What is known of a request before its attributes are.

@@ -154,8 +154,7 @@ IMPORT \"../base\"
 POLICY p {
   OBLIGATION: MASK response.body.ssn KEEP LAST 4
   OBLIGATION: FILTER response.body.items WHERE {
-    row.region == customer.region
-    AND row.classification IN [\"public\", \"internal\"]
+    row.region == customer.region AND row.classification IN [\"public\", \"internal\"]
   }
   OBLIGATION: LIMIT 100 PER 1m BY identity.subject
 }

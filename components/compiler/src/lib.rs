@@ -31,6 +31,7 @@ mod inputs;
 pub mod interpreter;
 mod members;
 pub mod package;
+mod partition;
 pub mod source;
 mod suggest;
 pub mod suite;

@@ -137,14 +137,14 @@ pub(super) const MAPPED: u64 = 0xffff;
 
 impl AddressTables {
     pub(super) fn put(data: &mut Data, ranges: &[(u128, u128)]) -> Result<Self, EmitError> {
-        let (mut four, mut halves, mut others) = (Record::default(), Record::default(), Record::default());
+        let (mut four, mut wide, mut others) = (Record::default(), Record::default(), Record::default());
         for (low, high) in ranges {
             let ([low_high, low_low], [high_high, high_low]) = (halves(*low), halves(*high));
             let is_four = |half: u64, rest: u64| half == 0 && rest >> 32 == MAPPED;
             if is_four(low_high, low_low) && is_four(high_high, high_low) {
                 four.word(lower(low_low)).word(lower(high_low));
             } else if low_low == 0 && high_low == u64::MAX {
-                halves.long(low_high ^ TOP).long(high_high ^ TOP);
+                wide.long(low_high ^ TOP).long(high_high ^ TOP);
             } else {
                 others.long(low_high).long(low_low).long(high_high).long(high_low);
             }
@@ -157,7 +157,7 @@ impl AddressTables {
         };
         Ok(Self {
             four: table(four, 8)?,
-            halves: table(halves, 16)?,
+            halves: table(wide, 16)?,
             others: table(others, 32)?,
         })
     }

@@ -227,7 +227,7 @@ impl<'a> Mentions<'a> {
     }
 
     fn mention(&mut self, input: u32, group: &'a [Constant]) {
-        if !group.first().is_some_and(|first| first.text().is_some()) {
+        if group.first().and_then(Constant::text).is_none() {
             return;
         }
         let number = self.groups.number(group);

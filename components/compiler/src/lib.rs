@@ -32,6 +32,7 @@ mod inputs;
 pub mod interpreter;
 mod members;
 pub mod package;
+mod partition;
 pub mod session;
 pub mod source;
 mod suggest;

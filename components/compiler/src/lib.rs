@@ -33,6 +33,7 @@ mod inputs;
 pub mod interpreter;
 mod members;
 pub mod package;
+mod partition;
 pub mod pattern;
 pub mod session;
 pub mod source;

@@ -8,6 +8,7 @@ use super::EmitError;
 use super::formula::{Formula, Test};
 use super::index::{self, Selector};
 use super::link::Linked;
+use super::lists::Lists;
 use super::memory::{Zeroed, area, size};
 use super::patterns::Patterns;
 use super::texts::{Range, Texts};
@@ -98,11 +99,18 @@ impl Layout {
 impl<'a> Plan<'a> {
     pub(super) fn new(linked: &'a Linked<'a>) -> Result<Self, EmitError> {
         let texts = Texts::of(linked)?;
+        let lists = Lists::of(linked);
         let patterns = Patterns::of(linked)?;
         let (mut scopes, mut rest) = (Vec::new(), Vec::new());
         for reader in linked.policies() {
-            scopes.push(Formula::new(&reader, &texts, &patterns, &reader.policy.scope)?);
-            let constraint = Formula::new(&reader, &texts, &patterns, &reader.policy.constraint)?;
+            scopes.push(Formula::new(
+                &reader,
+                &texts,
+                &lists,
+                &patterns,
+                &reader.policy.scope,
+            )?);
+            let constraint = Formula::new(&reader, &texts, &lists, &patterns, &reader.policy.constraint)?;
             rest.push((constraint, size(reader.policy.obligations.len())?));
         }
         let mut needs = Needs::default();
@@ -153,7 +161,7 @@ impl Needs {
             Test::Matches(input, automaton, _) => {
                 self.walks.insert((*input, *automaton));
             }
-            Test::Has(set, _) => {
+            Test::Has(set, _) | Test::HasAny(set, _) => {
                 self.sets.insert(*set);
             }
             _ => {}

@@ -12,6 +12,7 @@
 //! - `truths`: sets of truths, and of what a policy can be of a request.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
+//! - `others`: texts that the package does not mention.
 //! - `solver`: the search.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
@@ -20,6 +21,7 @@
 mod acknowledgements;
 mod atoms;
 mod findings;
+mod others;
 mod pairs;
 mod pins;
 mod replay;

@@ -445,7 +445,7 @@ fn what_hangs_on_an_opaque_atom_is_not_decided_and_what_does_not_is() {
 
 #[test]
 fn patterns_are_looked_into() {
-    let package = self::package(
+    let package = package(
         "ALLOW",
         &[
             policy(

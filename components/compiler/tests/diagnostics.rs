@@ -587,81 +587,156 @@ fn values_of_all_types_are_checked() {
     typed("peer ⟦within⟧ \"10.0.0.0/8\"", Code::LowercaseKeyword, "`WITHIN`");
 }
 
+/// One error in the obligations of a policy.
+#[track_caller]
+fn obligation(marked: &str, code: Code, help: &str) {
+    let policy = format!("POLICY p {{ SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING {marked} }}");
+    expect(&policy, code, help);
+}
+
 #[test]
-fn patterns_are_checked() {
-    constraint(
-        "customer.region LIKE \"a⟦\\\\x⟧b\"",
-        Code::MalformedPattern,
-        "`\\\\*`",
+fn obligations_say_what_can_be_met() {
+    use Code::{InvalidObligation as Invalid, TypeMismatch, UnexpectedToken, UnknownAttribute};
+    obligation(
+        "OBLIGATION: ⟦MASKE⟧ response.body.ssn",
+        UnexpectedToken,
+        "did you mean `MASK`?",
     );
-    constraint("customer.region LIKE \"a⟦***⟧\"", Code::MalformedPattern, "`**`");
-    constraint(
-        "customer.region LIKE [\"a\", \"\\u{e9}é\\n⟦***⟧\"]",
-        Code::MalformedPattern,
-        "any run",
+    obligation(
+        "OBLIGATION: ⟦encrypt⟧ response.body.ssn",
+        UnexpectedToken,
+        "`FILTER`",
     );
-    constraint("customer.region MATCHES \"⟦(⟧a\"", Code::MalformedPattern, "");
-    constraint(
-        "customer.region MATCHES \"a⟦(?!⟧b)\"",
-        Code::UnsupportedPattern,
-        "join two conditions",
+    obligation(
+        "OBLIGATION: ⟦mask⟧ response.body.ssn",
+        Code::LowercaseKeyword,
+        "write `MASK`",
     );
-    constraint(
-        "customer.region MATCHES \"(a)⟦\\\\1⟧\"",
-        Code::UnsupportedPattern,
+    obligation("OBLIGATION: MASK ⟦ssn⟧", Invalid, "write `response.body.ssn`");
+    obligation(
+        "OBLIGATION: MASK ⟦response.ssn⟧",
+        Invalid,
+        "write `response.body.ssn`",
+    );
+    obligation("OBLIGATION: MASK ⟦response⟧", Invalid, "a path inside of it");
+    obligation(
+        "OBLIGATION: MASK ⟦\"response.body.ssn\"⟧",
+        UnexpectedToken,
+        "MASK response.body.ssn",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP ⟦4⟧",
+        UnexpectedToken,
+        "KEEP LAST 4",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP LAST ⟦0⟧",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP LAST ⟦\"4\"⟧",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: LIMIT ⟦0⟧ PER 1m BY customer.region",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: LIMIT ⟦-1⟧ PER 1m BY customer.region",
+        Invalid,
+        "inside that range",
+    );
+    obligation("OBLIGATION: LIMIT 5 PER ⟦60⟧ BY customer.region", Invalid, "`1m`");
+    obligation(
+        "OBLIGATION: LIMIT 5 PER ⟦1ms⟧ BY customer.region",
+        Invalid,
+        "`1m`",
+    );
+    obligation(
+        "OBLIGATION: LIMIT 5 ⟦BY⟧ customer.region",
+        UnexpectedToken,
+        "LIMIT 100 PER 1m",
+    );
+    obligation(
+        "OBLIGATION: LIMIT 5 PER 1m BY ⟦customer.regoin⟧",
+        UnknownAttribute,
+        "did you mean",
+    );
+    obligation("OBLIGATION: LIMIT 5 PER 1m BY ⟦tags⟧", TypeMismatch, "one value");
+    obligation(
+        "OBLIGATION: NOTIFY ⟦security⟧",
+        UnexpectedToken,
+        "NOTIFY \"security@example.com\"",
+    );
+    obligation("OBLIGATION: NOTIFY ⟦\" \"⟧", Invalid, "name of a channel");
+    obligation(
+        "OBLIGATION: NOTIFY \"a\" WITH \"{⟦regoin⟧}\"",
+        UnknownAttribute,
         "",
     );
-    constraint(
-        "customer.region MATCHES \"⟦\\\\b⟧EU\"",
-        Code::UnsupportedPattern,
-        "between the words",
-    );
-    constraint(
-        "customer.region MATCHES \"a⟦$⟧b\"",
-        Code::UnsupportedPattern,
-        "leave it out",
-    );
-    for complex in ["(a{1000}){1000}", ".*a.{64}", "(.{0,200}x){0,100}"] {
-        constraint(
-            &format!("customer.region NOT MATCHES \"⟦{complex}⟧\""),
-            Code::PatternTooComplex,
-            "split it",
-        );
-    }
-    constraint("customer.region LIKE ⟦[]⟧", Code::InvalidList, "at least one");
-    constraint("customer.region LIKE [\"a\", ⟦1⟧]", Code::TypeMismatch, "quotes");
-    constraint(
-        "customer.region LIKE ⟦customer.region⟧",
-        Code::TypeMismatch,
-        "`==`",
-    );
-    constraint("tags LIKE ⟦\"a\"⟧", Code::TypeMismatch, "");
-    constraint("customer.age MATCHES ⟦\"a\"⟧", Code::TypeMismatch, "");
-    constraint("customer.region ⟦like⟧ \"a\"", Code::LowercaseKeyword, "`LIKE`");
-    constraint(
-        "customer.region NOT ⟦matches⟧ \"a\"",
-        Code::LowercaseKeyword,
-        "`MATCHES`",
+    obligation(
+        "OBLIGATION: NOTIFY \"a\" WITH ⟦\"\"⟧",
+        Code::EmptyText,
+        "fill it in",
     );
 }
 
 #[test]
-fn the_patterns_of_a_package_have_a_budget() {
-    let each = |index: usize| format!("customer.region MATCHES \"{index}(a|b|ab|ba|c{{0,50}}){{0,60}}\"");
-    let many: Vec<String> = (0..2_000).map(each).collect();
-    let began = std::time::Instant::now();
-    let checked = check_text(&format!("{HEADER}{}", policy(&many.join(" OR "))));
-    assert!(
-        checked
-            .errors()
-            .all(|error| error.code == Code::PatternTooComplex || error.code == Code::TooManyErrors)
+fn rows_are_filtered_by_comparisons() {
+    use Code::{InvalidObligation as Invalid, TypeMismatch, UnknownAttribute};
+    let rows = |marked: &str, code, help: &str| {
+        obligation(&format!("OBLIGATION: FILTER rows WHERE {marked}"), code, help);
+    };
+    rows("⟦row.a == 1 OR row.b == 2⟧", Invalid, "joined by AND");
+    rows("row.a == 1 AND ⟦NOT row.b == 2⟧", Invalid, "joined by AND");
+    rows("⟦row.a⟧", Invalid, "joined by AND");
+    rows("⟦row.a == row.b⟧", Invalid, "joined by AND");
+    rows("⟦customer.region == \"EU\"⟧", Invalid, "joined by AND");
+    rows("row.a == ⟦customer.regoin⟧", UnknownAttribute, "did you mean");
+    rows("row.a == ⟦tags⟧", TypeMismatch, "one value");
+    rows("row.a < ⟦ok⟧", TypeMismatch, "numbers");
+    rows("row.a < ⟦\"b\"⟧", TypeMismatch, "INSTANT");
+    rows("row.a IN ⟦tags⟧", Invalid, "where it stands");
+    rows("row.a IN [1, ⟦\"b\"⟧]", TypeMismatch, "");
+    rows("row.a IN ⟦[]⟧", Code::InvalidList, "at least one");
+    rows(
+        &format!("⟦{}⟧", ["row.a == 1"; 17].join(" AND ")),
+        Invalid,
+        "split it",
     );
-    assert!(
-        checked
-            .errors()
-            .any(|error| error.message.contains("before this one"))
+    obligation(
+        "OBLIGATION: FILTER rows ⟦row.a⟧ == 1",
+        Code::UnexpectedToken,
+        "WHERE",
     );
-    assert!(began.elapsed().as_secs() < 60);
+    obligation(
+        "OBLIGATION: FILTER ⟦items⟧ WHERE row.a == 1",
+        Invalid,
+        "`response.body.items`",
+    );
+}
+
+#[test]
+fn obligations_of_one_policy_fit_together() {
+    obligation(
+        "OBLIGATION: MASK response.body.a WITH \"x\" OBLIGATION: MASK response.body.a KEEP LAST 4 \
+         ⟦OBLIGATION: MASK response.body.a WITH \"y\"⟧",
+        Code::ClashingObligations,
+        "keep one of them",
+    );
+    obligation(
+        "OBLIGATION: FILTER rows WHERE row.a == 1 ⟦OBLIGATION: FILTER rows WHERE row.b == 2 AND row.a == \"x\"⟧",
+        Code::ClashingObligations,
+        "keep one of them",
+    );
+    let idle = check_text(&format!(
+        "{HEADER}POLICY p {{ SCOPE: requests CONSTRAINT: ok ENFORCEMENT: ADVISORY OBLIGATION: MASK response.body }}"
+    ));
+    let codes: Vec<Code> = idle.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::IdleObligation]);
 }
 
 /// Checks a package with the list file `l.txt`.
@@ -787,4 +862,81 @@ fn lines_of_list_files_are_pointed_at() {
     let many: String = (0..5_000).map(|number| format!("{number}\n")).collect();
     assert_eq!(code("TEXT", "tags CONTAINS ALL l", &many), [Code::InvalidList]);
     assert_eq!(code("TEXT", "tags CONTAINS ANY l", &many), []);
+}
+
+#[test]
+fn patterns_are_checked() {
+    constraint(
+        "customer.region LIKE \"a⟦\\\\x⟧b\"",
+        Code::MalformedPattern,
+        "`\\\\*`",
+    );
+    constraint("customer.region LIKE \"a⟦***⟧\"", Code::MalformedPattern, "`**`");
+    constraint(
+        "customer.region LIKE [\"a\", \"\\u{e9}é\\n⟦***⟧\"]",
+        Code::MalformedPattern,
+        "any run",
+    );
+    constraint("customer.region MATCHES \"⟦(⟧a\"", Code::MalformedPattern, "");
+    constraint(
+        "customer.region MATCHES \"a⟦(?!⟧b)\"",
+        Code::UnsupportedPattern,
+        "join two conditions",
+    );
+    constraint(
+        "customer.region MATCHES \"(a)⟦\\\\1⟧\"",
+        Code::UnsupportedPattern,
+        "",
+    );
+    constraint(
+        "customer.region MATCHES \"⟦\\\\b⟧EU\"",
+        Code::UnsupportedPattern,
+        "between the words",
+    );
+    constraint(
+        "customer.region MATCHES \"a⟦$⟧b\"",
+        Code::UnsupportedPattern,
+        "leave it out",
+    );
+    for complex in ["(a{1000}){1000}", ".*a.{64}", "(.{0,200}x){0,100}"] {
+        constraint(
+            &format!("customer.region NOT MATCHES \"⟦{complex}⟧\""),
+            Code::PatternTooComplex,
+            "split it",
+        );
+    }
+    constraint("customer.region LIKE ⟦[]⟧", Code::InvalidList, "at least one");
+    constraint("customer.region LIKE [\"a\", ⟦1⟧]", Code::TypeMismatch, "quotes");
+    constraint(
+        "customer.region LIKE ⟦customer.region⟧",
+        Code::TypeMismatch,
+        "`==`",
+    );
+    constraint("tags LIKE ⟦\"a\"⟧", Code::TypeMismatch, "");
+    constraint("customer.age MATCHES ⟦\"a\"⟧", Code::TypeMismatch, "");
+    constraint("customer.region ⟦like⟧ \"a\"", Code::LowercaseKeyword, "`LIKE`");
+    constraint(
+        "customer.region NOT ⟦matches⟧ \"a\"",
+        Code::LowercaseKeyword,
+        "`MATCHES`",
+    );
+}
+
+#[test]
+fn the_patterns_of_a_package_have_a_budget() {
+    let each = |index: usize| format!("customer.region MATCHES \"{index}(a|b|ab|ba|c{{0,50}}){{0,60}}\"");
+    let many: Vec<String> = (0..300).map(each).collect();
+    let began = std::time::Instant::now();
+    let checked = check_text(&format!("{HEADER}{}", policy(&many.join(" OR "))));
+    assert!(
+        checked
+            .errors()
+            .all(|error| error.code == Code::PatternTooComplex || error.code == Code::TooManyErrors)
+    );
+    assert!(
+        checked
+            .errors()
+            .any(|error| error.message.contains("before this one"))
+    );
+    assert!(began.elapsed().as_secs() < 60);
 }

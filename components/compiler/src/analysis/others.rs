@@ -8,12 +8,6 @@ use crate::pattern::{Asked, Language};
 /// Steps of a search for texts that are one step of the solver.
 const STEP: u64 = 4;
 
-/// Steps that a language costs that is too large to be searched.
-const TOO_LARGE: usize = 100_000;
-
-/// Most steps of a search for the texts of one question.
-const SEARCH: usize = 100_000;
-
 /// Most languages that are kept for further questions.
 const KEPT: usize = 256;
 
@@ -24,61 +18,66 @@ pub(super) struct Others {
     pub(super) plain: Vec<String>,
     /// None for those that are too large.
     languages: BTreeMap<BTreeSet<Asked>, Option<Arc<Language>>>,
-    /// What may still be done before the solver is asked for more.
-    steps: usize,
+    /// Most steps of the solver for the texts of one group of inputs.
+    each: u64,
+    /// Steps of the solver that are left.
+    left: u64,
 }
 
 impl Others {
-    pub(super) fn new(plain: Vec<String>) -> Self {
+    pub(super) fn new(plain: Vec<String>, each: u64) -> Self {
         Self {
             plain,
             languages: BTreeMap::new(),
-            steps: 0,
+            each,
+            left: 0,
         }
     }
 
-    /// Takes over so many steps of the solver.
+    /// Takes over the steps of the solver.
     pub(super) fn allow(&mut self, steps: u64) {
-        self.steps = usize::try_from(steps.saturating_mul(STEP)).unwrap_or(usize::MAX);
+        self.left = steps;
     }
 
     /// How many steps of the solver are left.
     pub(super) fn left(&self) -> u64 {
-        u64::try_from(self.steps).unwrap_or(u64::MAX) / STEP
+        self.left
     }
 
     /// For every way in which texts can answer all that is asked, up to `count` texts that are none of `excluded`.
-    /// None if they cannot be found inside the budget.
+    /// None if they cannot be found inside the budget. What it costs hangs on the question alone, so that it does not
+    /// matter what was asked before.
     pub(super) fn texts(
         &mut self,
         asked: BTreeSet<Asked>,
         count: usize,
         excluded: &BTreeSet<&str>,
     ) -> Option<Vec<String>> {
-        if self.steps == 0 {
+        let allowed = self.each.min(self.left);
+        let all = usize::try_from(allowed.saturating_mul(STEP)).unwrap_or(usize::MAX);
+        if allowed == 0 {
             return None;
         }
-        let language = match self.languages.get(&asked) {
-            Some(known) => known.clone(),
-            None => {
-                let language = Language::of(&asked).map(Arc::new);
-                let size = language.as_ref().map_or(TOO_LARGE, |language| language.size());
-                self.steps = self.steps.saturating_sub(size);
-                if self.languages.len() < KEPT {
-                    self.languages.insert(asked, language.clone());
-                }
-                language
-            }
-        };
-        let allowed = self.steps.min(SEARCH);
-        let mut left = allowed;
-        let found = language?.texts(count, excluded, &self.plain, &mut left);
-        let spent = if found.is_some() {
-            allowed.saturating_sub(left)
-        } else {
-            allowed
-        };
-        self.steps = self.steps.saturating_sub(spent);
-        found
+        let language = self.language(asked);
+        let found = language.and_then(|language| {
+            let mut steps = all.checked_sub(language.size())?;
+            let texts = language.texts(count, excluded, &self.plain, &mut steps)?;
+            Some((texts, steps))
+        });
+        let unused = found.as_ref().map_or(0, |(_, steps)| *steps);
+        let spent = u64::try_from(all.saturating_sub(unused)).unwrap_or(u64::MAX);
+        self.left = self.left.saturating_sub(spent.div_ceil(STEP));
+        found.map(|(texts, _)| texts)
+    }
+
+    fn language(&mut self, asked: BTreeSet<Asked>) -> Option<Arc<Language>> {
+        if let Some(known) = self.languages.get(&asked) {
+            return known.clone();
+        }
+        let language = Language::of(&asked).map(Arc::new);
+        if self.languages.len() < KEPT {
+            self.languages.insert(asked, language.clone());
+        }
+        language
     }
 }

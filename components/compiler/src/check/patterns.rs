@@ -13,7 +13,7 @@ use crate::syntax::ast;
 use crate::syntax::{SyntaxKind as K, literal};
 
 /// Steps that compiling all patterns of a package may take: about two seconds.
-const STEPS: u64 = 50_000_000;
+const STEPS: u64 = 20_000_000;
 
 /// What is known of patterns that were seen before.
 #[derive(Default)]

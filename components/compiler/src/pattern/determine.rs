@@ -172,6 +172,8 @@ impl<'n> Subsets<'n> {
             }
         }
         set.sort_unstable();
+        // It is compared with others.
+        steps.spend(set.len())?;
         Ok(set)
     }
 

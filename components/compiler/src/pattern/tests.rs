@@ -104,8 +104,11 @@ fn what_is_no_pattern_is_told_with_its_place() {
     assert_eq!(in_expression("(a{1000}){1000}").0, TooComplex);
     assert_eq!(in_expression("((a{99}){99}){99}").0, TooComplex);
     assert_eq!(in_expression("(.*)(.*)(.*)a.{40}").0, TooComplex);
-    for deep in ["(", "[a&&", "(?:a|"] {
-        assert_eq!(error(Notation::Expression, &deep.repeat(5_000)).0, TooComplex);
+    for (open, close) in [("(", ")"), ("[a&&", "]"), ("(?:a|", ")")] {
+        let deep = format!("{}b{}", open.repeat(5_000), close.repeat(5_000));
+        assert_eq!(error(Notation::Expression, &deep).0, TooComplex);
+        let unclosed = open.repeat(5_000);
+        assert_eq!(error(Notation::Expression, &unclosed).0, Malformed);
     }
 }
 

@@ -14,6 +14,7 @@ mod description;
 mod generated;
 mod limits;
 mod many;
+mod patterns;
 mod texts;
 
 use std::sync::LazyLock;

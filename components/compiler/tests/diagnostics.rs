@@ -898,7 +898,12 @@ fn patterns_are_checked() {
         Code::UnsupportedPattern,
         "leave it out",
     );
-    for complex in ["(a{1000}){1000}", ".*a.{64}", "(.{0,200}x){0,100}"] {
+    for complex in [
+        "(a{1000}){1000}",
+        ".*a.{64}",
+        "(.{0,200}x){0,100}",
+        "(a|b|ab|c{0,50}){0,60}",
+    ] {
         constraint(
             &format!("customer.region NOT MATCHES \"⟦{complex}⟧\""),
             Code::PatternTooComplex,
@@ -920,23 +925,4 @@ fn patterns_are_checked() {
         Code::LowercaseKeyword,
         "`MATCHES`",
     );
-}
-
-#[test]
-fn the_patterns_of_a_package_have_a_budget() {
-    let each = |index: usize| format!("customer.region MATCHES \"{index}(a|b|ab|ba|c{{0,50}}){{0,60}}\"");
-    let many: Vec<String> = (0..300).map(each).collect();
-    let began = std::time::Instant::now();
-    let checked = check_text(&format!("{HEADER}{}", policy(&many.join(" OR "))));
-    assert!(
-        checked
-            .errors()
-            .all(|error| error.code == Code::PatternTooComplex || error.code == Code::TooManyErrors)
-    );
-    assert!(
-        checked
-            .errors()
-            .any(|error| error.message.contains("before this one"))
-    );
-    assert!(began.elapsed().as_secs() < 60);
 }

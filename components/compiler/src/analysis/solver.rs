@@ -176,6 +176,19 @@ impl<'p> Solver<'p> {
 
     /// The same as [`Solver::ask`], with a request that nothing can be left out of.
     pub(super) fn show(&mut self, space: &mut Space, demands: &[Demand<'p>]) -> (Answer, Option<Vec<Value>>) {
+        // People know the parameters by their defaults: a request for those says most.
+        if space.has_parameters() {
+            space.defaults = true;
+            let found = self.shown(space, demands);
+            space.defaults = false;
+            if found.0 == Answer::Possible {
+                return found;
+            }
+        }
+        self.shown(space, demands)
+    }
+
+    fn shown(&mut self, space: &mut Space, demands: &[Demand<'p>]) -> (Answer, Option<Vec<Value>>) {
         self.search(space, demands, |solver, space, trail| {
             solver.shrink(space, demands, trail);
             solver.request(space)
@@ -242,6 +255,7 @@ impl<'p> Solver<'p> {
                     let present = space.present == Some(input);
                     let value = space
                         .tracked(input)
+                        .filter(|tracked| next == 0 || !(tracked.parameter && space.defaults))
                         .and_then(|tracked| tracked.value(next, persistent, present));
                     let more = value.is_some();
                     self.choose(input, value);

@@ -142,3 +142,18 @@ fn inside(typed: &Typed, span: &std::ops::Range<usize>) -> Place {
         ..typed.place
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_patterns_of_a_package_have_a_budget() {
+        let mut known = Known::default();
+        assert!(matches!(known.pattern(Notation::Glob, "a*"), Some(Ok(_))));
+        assert!(known.spent > 0);
+        known.spent = STEPS;
+        assert!(matches!(known.pattern(Notation::Glob, "a*"), Some(Ok(_))));
+        assert_eq!(known.pattern(Notation::Glob, "b*"), None);
+    }
+}

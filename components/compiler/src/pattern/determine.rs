@@ -117,9 +117,18 @@ impl<'n> Subsets<'n> {
                 }
             }
             steps.spend(ways.saturating_add(width))?;
+            // Many classes lead nowhere, or to the same.
+            let mut before: Option<(&Vec<StateID>, u32)> = None;
             for target in &targets {
-                let set = self.set(target, steps)?;
-                next.push(self.number(set)?);
+                let number = match before {
+                    Some((same, number)) if same == target => number,
+                    _ => {
+                        let set = self.set(target, steps)?;
+                        self.number(set)?
+                    }
+                };
+                before = Some((target, number));
+                next.push(number);
             }
             index = index.saturating_add(1);
         }

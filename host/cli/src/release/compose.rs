@@ -11,7 +11,7 @@ use aecp_trust::bundle::{
     Bundle, ComponentRef, ExtractorEntry, NativeCode, PackageEntry, PolicyEntry, SinkEntry, Source,
 };
 use aecp_trust::{Digest, TrustRoot};
-use aecp_vocabulary::{AttributeName, Mode, Type};
+use aecp_vocabulary::{AttributeName, Mode, Type, parameter};
 use jiff::{SignedDuration, Timestamp};
 
 use super::file::{ExtractorSpec, PolicySpec, ReleaseFile, SinkSpec};
@@ -235,11 +235,7 @@ fn policy(
             "it has no package `{unknown}` to give a ceiling to"
         )));
     }
-    if let Some(parameter) = spec.parameters.keys().next() {
-        return Err(Error::part(context())(format!(
-            "it has no parameter `{parameter}`"
-        )));
-    }
+    let parameters = parameter::from_json(&described.inputs, &spec.parameters).when(context())?;
     let attested: Vec<&str> = taken
         .attestation
         .packages
@@ -266,7 +262,7 @@ fn policy(
         Member {
             component,
             ceilings,
-            parameters: BTreeMap::new(),
+            parameters,
         },
         taken.files,
     ))

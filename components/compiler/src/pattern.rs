@@ -10,11 +10,13 @@
 //! - `determine`: expressions become automata.
 //! - `automaton`: automata, and several as one.
 //! - `minimise`: the smallest automaton that answers alike.
+//! - `language`: texts for every way in which patterns can match together.
 
 mod automaton;
 mod determine;
 mod expression;
 mod glob;
+mod language;
 mod minimise;
 
 use std::fmt;
@@ -24,6 +26,7 @@ use std::sync::Arc;
 use regex_syntax::hir::{Class, ClassBytes, ClassBytesRange, Hir, Repetition};
 
 pub(crate) use automaton::Automaton;
+pub(crate) use language::Language;
 
 use crate::core::{Atom, InputIndex, Side};
 

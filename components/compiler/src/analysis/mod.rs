@@ -13,6 +13,7 @@
 //! - `representatives`: long lists, cut to what can be told apart.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
+//! - `others`: texts that the package does not mention.
 //! - `solver`: the search.
 //! - `memory`: what is kept for the next analysis.
 //! - `pins`: which policies can meet at all.
@@ -25,6 +26,7 @@ mod atoms;
 mod clashes;
 mod findings;
 mod memory;
+mod others;
 mod pairs;
 mod pins;
 mod replay;

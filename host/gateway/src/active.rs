@@ -1,6 +1,5 @@
 //! A bundle that is in force, with everything that it runs.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use aecp_engine::policy_set::PolicySetError;

@@ -179,7 +179,7 @@ fn what_is_wrong_with_a_parameter_is_told_at_its_place() {
     one(
         &p("PARAM x: INTEGER = 5 SCHEMA { ⟦x⟧: INTEGER }"),
         Code::AmbiguousName,
-        "a parameter and of an attribute",
+        "of a parameter already",
     );
     let text = "PARAM x: TEXT = \"b\" ⟦RANGE \"a\"..\"c\"⟧\n";
     one(
@@ -204,12 +204,9 @@ fn what_is_wrong_with_a_parameter_is_told_at_its_place() {
         "always present",
     );
     one(
-        &format!(
-            "CLASS ⟦region⟧: size == 1\n{}",
-            policy("size < 1").replace("requests", "region")
-        ),
+        &format!("CLASS ⟦region⟧: size == 1\n{}", policy("size < 1")),
         Code::AmbiguousName,
-        "",
+        "rename one",
     );
 }
 

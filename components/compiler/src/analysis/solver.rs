@@ -44,6 +44,13 @@ enum Choice {
     Member(usize),
 }
 
+/// What the solver takes from all policies of a package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Surroundings {
+    fresh: Vec<String>,
+    plain: BTreeMap<InputIndex, Value>,
+}
+
 /// Searches, within a budget for all of its searches.
 #[derive(Debug)]
 pub(super) struct Solver<'p> {
@@ -99,6 +106,24 @@ impl<'p> Solver<'p> {
             per_question,
             left: all,
         }
+    }
+
+    /// All that answers follow from, beside the policies that are asked about and the inputs of the package.
+    pub(super) fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            fresh: self.fresh.clone(),
+            plain: self.plain.clone(),
+        }
+    }
+
+    /// Steps that are left for all searches.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Takes steps from the budget that were done before.
+    pub(super) fn take_steps(&mut self, steps: u64) {
+        self.left = self.left.saturating_sub(steps);
     }
 
     /// Whether the budget for all searches has ended.

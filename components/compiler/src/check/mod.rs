@@ -120,14 +120,18 @@ pub(crate) struct Checker {
 }
 
 impl Checker {
-    pub(crate) fn check(files: &[SourceFile]) -> Checked {
+    /// `parse` reads a file that has this index.
+    pub(crate) fn check(
+        files: &[SourceFile],
+        parse: &mut dyn FnMut(u32, &SourceFile) -> syntax::Parse,
+    ) -> Checked {
         let mut checker = Self::default();
         let mut sorted: Vec<(u32, &SourceFile)> = (0_u32..).zip(files).collect();
         sorted.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         let parses = sorted
             .iter()
             .filter(|(_, file)| file.has_policies())
-            .map(|(index, file)| (*index, syntax::parse(*index, &file.text)));
+            .map(|(index, file)| (*index, parse(*index, file)));
         let parses: Vec<(u32, syntax::parser::Parse)> = parses.collect();
         let mut items: Vec<(u32, Item)> = Vec::new();
         for (index, parse) in &parses {

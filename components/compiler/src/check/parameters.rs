@@ -118,7 +118,8 @@ impl Checker {
     /// A parameter that nothing reads is not in the component, so that a bundle that sets it is refused.
     pub(super) fn unused_parameters(&mut self) {
         let is_parameter = |attribute: &Attribute| matches!(attribute.kind, InputKind::Parameter(_));
-        if !self.attributes.iter().any(is_parameter) {
+        // What is read in a policy with a mistake in it is not known.
+        if self.errors > 0 || !self.attributes.iter().any(is_parameter) {
             return;
         }
         let read: BTreeSet<InputIndex> = self.policies.iter().flat_map(core::Policy::reads).collect();

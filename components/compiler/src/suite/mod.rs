@@ -125,7 +125,7 @@ pub struct Expected {
 
 impl Package {
     /// The same package with other policies, which read the same inputs.
-    fn with_policies(&self, policies: Vec<Policy>) -> Self {
+    pub(crate) fn with_policies(&self, policies: Vec<Policy>) -> Self {
         Self {
             name: self.name.clone(),
             version: self.version.clone(),

@@ -15,7 +15,7 @@
 
 use aecp_vocabulary::policy::PolicyFinding;
 use aecp_vocabulary::value::Address;
-use aecp_vocabulary::{Outcome, Outcomes, Type, Value};
+use aecp_vocabulary::{Outcome, Outcomes, Value};
 use serde::Serialize;
 
 use crate::core::{
@@ -293,6 +293,8 @@ fn known<'a>(package: &'a Package, values: &'a [Value], input: InputIndex) -> Op
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use proptest::prelude::*;
+
+    use aecp_vocabulary::Type;
 
     use super::*;
     use crate::core::Input;

@@ -214,7 +214,7 @@ fn input(index: u32, value_type: Type, origin: Origin) -> Input {
             kind: InputKind::Now,
         },
         Origin::WithDefault => Input {
-            name: name(format!("attribute{index}.{words}")),
+            name: name(format!("defaulted{index}.{words}")),
             value_type,
             kind: InputKind::Attribute {
                 optional: true,

@@ -231,6 +231,7 @@ impl Checker {
                             .any(|place| self.imported.contains(&place.file)) =>
                 {
                     let types = (first.value_type, attribute.value_type);
+                    let first_place = first.place;
                     let differ = first.kind.absent_as() != attribute.kind.absent_as();
                     if let (
                         InputKind::Attribute { optional, .. },
@@ -246,7 +247,7 @@ impl Checker {
                         let message = format!("attribute `{}` has two different defaults", attribute.name);
                         let diagnostic = Diagnostic::error(Code::InvalidDefault, attribute.place, message)
                             .label("declared again here")
-                            .also(first.place, "first declared here")
+                            .also(first_place, "first declared here")
                             .help("give it one DEFAULT in all packages that share it, or none");
                         self.report(diagnostic);
                     }
@@ -258,7 +259,7 @@ impl Checker {
                         let diagnostic =
                             Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
                                 .label(format!("declared as {second_type} here"))
-                                .also(first.place, format!("declared as {first_type} here"))
+                                .also(first_place, format!("declared as {first_type} here"))
                                 .help("give it one type in all packages that share it, or another name here");
                         self.report(diagnostic);
                     }

@@ -54,7 +54,7 @@ pub fn of_outcomes(package: &Package, values: &[Value], outcomes: &Outcomes) -> 
         };
         decision.audit = decision.audit.max(policy.audit);
         if policy.mode == Mode::Blocking {
-            raise(&mut decision, &name(policy), policy, finding, values);
+            raise(&mut decision, package, &name(policy), policy, finding, values);
         }
         let denial = match finding.outcome {
             Outcome::Satisfied => continue,
@@ -100,6 +100,7 @@ fn deny(decision: &mut Decision, denial: Denial) {
 
 fn raise(
     decision: &mut Decision,
+    package: &Package,
     by: &PolicyName,
     policy: &Policy,
     finding: &PolicyFinding,

@@ -72,14 +72,13 @@ impl BuildError {
 /// A bundle in force.
 pub struct Active {
     pub(crate) name: String,
-    pub(crate) digest: Digest,
     pub(crate) reference: BundleReference,
     pub(crate) since: Timestamp,
     pub(crate) policies: PolicySet,
     pub(crate) plan: Plan,
     pub(crate) routes: Routes,
     extractors: Vec<Extractor>,
-    component_digests: Vec<String>,
+    component_digests: Vec<Digest>,
     not_before: i64,
     not_after: i64,
     fresh_until: AtomicI64,
@@ -118,12 +117,10 @@ impl Active {
             })
             .collect();
         let plan = Plan::new(bundle, policies.attributes(), &sources, environment, body_limit)?;
-        let digest = verified.digest();
         Ok(Self {
             name: bundle.name.clone(),
-            digest,
             reference: BundleReference {
-                digest: digest.to_string(),
+                digest: verified.digest(),
                 epoch: bundle.epoch,
             },
             since: Timestamp::now(),
@@ -134,7 +131,7 @@ impl Active {
             component_digests: bundle
                 .policies
                 .iter()
-                .map(|entry| entry.component.digest.to_string())
+                .map(|entry| entry.component.digest)
                 .collect(),
             not_before: clock::nanoseconds(bundle.not_before),
             not_after: clock::nanoseconds(bundle.not_after),
@@ -177,7 +174,7 @@ impl Active {
         self.extractors.get(index)
     }
 
-    pub(crate) fn component_digests(&self) -> &[String] {
+    pub(crate) fn component_digests(&self) -> &[Digest] {
         &self.component_digests
     }
 }

@@ -5,12 +5,12 @@ mod results;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::key::Signer;
 use crate::root::{Role, TrustRoot};
 use crate::statement::{
     self, ATTESTATION_TYPE, Opened, Predicate, SignError, Statement, StatementError, Subject,
 };
+use aecp_vocabulary::digest::Digest;
 
 pub use results::{AcknowledgedFinding, Demands, PackageResults, Shortcoming};
 

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use aecp_compiler::package::Checked;
+use aecp_trust::Digest;
 use aecp_trust::attestation::{Attestation, COMPILER_ID, Compiler, PackageResults};
-use aecp_trust::digest::Digest;
 use jiff::Timestamp;
 
 use crate::command::{build, keys};

@@ -124,12 +124,8 @@ impl Plan {
                 }
             };
             plan.reads_query |= matches!(slot, Slot::Query(_));
-            plan.table.push(Planned {
-                name: name.clone(),
-                declared: *wanted,
-                slot,
-                personal: found.personal,
-            });
+            plan.table
+                .push(Planned::new(name.clone(), *wanted, slot, found.personal));
         }
         plan.extractors = run(extractors, &running, body_limit)?;
         plan.record_beside(known, environment)?;
@@ -159,12 +155,7 @@ impl Plan {
                 ..
             }) = found
             {
-                self.beside.push(Planned {
-                    name,
-                    declared,
-                    slot,
-                    personal,
-                });
+                self.beside.push(Planned::new(name, declared, slot, personal));
             }
         }
         Ok(())

@@ -3,9 +3,11 @@
 //! Everything here is well typed: the checker builds it, the interpreter walks it, the code generator compiles it.
 //! Meaning lives in [`crate::interpreter`]; this module is data.
 
-use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
+use aecp_vocabulary::policy::{self, Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
-use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value};
+use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value, parameter};
+
+pub use crate::members::Members;
 
 /// A package, ready to be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +36,9 @@ pub struct Input {
     /// Where its value comes from.
     pub kind: InputKind,
 }
+
+/// What sentences call the moment of the decision.
+const NOW: &str = "now";
 
 /// Where the value of an input comes from. These are the cases of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +76,15 @@ impl Input {
         }
     }
 
+    /// The moment of the decision.
+    pub fn now() -> Option<Self> {
+        Some(Self {
+            name: NOW.parse().ok()?,
+            value_type: Type::Instant,
+            kind: InputKind::Now,
+        })
+    }
+
     /// Whether the schema expects requests without it.
     pub fn is_optional(&self) -> bool {
         matches!(self.kind, InputKind::Attribute { optional: true })
@@ -81,11 +95,39 @@ impl Input {
         !matches!(self.kind, InputKind::Attribute { .. })
     }
 
+    /// What it is where nobody says anything of it: the default of a parameter, absence otherwise.
+    pub fn plain(&self) -> Value {
+        self.parameter()
+            .map_or(Value::Absent, |parameter| parameter.default.clone())
+    }
+
     /// What the package says of it, if it is a parameter.
     pub fn parameter(&self) -> Option<&Parameter> {
         match &self.kind {
             InputKind::Parameter(parameter) => Some(parameter),
             InputKind::Attribute { .. } | InputKind::Now => None,
+        }
+    }
+}
+
+/// As a component describes it.
+impl From<&Input> for policy::Input {
+    fn from(input: &Input) -> Self {
+        let value_type = input.value_type;
+        match &input.kind {
+            InputKind::Attribute { optional } => Self::Attribute {
+                name: input.name.clone(),
+                value_type,
+                optional: *optional,
+            },
+            InputKind::Parameter(parameter) => Self::Parameter {
+                name: input.name.to_string(),
+                value_type,
+                default: parameter.default.clone(),
+                minimum: parameter.minimum.clone(),
+                maximum: parameter.maximum.clone(),
+            },
+            InputKind::Now => Self::Now,
         }
     }
 }
@@ -100,24 +142,7 @@ impl Parameter {
 
     /// Whether the range allows a value of the parameter's type.
     pub fn allows(&self, value: &Value) -> bool {
-        let within = |bound: &Option<Value>, keeps: fn(&i64, &i64) -> bool| match bound {
-            None => true,
-            Some(bound) => number(value)
-                .zip(number(bound))
-                .is_some_and(|(value, bound)| keeps(&value, &bound)),
-        };
-        within(&self.minimum, i64::ge) && within(&self.maximum, i64::le)
-    }
-}
-
-/// The 64 bits of a value whose type [`is_ordered`].
-pub fn number(value: &Value) -> Option<i64> {
-    match value {
-        Value::Integer(number)
-        | Value::Decimal(number)
-        | Value::Instant(number)
-        | Value::Duration(number) => Some(*number),
-        _ => None,
+        parameter::within(value, self.minimum.as_ref(), self.maximum.as_ref())
     }
 }
 
@@ -179,12 +204,12 @@ pub enum Atom {
         /// Right of the operator.
         right: Operand,
     },
-    /// `a IN ["x", "y"]`: the element is one of the constants, which have its type. Sorted, each once, at least one.
+    /// `a IN ["x", "y"]`, `a IN name`: the element is one of the constants, which have its type; at least one.
     OneOf {
         /// Whose membership is asked.
         element: Operand,
         /// The members.
-        members: Vec<Constant>,
+        members: Members<Constant>,
     },
     /// `s CONTAINS x` and `x IN s`: the element is a member of a set attribute.
     Contains {
@@ -192,6 +217,16 @@ pub enum Atom {
         set: InputIndex,
         /// Of the set's member type.
         element: Operand,
+    },
+    /// `s CONTAINS ANY name` and `s CONTAINS ALL name`: of the list, which has constants of the set's member type, at
+    /// least one, some or all are members of a set attribute.
+    ContainsOf {
+        /// A set attribute.
+        set: InputIndex,
+        /// How many of the list are asked for.
+        quantifier: Quantifier,
+        /// The list.
+        members: Members<Constant>,
     },
     /// `a STARTS WITH "x"` and `a ENDS WITH "x"`, byte by byte.
     Affix {
@@ -202,13 +237,13 @@ pub enum Atom {
         /// The part.
         part: String,
     },
-    /// `a WITHIN "10.0.0.0/8"` and `a WITHIN ["…", …]`: the address is in one of the networks, which are sorted, each
-    /// once, at least one.
+    /// `a WITHIN "10.0.0.0/8"`, `a WITHIN ["…", …]`, `a WITHIN name`: the address is in one of the networks; at least
+    /// one.
     WithinOneOf {
         /// An address attribute.
         address: InputIndex,
         /// The networks.
-        networks: Vec<Network>,
+        networks: Members<Network>,
     },
     /// `a WITHIN n`: the address is in the network.
     Within {
@@ -217,6 +252,15 @@ pub enum Atom {
         /// A network attribute.
         network: InputIndex,
     },
+}
+
+/// How many members of a list are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quantifier {
+    /// At least one.
+    Any,
+    /// All of them.
+    All,
 }
 
 /// The two ends of a text.
@@ -289,6 +333,14 @@ impl Constant {
             | Self::Instant(number)
             | Self::Duration(number) => Some(*number),
             Self::Text(_) | Self::Boolean(_) | Self::Address(_) => None,
+        }
+    }
+
+    /// The text that it is.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
         }
     }
 

@@ -13,13 +13,17 @@
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
 //! - `solver`: the search.
+//! - `memory`: what is kept for the next analysis.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
+//! - `clashes`: obligations of two policies that cannot both be met.
 //! - `replay`: whether a request shows what it is said to show.
 
 mod acknowledgements;
 mod atoms;
+mod clashes;
 mod findings;
+mod memory;
 mod pairs;
 mod pins;
 mod replay;
@@ -38,6 +42,8 @@ use aecp_vocabulary::Value;
 use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
 pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
+pub use memory::Memory;
+use memory::Recall;
 use pins::Pins;
 use single::Facts;
 use solver::{Answer, Demand, Solver};
@@ -49,13 +55,7 @@ const LISTED: usize = 100;
 
 /// Analyses a package. Equal packages and budgets give equal analyses.
 pub fn analyse(package: &Package, budget: Budget) -> Analysis {
-    let mut analyser = Analyser::new(package, budget);
-    analyser.single();
-    analyser.coverage();
-    analyser.hiding();
-    // Last, because there are so many that the budget may end.
-    analyser.pairs();
-    analyser.finish()
+    Analyser::new(package, budget).run().0
 }
 
 /// Something asked of a request, by the index of the policy.
@@ -88,6 +88,7 @@ struct Analyser<'p> {
     analysis: Analysis,
     /// How many undecided questions are not listed.
     unlisted: BTreeMap<Kind, usize>,
+    recall: Recall,
 }
 
 impl<'p> Analyser<'p> {
@@ -119,7 +120,18 @@ impl<'p> Analyser<'p> {
             facts: Vec::new(),
             analysis: Analysis::default(),
             unlisted: BTreeMap::new(),
+            recall: Recall::default(),
         }
+    }
+
+    fn run(mut self) -> (Analysis, Recall) {
+        self.single();
+        self.coverage();
+        self.hiding();
+        self.clashes();
+        // Last, because there are so many that the budget may end.
+        self.pairs();
+        self.finish()
     }
 
     fn policies(&self) -> impl Iterator<Item = (u32, &'p Policy)> + use<'p> {
@@ -198,14 +210,14 @@ impl<'p> Analyser<'p> {
         }
     }
 
-    fn report(&mut self, finding: Finding) {
+    fn deliver(&mut self, finding: Finding) {
         if self.analysis.findings.len() >= self.budget.findings {
             self.unlisted(finding.kind, 1);
             return;
         }
         if finding.witness.is_none() && finding.kind.needs_request() {
             // The budget ended when the request was looked for.
-            self.undecided(
+            self.leave_open(
                 finding.kind,
                 &finding.policies,
                 finding.attribute,
@@ -218,7 +230,7 @@ impl<'p> Analyser<'p> {
         }
     }
 
-    fn undecided(&mut self, kind: Kind, policies: &[u32], attribute: Option<InputIndex>, asked: String) {
+    fn leave_open(&mut self, kind: Kind, policies: &[u32], attribute: Option<InputIndex>, asked: String) {
         let listed = self
             .analysis
             .not_decided
@@ -241,7 +253,7 @@ impl<'p> Analyser<'p> {
         *count = count.saturating_add(more);
     }
 
-    fn finish(self) -> Analysis {
+    fn finish(self) -> (Analysis, Recall) {
         let mut analysis = self.analysis;
         let rest = self.unlisted.into_iter().map(|(kind, count)| NotDecided {
             kind,
@@ -257,7 +269,7 @@ impl<'p> Analyser<'p> {
         analysis
             .not_decided
             .sort_by_cached_key(|asked| order(&asked.policies, asked.kind, asked.attribute));
-        analysis
+        (analysis, self.recall)
     }
 }
 
@@ -281,6 +293,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 vec![element]
             }
             Atom::Contains { element, .. } => vec![element],
+            Atom::ContainsOf { members, .. } => {
+                members.iter().for_each(&mut constant);
+                Vec::new()
+            }
             Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
             Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Vec::new(),
         };

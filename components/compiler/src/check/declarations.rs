@@ -4,6 +4,7 @@ use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 
 use super::{Attribute, Checker, Class, Header, facts, place, token_place};
+use crate::core::InputKind;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{self, Field};
@@ -172,7 +173,7 @@ impl Checker {
                     self.attributes.push(Attribute {
                         name,
                         value_type,
-                        optional,
+                        kind: InputKind::Attribute { optional },
                         place: here,
                     });
                 }
@@ -187,18 +188,58 @@ impl Checker {
         }
     }
 
-    /// Sorts the attributes by name and reports those that are declared twice.
+    /// Sorts attributes and parameters by name and reports those that are declared twice.
     pub(super) fn settle_attributes(&mut self) {
         // The sort is stable: of two declarations the first one stays.
         let mut sorted = std::mem::take(&mut self.attributes);
         sorted.sort_by(|a, b| a.name.cmp(&b.name));
         for attribute in sorted {
-            match self.attributes.last() {
+            match self.attributes.last_mut() {
+                Some(first)
+                    if first.name == attribute.name
+                        && first.what() == attribute.what()
+                        && [first.place, attribute.place]
+                            .iter()
+                            .any(|place| self.imported.contains(&place.file)) =>
+                {
+                    let types = (first.value_type, attribute.value_type);
+                    if let (
+                        InputKind::Attribute { optional },
+                        InputKind::Attribute {
+                            optional: second_optional,
+                        },
+                    ) = (&mut first.kind, &attribute.kind)
+                    {
+                        *optional &= *second_optional;
+                    }
+                    if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1) {
+                        let message = format!(
+                            "attribute `{}` is declared as {first_type} and as {second_type}",
+                            attribute.name
+                        );
+                        let diagnostic =
+                            Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
+                                .label(format!("declared as {second_type} here"))
+                                .also(first.place, format!("declared as {first_type} here"))
+                                .help("give it one type in all packages that share it, or another name here");
+                        self.report(diagnostic);
+                    }
+                }
                 Some(first) if first.name == attribute.name => {
-                    let message = format!("attribute `{}` is declared twice", attribute.name);
-                    let diagnostic = Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
+                    let first = (first.what(), first.place);
+                    if first.0 != attribute.what() {
+                        self.ambiguous(attribute.name.as_str(), first, attribute.place);
+                        continue;
+                    }
+                    let code = match attribute.kind {
+                        InputKind::Parameter(_) => Code::DuplicateParameter,
+                        InputKind::Attribute { .. } | InputKind::Now => Code::DuplicateAttribute,
+                    };
+                    let (_, what) = first.0.split_once(' ').unwrap_or_default();
+                    let message = format!("{what} `{}` is declared twice", attribute.name);
+                    let diagnostic = Diagnostic::error(code, attribute.place, message)
                         .label("declared again here")
-                        .also(first.place, "first declared here")
+                        .also(first.1, "first declared here")
                         .help("keep one of the declarations");
                     self.report(diagnostic);
                 }
@@ -207,7 +248,7 @@ impl Checker {
         }
     }
 
-    fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
+    pub(super) fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
         let words = written.words();
         if let Some(found) = TYPES.iter().find(|known| known.name() == words) {
             return Some(*found);
@@ -248,6 +289,9 @@ impl Checker {
         if name == EVERY_REQUEST {
             let message = format!("`{EVERY_REQUEST}` means every request and cannot be redefined");
             self.report(Diagnostic::error(Code::ReservedName, here, message).help("choose another name"));
+            return;
+        }
+        if self.is_taken("a class", &name, here) {
             return;
         }
         if let Some(first) = self.classes.get(&name) {
@@ -296,7 +340,7 @@ impl Checker {
     }
 }
 
-/// Attributes by name, for search.
+/// Attributes and parameters by name, for search.
 pub(super) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<(u32, &'a Attribute)> {
     let index = attributes
         .binary_search_by(|attribute| attribute.name.as_str().cmp(name))

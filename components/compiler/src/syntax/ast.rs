@@ -57,10 +57,18 @@ nodes! {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
+    /// `PARAM name: INTEGER = 10 RANGE 1..100`
+    Parameter,
+    /// `RANGE 1..100`
+    Range,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`
+    Data,
     /// `DESCRIPTION: "…"`
     DescriptionField,
     /// `SCOPE: class WHERE condition`
@@ -73,6 +81,12 @@ nodes! {
     AuditField,
     /// `EXCEPTION: break_glass_token_required`
     ExceptionField,
+    /// `EFFECTIVE: FROM "…" UNTIL "…"`
+    EffectiveField,
+    /// `FROM "…"`
+    From,
+    /// `UNTIL "…"`
+    Until,
     /// `OWNER: "…"`
     OwnerField,
     /// `JUSTIFICATION: "…"`
@@ -83,6 +97,16 @@ nodes! {
     ControlsField,
     /// `REASON: "storage in {storage.location} violates EU residency"`
     ReasonField,
+    /// `OBLIGATION: MASK response.body.ssn`
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     /// `ACKNOWLEDGE: policies_conflict WITH other_policy BECAUSE "…"`
     AcknowledgeField,
     /// `TEST "what it shows" { … }`
@@ -169,10 +193,16 @@ unions! {
         Package,
         /// Attributes and their types.
         Schema,
+        /// Schemas and classes of another package.
+        Import,
         /// A named condition.
         Class,
+        /// A value that a bundle may set.
+        Parameter,
         /// A policy.
         Policy,
+        /// A named list.
+        Data,
         /// What policies must decide.
         Test,
         /// Values that tests share.
@@ -205,6 +235,8 @@ unions! {
         AuditField,
         /// How a denial may be overridden.
         ExceptionField,
+        /// When it applies.
+        EffectiveField,
         /// Who answers for it.
         OwnerField,
         /// Why it exists.
@@ -215,8 +247,21 @@ unions! {
         ControlsField,
         /// What a violation says.
         ReasonField,
+        /// What must be done when a request goes through.
+        ObligationField,
         /// What the analysis finds, and why it stays.
         AcknowledgeField,
+    }
+    /// What must be done when a request goes through.
+    Obligation {
+        /// A part of the response is hidden.
+        Mask,
+        /// Rows of the response are left out.
+        Filter,
+        /// No more than so many requests in so much time.
+        Limit,
+        /// Somebody is told.
+        Notify,
     }
     /// A condition.
     Condition {
@@ -315,13 +360,27 @@ accessors! {
         name -> one Name, /// Its type.
         type_name -> one Type, /// `OPTIONAL`.
         optional -> token OptionalKeyword;
+    Import: /// The package's folder, in quotes.
+        path -> one Literal;
     Class: /// Its name.
         name -> token Word, /// Its condition.
         body -> one Body;
+    Parameter: /// Its name.
+        name -> token Word, /// Its type.
+        type_name -> one Type, /// What holds if no bundle sets it.
+        default -> one GivenValue, /// What a bundle may set.
+        range -> one Range;
+    Range: /// The lowest and the highest value.
+        bounds -> many Literal;
     Policy: /// Its name.
         name -> token Word, /// `POLICY`.
         keyword -> token PolicyKeyword, /// Its fields.
         fields -> many Field;
+    Data: /// Its name.
+        name -> token Word, /// The type of its members.
+        type_name -> one Type, /// The path of its file, in quotes.
+        path -> one Literal, /// Its members, if they stand here.
+        list -> one List;
     DescriptionField: /// The sentence in quotes.
         value -> one Literal;
     ScopeField: /// The class, or `requests`.
@@ -335,6 +394,13 @@ accessors! {
         value -> token Word;
     ExceptionField: /// The way of overriding.
         value -> token Word;
+    EffectiveField: /// When it begins to apply.
+        from -> one From, /// When it ends to apply.
+        until -> one Until;
+    From: /// The first instant, in quotes.
+        instant -> one Literal;
+    Until: /// The first instant that is outside, in quotes.
+        instant -> one Literal;
     OwnerField: /// The name in quotes.
         value -> one Literal;
     JustificationField: /// The sentence in quotes.
@@ -345,6 +411,20 @@ accessors! {
         list -> one List;
     ReasonField: /// The template in quotes.
         value -> one Literal;
+    ObligationField: /// What must be done.
+        value -> one Obligation;
+    Mask: /// What is hidden.
+        path -> one Name, /// `WITH`.
+        with -> token WithKeyword, /// What stands in its place, or how many characters stay.
+        value -> one Literal;
+    Filter: /// The list of rows.
+        rows -> one Name, /// What holds for rows that stay.
+        body -> one Body;
+    Limit: /// How many, and in how much time.
+        values -> many Literal, /// The attribute whose values are counted apart.
+        key -> one Name;
+    Notify: /// Who is told, and what.
+        texts -> many Literal;
     AcknowledgeField: /// The kind of finding.
         kind -> token Word, /// The other policy or the attribute that the finding is about.
         with -> one Name, /// Why it stays.
@@ -415,6 +495,16 @@ accessors! {
         operand -> one Operand;
     List: /// Its members.
         members -> many Operand;
+}
+
+impl Data {
+    /// The path of its file, if it is written properly.
+    pub fn file(&self) -> Option<String> {
+        let (_, token) = self.path()?.token()?;
+        super::literal::text(token.text())
+            .ok()
+            .filter(|_| token.kind() == K::Text)
+    }
 }
 
 impl Type {

@@ -54,6 +54,8 @@ pub enum SyntaxKind {
     Comma,
     #[token(".")]
     Dot,
+    #[token("..")]
+    DotDot,
     #[token("-")]
     Minus,
     #[token("=")]
@@ -93,8 +95,12 @@ pub enum SyntaxKind {
     SchemaKeyword,
     #[token("OPTIONAL")]
     OptionalKeyword,
+    #[token("IMPORT")]
+    ImportKeyword,
     #[token("CLASS")]
     ClassKeyword,
+    #[token("PARAM")]
+    ParamKeyword,
     #[token("POLICY")]
     PolicyKeyword,
     #[token("DESCRIPTION")]
@@ -111,6 +117,8 @@ pub enum SyntaxKind {
     AuditKeyword,
     #[token("EXCEPTION")]
     ExceptionKeyword,
+    #[token("EFFECTIVE")]
+    EffectiveKeyword,
     #[token("OWNER")]
     OwnerKeyword,
     #[token("JUSTIFICATION")]
@@ -121,6 +129,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("OBLIGATION")]
+    ObligationKeyword,
     #[token("ACKNOWLEDGE")]
     AcknowledgeKeyword,
     #[token("AND")]
@@ -161,6 +171,10 @@ pub enum SyntaxKind {
     ExpectKeyword,
     #[token("NOW")]
     NowKeyword,
+    #[token("DATA")]
+    DataKeyword,
+    #[token("FROM")]
+    FromKeyword,
     #[token("true")]
     TrueKeyword,
     #[token("false")]
@@ -185,21 +199,44 @@ pub enum SyntaxKind {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
+    /// `PARAM name: INTEGER = 10 RANGE 1..100`
+    Parameter,
+    /// `RANGE 1..100`
+    Range,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`, `DATA name: TYPE ["a", "b"]`
+    Data,
     DescriptionField,
     ScopeField,
     ConstraintField,
     EnforcementField,
     AuditField,
     ExceptionField,
+    /// `EFFECTIVE: FROM "2026-01-01T00:00:00Z" UNTIL "2027-01-01T00:00:00Z"`
+    EffectiveField,
+    /// `FROM "…"`
+    From,
+    /// `UNTIL "…"`
+    Until,
     OwnerField,
     JustificationField,
     SeverityField,
     ControlsField,
     ReasonField,
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
@@ -258,13 +295,15 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 41] = [
+const KEYWORDS: [(&str, K); 47] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
     ("SCHEMA", K::SchemaKeyword),
     ("OPTIONAL", K::OptionalKeyword),
+    ("IMPORT", K::ImportKeyword),
     ("CLASS", K::ClassKeyword),
+    ("PARAM", K::ParamKeyword),
     ("POLICY", K::PolicyKeyword),
     ("DESCRIPTION", K::DescriptionKeyword),
     ("SCOPE", K::ScopeKeyword),
@@ -273,11 +312,13 @@ const KEYWORDS: [(&str, K); 41] = [
     ("ENFORCEMENT", K::EnforcementKeyword),
     ("AUDIT", K::AuditKeyword),
     ("EXCEPTION", K::ExceptionKeyword),
+    ("EFFECTIVE", K::EffectiveKeyword),
     ("OWNER", K::OwnerKeyword),
     ("JUSTIFICATION", K::JustificationKeyword),
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("OBLIGATION", K::ObligationKeyword),
     ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
@@ -298,6 +339,8 @@ const KEYWORDS: [(&str, K); 41] = [
     ("CASE", K::CaseKeyword),
     ("EXPECT", K::ExpectKeyword),
     ("NOW", K::NowKeyword),
+    ("DATA", K::DataKeyword),
+    ("FROM", K::FromKeyword),
     ("true", K::TrueKeyword),
     ("false", K::FalseKeyword),
 ];
@@ -312,8 +355,11 @@ impl SyntaxKind {
     pub fn begins_item(self) -> bool {
         matches!(
             self,
-            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::ParamKeyword | K::PolicyKeyword
+        ) || matches!(
+            self,
+            K::TestKeyword | K::FixtureKeyword | K::DataKeyword | K::ImportKeyword
+        )
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -333,11 +379,13 @@ impl SyntaxKind {
                 | K::EnforcementKeyword
                 | K::AuditKeyword
                 | K::ExceptionKeyword
+                | K::EffectiveKeyword
                 | K::OwnerKeyword
                 | K::JustificationKeyword
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::ObligationKeyword
                 | K::AcknowledgeKeyword
         )
     }
@@ -365,7 +413,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 122] = [
+static KINDS: [K; 141] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -385,6 +433,7 @@ static KINDS: [K; 122] = [
     K::Colon,
     K::Comma,
     K::Dot,
+    K::DotDot,
     K::Minus,
     K::Equal,
     K::EqualEqual,
@@ -403,7 +452,9 @@ static KINDS: [K; 122] = [
     K::DefaultKeyword,
     K::SchemaKeyword,
     K::OptionalKeyword,
+    K::ImportKeyword,
     K::ClassKeyword,
+    K::ParamKeyword,
     K::PolicyKeyword,
     K::DescriptionKeyword,
     K::ScopeKeyword,
@@ -412,11 +463,13 @@ static KINDS: [K; 122] = [
     K::EnforcementKeyword,
     K::AuditKeyword,
     K::ExceptionKeyword,
+    K::EffectiveKeyword,
     K::OwnerKeyword,
     K::JustificationKeyword,
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::ObligationKeyword,
     K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
@@ -437,6 +490,8 @@ static KINDS: [K; 122] = [
     K::CaseKeyword,
     K::ExpectKeyword,
     K::NowKeyword,
+    K::DataKeyword,
+    K::FromKeyword,
     K::TrueKeyword,
     K::FalseKeyword,
     K::Stray,
@@ -448,19 +503,31 @@ static KINDS: [K; 122] = [
     K::Schema,
     K::Attribute,
     K::Type,
+    K::Import,
     K::Class,
+    K::Parameter,
+    K::Range,
     K::Policy,
+    K::Data,
     K::DescriptionField,
     K::ScopeField,
     K::ConstraintField,
     K::EnforcementField,
     K::AuditField,
     K::ExceptionField,
+    K::EffectiveField,
+    K::From,
+    K::Until,
     K::OwnerField,
     K::JustificationField,
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::ObligationField,
+    K::Mask,
+    K::Filter,
+    K::Limit,
+    K::Notify,
     K::AcknowledgeField,
     K::Test,
     K::Fixture,

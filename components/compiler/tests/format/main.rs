@@ -15,7 +15,7 @@ use std::path::Path;
 
 use aecp_compiler::diagnostic::Code;
 use aecp_compiler::format::{WIDTH, source};
-use aecp_compiler::package::check;
+use aecp_compiler::package::{check, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_compiler::syntax::parser::DEPTH_LIMIT;
 use aecp_compiler::syntax::{SyntaxKind, parse};
@@ -93,6 +93,24 @@ POLICY q {
   ENFORCEMENT: BLOCKING
   ACKNOWLEDGE: policies_conflict WITH r BECAUSE \"why\"
 }  // end
+",
+    );
+}
+
+#[test]
+fn declarations_of_values() {
+    becomes(
+        "PARAM  x :INTEGER=-5 RANGE - 9 .. 1\nPARAM y: SET OF TEXT=[\"a\",\"b\",]\n\nPARAM z:DECIMAL = 0.5 RANGE 0.1..1 \
+         POLICY p{EFFECTIVE:FROM\n\"2026-01-01T00:00:00Z\"UNTIL \"2027-01-01T00:00:00Z\"}",
+        "\
+PARAM x: INTEGER = -5 RANGE -9..1
+PARAM y: SET OF TEXT = [\"a\", \"b\"]
+
+PARAM z: DECIMAL = 0.5 RANGE 0.1..1
+
+POLICY p {
+  EFFECTIVE: FROM \"2026-01-01T00:00:00Z\" UNTIL \"2027-01-01T00:00:00Z\"
+}
 ",
     );
 }
@@ -279,7 +297,7 @@ fn the_policies_of_this_repository_keep_their_meaning() {
             continue;
         }
         let mut files = Vec::new();
-        for file in std::fs::read_dir(path).unwrap() {
+        for file in std::fs::read_dir(&path).unwrap() {
             let file = file.unwrap().path();
             if file.extension().is_some_and(|extension| extension == "aecp") {
                 let text = std::fs::read_to_string(&file).unwrap();
@@ -289,10 +307,16 @@ fn the_policies_of_this_repository_keep_their_meaning() {
         if files.is_empty() {
             continue;
         }
-        let formatted: Vec<SourceFile> = files
+        let mut formatted: Vec<SourceFile> = files
             .iter()
             .map(|file| SourceFile::new(&file.name, canonical(&file.text)))
             .collect();
+        assert_eq!(wanted_lists(&files), wanted_lists(&formatted));
+        for name in wanted_lists(&files) {
+            let list = SourceFile::new(&name, std::fs::read_to_string(path.join(&name)).unwrap());
+            files.push(list.clone());
+            formatted.push(list);
+        }
         let before = check(&files).package;
         assert!(before.is_some());
         assert_eq!(before, check(&formatted).package);

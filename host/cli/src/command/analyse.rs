@@ -1,19 +1,21 @@
 //! `aecp analyse`: what do policies do that nobody sees?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aecp_compiler::analysis::{
     Acknowledged, Acknowledgement, Analysis, Budget, Finding, Severity, acknowledge, analyse,
 };
-use aecp_compiler::core::Package;
+use aecp_compiler::core::{InputKind, Package};
 use aecp_compiler::diagnostic::{LineIndex, Place};
 use aecp_compiler::package::Checked;
+use aecp_compiler::suite::saved::{self, Saved};
 use aecp_vocabulary::Value;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::{Format, print_json};
 use crate::error::{Error, Outcome};
+use crate::files::{self, Privacy};
 use crate::package::PackageFolder;
 use crate::report::{self, BAD, FAINT, GOOD, NOTABLE};
 
@@ -28,6 +30,9 @@ pub(crate) struct Arguments {
     /// Package folders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Where to write the requests that show what was found, as TEST blocks that pass today; of one package
+    #[arg(long, value_name = "FILE.aecp")]
+    save_tests: Option<PathBuf>,
     /// How to write the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -60,6 +65,9 @@ struct Found {
     /// Attributes of that request whose value could not be determined, which JSON cannot say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<String>,
+    /// What `aecp eval` has to be told beside the request: the time, and parameters without their defaults.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    settings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -79,6 +87,9 @@ struct Named {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
+    if let Some(file) = &arguments.save_tests {
+        can_save(arguments, file)?;
+    }
     let mut reports = Vec::new();
     let mut sound = true;
     for path in &arguments.paths {
@@ -100,6 +111,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         sound &= acknowledged
             .open(&analysis)
             .all(|finding| finding.severity < Severity::Critical);
+        if let Some(file) = &arguments.save_tests {
+            save(&saved::save(package, &checked.tests, &analysis), file)?;
+        }
         reports.push(told(&folder, package, &checked, &analysis, &acknowledged));
     }
     match arguments.format {
@@ -107,6 +121,36 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         Format::Human => reports.iter().for_each(show),
     }
     Ok(if sound { Outcome::Good } else { Outcome::Bad })
+}
+
+/// Whether tests can be kept in this file: it is nobody else's, and they are of one package.
+fn can_save(arguments: &Arguments, file: &Path) -> Result<(), Error> {
+    let refused = Error::part(format!("saving tests in `{}`", file.display()));
+    if arguments.paths.len() > 1 {
+        return Err(refused("tests belong to one package; name one".to_owned()));
+    }
+    if file.exists() {
+        return Err(refused(
+            "the file exists; name another one, or remove it first".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn save(tests: &Saved, file: &Path) -> Result<(), Error> {
+    let Saved {
+        text,
+        tests,
+        already,
+        without_request,
+    } = tests;
+    if *tests > 0 {
+        files::write(file, text.as_bytes(), Privacy::Public)?;
+    }
+    anstream::eprintln!(
+        "saved {tests} tests {FAINT}({already} findings have one, {without_request} are shown by no request){FAINT:#}"
+    );
+    Ok(())
 }
 
 fn told(
@@ -130,10 +174,15 @@ fn told(
         }
     };
     let found = |(finding, why): (&Finding, &Option<&Acknowledgement>)| {
-        let (request, failed) = finding.witness.as_ref().map_or((None, Vec::new()), |values| {
-            let (request, failed) = request(package, values);
-            (Some(request), failed)
-        });
+        let shown = finding.witness.as_ref().map(|values| request(package, values));
+        let (request, failed, settings) = match shown {
+            Some(Shown {
+                request,
+                failed,
+                settings,
+            }) => (Some(request), failed, settings),
+            None => (None, Vec::new(), Vec::new()),
+        };
         Found {
             kind: finding.kind.name(),
             severity: finding.severity.name(),
@@ -142,6 +191,7 @@ fn told(
             policies: finding.policies.iter().map(named).collect(),
             request,
             failed,
+            settings,
         }
     };
     let stale = |one: &&Acknowledgement| Stale {
@@ -177,19 +227,37 @@ fn line(folder: &PackageFolder, place: Place) -> String {
     })
 }
 
-/// The request that has these values, and the attributes that JSON cannot say.
-fn request(package: &Package, values: &[Value]) -> (Json, Vec<String>) {
+/// A request, as `aecp eval` would be asked for it.
+#[derive(Default)]
+struct Shown {
+    request: Json,
+    failed: Vec<String>,
+    settings: Vec<String>,
+}
+
+/// The request that has these values.
+fn request(package: &Package, values: &[Value]) -> Shown {
     let mut object = Map::new();
-    let mut failed = Vec::new();
+    let mut shown = Shown::default();
     for (input, value) in package.inputs.iter().zip(values) {
         let name = input.name.to_string();
-        match value {
-            Value::Absent => {}
-            Value::Failed(_) => failed.push(name),
-            value => drop(object.insert(name, json(value))),
+        match (&input.kind, value) {
+            (InputKind::Now, value) => shown.settings.push(format!("--now {value}")),
+            (InputKind::Parameter(parameter), value) if parameter.default == *value => {}
+            (InputKind::Parameter(_), value) => {
+                let bare = match json(value) {
+                    Json::String(text) => text,
+                    other => other.to_string(),
+                };
+                shown.settings.push(format!("--parameter '{name}={bare}'"));
+            }
+            (InputKind::Attribute { .. }, Value::Absent) => {}
+            (InputKind::Attribute { .. }, Value::Failed(_)) => shown.failed.push(name),
+            (InputKind::Attribute { .. }, value) => drop(object.insert(name, json(value))),
         }
     }
-    (Json::Object(object), failed)
+    shown.request = Json::Object(object);
+    shown
 }
 
 fn json(value: &Value) -> Json {
@@ -234,7 +302,8 @@ fn show(report: &Report) {
                 [] => String::new(),
                 names => format!(", with {} failed", names.join(", ")),
             };
-            anstream::println!("  shown by {request}{failed}");
+            let settings: String = found.settings.iter().map(|set| format!(" {set}")).collect();
+            anstream::println!("  shown by {request}{failed}{settings}");
         }
     }
     for Stale {

@@ -37,6 +37,8 @@ enum Bench {
     Peers,
     /// Analysing and compiling 1,000 and 100,000 policies in 50 packages, phase by phase.
     Compile,
+    /// Checking and analysing again after one policy of 1,000 has changed.
+    Edit,
     /// Requests a second with enforcement and evidence, without both, and at haproxy.
     Gateway,
 }
@@ -61,6 +63,7 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error>
         (Bench::Decide, "decide"),
         (Bench::Peers, "peers"),
         (Bench::Compile, "compile"),
+        (Bench::Edit, "edit"),
     ];
     for (bench, name) in programs {
         if wanted(bench) {

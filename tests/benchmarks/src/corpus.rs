@@ -14,6 +14,9 @@ use crate::random::Random;
 /// How many attributes the policies read, all of which every request has.
 pub(crate) const ATTRIBUTES: usize = 8;
 
+/// Most policies of one file.
+const FILE: usize = 5_000;
+
 /// What requests follow from.
 const SEED: u64 = 0xAEC9;
 
@@ -143,14 +146,15 @@ impl Corpus {
              compute.location: TEXT OPTIONAL\n  request.method: TEXT\n  purpose: TEXT OPTIONAL\n  \
              identity.roles: SET OF TEXT OPTIONAL\n  export.records: INTEGER OPTIONAL\n}}\n"
         );
-        let mut policies = String::new();
-        for rule in rules {
-            self.write(rule, &mut policies);
+        let mut sources = vec![SourceFile::new("package.aecp", header)];
+        for (number, rules) in rules.chunks(FILE).enumerate() {
+            let mut policies = String::new();
+            for rule in rules {
+                self.write(rule, &mut policies);
+            }
+            sources.push(SourceFile::new(format!("policies_{number:02}.aecp"), policies));
         }
-        vec![
-            SourceFile::new("package.aecp", header),
-            SourceFile::new("policies.aecp", policies),
-        ]
+        sources
     }
 
     /// What the policies say, for whoever writes it down in another language. True of [`Shape::Plain`] alone.

@@ -29,6 +29,9 @@ pub(crate) const PACKAGE: &str = "bench";
 /// Different requests.
 pub(crate) const REQUESTS: usize = 1_024;
 
+/// Entries of the lists that two more cases have.
+const LISTS: [usize; 2] = [10, 100_000];
+
 /// How long single decisions are timed in a case.
 const SINGLE: Duration = Duration::from_millis(1_500);
 
@@ -58,10 +61,41 @@ pub(crate) fn run() -> Result<(), Error> {
             measure(count, applying, kind.name(), &set, &some, timer, &mut table);
         }
     }
+    for entries in LISTS {
+        let corpus = Corpus::new(250, Shape::Distinct);
+        let mut sources = corpus.sources(PACKAGE);
+        sources.extend(listed(entries));
+        let set = prepare(&sources)?;
+        let requests = tables(&corpus, &set)?;
+        let all = requests.iter().map(|(_, table)| table).collect::<Vec<_>>();
+        measure(
+            250,
+            1,
+            &format!("mix, a list of {entries}"),
+            &set,
+            &all,
+            timer,
+            &mut table,
+        );
+    }
     table.print(&format!(
         "decide: one thread, {ATTRIBUTES} attributes, AUDIT: REQUIRED; a reading of the clock, {timer:.3} µs, is in p50 and p99"
     ));
     Ok(())
+}
+
+/// A policy more, which all requests satisfy and whose list has so many entries, none of them ever asked for.
+fn listed(entries: usize) -> Vec<SourceFile> {
+    let list: String = (0..entries)
+        .map(|number| format!("sanctioned_{number:06}\n"))
+        .collect();
+    let policy = "DATA sanctioned FROM \"lists/sanctioned.txt\"\n\n\
+                  POLICY not_sanctioned {\n  SCOPE: requests WHERE customer.region IN sanctioned\n  \
+                  CONSTRAINT: storage.location NOT IN sanctioned\n  ENFORCEMENT: BLOCKING\n}\n";
+    vec![
+        SourceFile::new("lists/sanctioned.txt", list),
+        SourceFile::new("sanctioned.aecp", policy),
+    ]
 }
 
 /// The package [`PACKAGE`], as a gateway would have it.

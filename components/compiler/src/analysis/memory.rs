@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::pairs::{Related, Relation};
 use super::single::Facts;
 use super::solver::Surroundings;
-use super::{Analyser, Analysis, Budget, Finding, Kind, at};
+use super::{Analyser, Analysis, Budget, Finding, Kind, at, representatives};
 use crate::core::{InputIndex, Package, Policy};
 
 /// Most pairs of policies that are kept.
@@ -23,6 +23,8 @@ impl Memory {
     /// The same as [`analyse`](super::analyse), and faster if the package is much like the one before. What costs is
     /// asked anew of the policies that changed, of each of these with the others, and of the package as a whole.
     pub fn analyse(&mut self, package: &Package, budget: Budget) -> Analysis {
+        let smaller = representatives::package(package);
+        let package = smaller.as_ref().unwrap_or(package);
         let mut analyser = Analyser::new(package, budget);
         let frame = frame(package);
         let surroundings = analyser.solver.surroundings();

@@ -10,8 +10,10 @@
 //! - `findings`: what an analysis says.
 //! - `acknowledgements`: which findings stay on purpose.
 //! - `truths`: sets of truths, and of what a policy can be of a request.
+//! - `representatives`: long lists, cut to what can be told apart.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
+//! - `others`: texts that the package does not mention.
 //! - `solver`: the search.
 //! - `memory`: what is kept for the next analysis.
 //! - `pins`: which policies can meet at all.
@@ -24,9 +26,11 @@ mod atoms;
 mod clashes;
 mod findings;
 mod memory;
+mod others;
 mod pairs;
 mod pins;
 mod replay;
+mod representatives;
 mod single;
 mod solver;
 mod space;
@@ -55,7 +59,8 @@ const LISTED: usize = 100;
 
 /// Analyses a package. Equal packages and budgets give equal analyses.
 pub fn analyse(package: &Package, budget: Budget) -> Analysis {
-    Analyser::new(package, budget).run().0
+    let smaller = representatives::package(package);
+    Analyser::new(smaller.as_ref().unwrap_or(package), budget).run().0
 }
 
 /// Something asked of a request, by the index of the policy.
@@ -277,6 +282,9 @@ fn at<T>(items: &[T], index: u32) -> Option<&T> {
     items.get(usize::try_from(index).ok()?)
 }
 
+/// How texts begin that the package does not have.
+const FRESH: &str = "other";
+
 /// Texts that the package does not have, one for each text input.
 fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
     let mut used = BTreeSet::new();
@@ -298,7 +306,9 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 Vec::new()
             }
             Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Vec::new(),
+            Atom::Affix { .. } | Atom::Matches { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+                Vec::new()
+            }
         };
         for operand in operands {
             if let Operand::Constant(operand) = operand {
@@ -314,7 +324,7 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
         .inputs
         .iter()
         .filter(|input| input.value_type == aecp_vocabulary::Type::Text);
-    let names = std::iter::once("other".to_owned()).chain((2_u32..).map(|count| format!("other-{count}")));
+    let names = std::iter::once(FRESH.to_owned()).chain((2_u32..).map(|count| format!("{FRESH}-{count}")));
     names
         .filter(|name| !used.contains(name))
         .take(texts.count())

@@ -70,6 +70,11 @@ fn files() -> impl Strategy<Value = Vec<String>> {
             tokens.extend(words("}? ENFORCEMENT : BLOCKING"));
             if is_described {
                 tokens.extend(words("DESCRIPTION : \"x\""));
+                tokens.extend(words(
+                    "OBLIGATION : MASK response.body.a KEEP LAST 4 OBLIGATION : FILTER rows WHERE {? row.a =? \
+                     customer.region AND row.b IN [ 1 , 2 ,? ] }? OBLIGATION : LIMIT 5 PER 1m BY customer.region \
+                     OBLIGATION : NOTIFY \"x\" WITH \"{customer.region}\"",
+                ));
             }
             tokens.extend(words("}"));
         }

@@ -142,6 +142,27 @@ POLICY p {
 }
 
 #[test]
+fn imports_stand_together_and_filters_open_their_condition() {
+    becomes(
+        "IMPORT   \"../common\"\nIMPORT \"../base\" POLICY p { OBLIGATION:MASK response.body.ssn KEEP  LAST 4 OBLIGATION: FILTER \
+         response.body.items WHERE row.region=customer.region AND row.classification IN [\"public\", \"internal\"] \
+         OBLIGATION: LIMIT 100 PER 1m BY identity.subject }",
+        "\
+IMPORT \"../common\"
+IMPORT \"../base\"
+
+POLICY p {
+  OBLIGATION: MASK response.body.ssn KEEP LAST 4
+  OBLIGATION: FILTER response.body.items WHERE {
+    row.region == customer.region AND row.classification IN [\"public\", \"internal\"]
+  }
+  OBLIGATION: LIMIT 100 PER 1m BY identity.subject
+}
+",
+    );
+}
+
+#[test]
 fn a_condition_may_fill_the_line_and_no_more() {
     let policy = |name: &str| format!("POLICY p {{\n  CONSTRAINT: {name} == 1\n}}\n");
     let fits = "a".repeat(WIDTH - "  CONSTRAINT:  == 1".len());

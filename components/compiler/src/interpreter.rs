@@ -2,7 +2,8 @@
 //! against it.
 //!
 //! Conditions have three values and strong Kleene connectives, so their meaning does not depend on the order of
-//! operands. An atom that reads an absent value, a failed one, or one of another type than declared is unknown.
+//! operands. An atom that reads an absent value, a failed one, or one of another type than declared is unknown. Where
+//! the schema has a DEFAULT, that is read in the place of an absent value.
 //!
 //! | scope | constraint | outcome |
 //! |---|---|---|
@@ -14,7 +15,7 @@
 
 use aecp_vocabulary::policy::PolicyFinding;
 use aecp_vocabulary::value::Address;
-use aecp_vocabulary::{Outcome, Outcomes, Type, Value};
+use aecp_vocabulary::{Outcome, Outcomes, Value};
 use serde::Serialize;
 
 use crate::core::{
@@ -265,7 +266,7 @@ impl<'a> From<&'a Constant> for Scalar<'a> {
     }
 }
 
-fn operand<'a>(package: &Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
+fn operand<'a>(package: &'a Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
     match asked {
         Operand::Constant(constant) => Some(constant.into()),
         Operand::Input(input) => match known(package, values, *input)? {
@@ -285,16 +286,19 @@ fn value(values: &[Value], input: InputIndex) -> Option<&Value> {
     values.get(usize::try_from(input.0).ok()?)
 }
 
-/// The value if it is there and of the declared type.
-fn known<'a>(package: &Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
-    let declared: Type = package.inputs.get(usize::try_from(input.0).ok()?)?.value_type;
-    value(values, input).filter(|value| value.value_type() == Some(declared))
+/// The value that is read, if it is known and of the declared type.
+fn known<'a>(package: &'a Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
+    let declared = package.inputs.get(usize::try_from(input.0).ok()?)?;
+    let read = declared.read(value(values, input)?);
+    (read.value_type() == Some(declared.value_type)).then_some(read)
 }
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use proptest::prelude::*;
+
+    use aecp_vocabulary::Type;
 
     use super::*;
     use crate::core::Input;

@@ -31,6 +31,8 @@ pub(super) enum Test {
     Known(u32),
     /// False if the input is absent, unknown if it failed, else true.
     Present(u32),
+    /// The same of an input with a default, whose class says nothing of it.
+    Given(u32),
     /// The boolean is true.
     IsTrue(u32),
     /// The class of the text is one of these, sorted.
@@ -209,6 +211,7 @@ impl Test {
         match self {
             Self::Known(input)
             | Self::Present(input)
+            | Self::Given(input)
             | Self::IsTrue(input)
             | Self::TextIn(input, _)
             | Self::NumberIn(input, _)

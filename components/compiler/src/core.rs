@@ -1,8 +1,11 @@
 //! The typed core: what a package means, after all checks, before any code.
 //!
 //! Everything here is well typed: the checker builds it, the interpreter walks it, the code generator compiles it.
-//! Meaning lives in [`crate::interpreter`]; this module is data.
+//! Meaning lives in [`crate::interpreter`]; this module is data. [`term`] is arithmetic.
 
+pub mod term;
+
+use self::term::Term;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value};
@@ -160,6 +163,8 @@ pub enum Operand {
     Input(InputIndex),
     /// What the policy says.
     Constant(Constant),
+    /// What is calculated.
+    Term(Box<Term>),
 }
 
 /// A literal.

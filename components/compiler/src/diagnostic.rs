@@ -161,6 +161,10 @@ codes! {
     ImpossibleExpectation = "impossible-expectation",
     /// A text that is not an instant.
     InvalidInstant = "invalid-instant",
+    /// A calculation with constants alone whose result does not fit 64 bits.
+    ConstantOverflow = "constant-overflow",
+    /// A calculation with more operands than one may have.
+    TermTooLong = "term-too-long",
     /// There are more errors than are shown.
     TooManyErrors = "too-many-errors",
     /// A file that the formatter cannot write without changing what it says.

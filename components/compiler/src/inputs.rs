@@ -64,6 +64,34 @@ impl Package {
 }
 
 impl Atom {
+    /// What it compares, in the order in which it is written; none for atoms that read attributes alone.
+    pub fn operands(&self) -> impl Iterator<Item = &Operand> {
+        let (first, second) = match self {
+            Self::Compare { left, right, .. } => (Some(left), Some(right)),
+            Self::OneOf { element, .. } | Self::Contains { element, .. } => (Some(element), None),
+            Self::IsPresent(_)
+            | Self::IsTrue(_)
+            | Self::Affix { .. }
+            | Self::WithinOneOf { .. }
+            | Self::Within { .. } => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+
+    /// The same, to be changed.
+    pub fn operands_mut(&mut self) -> impl Iterator<Item = &mut Operand> {
+        let (first, second) = match self {
+            Self::Compare { left, right, .. } => (Some(left), Some(right)),
+            Self::OneOf { element, .. } | Self::Contains { element, .. } => (Some(element), None),
+            Self::IsPresent(_)
+            | Self::IsTrue(_)
+            | Self::Affix { .. }
+            | Self::WithinOneOf { .. }
+            | Self::Within { .. } => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+
     /// The inputs that it reads, in the order in which it is written.
     pub fn inputs(&self) -> Vec<InputIndex> {
         let mut inputs = Vec::new();
@@ -107,5 +135,9 @@ fn operand(operand: &mut Operand, visit: &mut dyn FnMut(&mut InputIndex)) {
     match operand {
         Operand::Input(input) => visit(input),
         Operand::Constant(_) => {}
+        Operand::Term(term) => term
+            .operands_mut()
+            .into_iter()
+            .for_each(|part| self::operand(part, visit)),
     }
 }

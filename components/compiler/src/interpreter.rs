@@ -2,7 +2,8 @@
 //! against it.
 //!
 //! Conditions have three values and strong Kleene connectives, so their meaning does not depend on the order of
-//! operands. An atom that reads an absent value, a failed one, or one of another type than declared is unknown.
+//! operands. An atom that reads an absent value, a failed one, one of another type than declared, or a sum or product
+//! that does not fit 64 bits is unknown.
 //!
 //! | scope | constraint | outcome |
 //! |---|---|---|
@@ -201,6 +202,29 @@ enum Scalar<'a> {
     Address(Address),
 }
 
+impl Scalar<'_> {
+    /// The 64 bits of a value that can be calculated with.
+    fn number(self) -> Option<i64> {
+        match self {
+            Self::Integer(number)
+            | Self::Decimal(number)
+            | Self::Instant(number)
+            | Self::Duration(number) => Some(number),
+            Self::Text(_) | Self::Boolean(_) | Self::Address(_) => None,
+        }
+    }
+
+    fn of_number(value_type: Type, number: i64) -> Option<Self> {
+        Some(match value_type {
+            Type::Integer => Self::Integer(number),
+            Type::Decimal => Self::Decimal(number),
+            Type::Instant => Self::Instant(number),
+            Type::Duration => Self::Duration(number),
+            _ => return None,
+        })
+    }
+}
+
 /// Whether a set has a member of its type.
 fn has(set: &Value, element: Scalar<'_>) -> Option<bool> {
     Some(match (set, element) {
@@ -231,6 +255,10 @@ impl<'a> From<&'a Constant> for Scalar<'a> {
 fn operand<'a>(package: &Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
     match asked {
         Operand::Constant(constant) => Some(constant.into()),
+        Operand::Term(term) => {
+            let number = |part: &Operand| operand(package, values, part)?.number();
+            Scalar::of_number(term.value_type(), term.evaluate(&number)?)
+        }
         Operand::Input(input) => match known(package, values, *input)? {
             Value::Text(text) => Some(Scalar::Text(text)),
             Value::Integer(number) => Some(Scalar::Integer(*number)),

@@ -13,7 +13,10 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 
-use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy, Relation, Side};
+use crate::core::term::{Sign, Step, Term};
+use crate::core::{
+    Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy, Relation, Side, is_ordered,
+};
 
 /// The types that policies can read, those of most policies more often.
 const TYPES: [Type; 18] = [
@@ -72,6 +75,9 @@ const NETWORKS: [(u128, u8); 8] = [
 ];
 const AFFIXES: [&str; 6] = ["", "e", "eu-", "eu-west-1", "1", "xxxxxxxxxxxx"];
 const DEPTH: u32 = 4;
+/// The types that are calculated with.
+const ORDERED: [Type; 4] = [Type::Integer, Type::Decimal, Type::Instant, Type::Duration];
+const TERM_DEPTH: u32 = 2;
 
 /// Packages of up to 7 inputs and 6 policies, conditions nested up to 4 deep. Every input is read by some policy.
 pub fn package() -> impl Strategy<Value = Package> {
@@ -309,8 +315,70 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     proptest::strategy::Union::new_weighted(atoms).boxed()
 }
 
-/// Operands of one scalar type: inputs as often as constants, where there are inputs.
+/// Operands of one scalar type, calculated ones among them.
 fn operand(inputs: &[Input], value_type: Type) -> BoxedStrategy<Operand> {
+    if is_ordered(value_type) {
+        prop_oneof![4 => plain(inputs, value_type), 1 => term(inputs, value_type, TERM_DEPTH)].boxed()
+    } else {
+        plain(inputs, value_type)
+    }
+}
+
+/// What is calculated, nested up to `depth` deep.
+fn term(inputs: &[Input], value_type: Type, depth: u32) -> BoxedStrategy<Operand> {
+    let operand = |value_type: Type| match depth.checked_sub(1) {
+        Some(less) => prop_oneof![
+            3 => plain(inputs, value_type),
+            1 => term(inputs, value_type, less),
+        ]
+        .boxed(),
+        None => plain(inputs, value_type),
+    };
+    // What can stand first, and what can be added or subtracted to get this type.
+    let sums: Vec<(Type, Sign, Type)> = ORDERED
+        .into_iter()
+        .flat_map(|left| ORDERED.into_iter().map(move |right| (left, right)))
+        .flat_map(|(left, right)| [Sign::Plus, Sign::Minus].map(|sign| (left, sign, right)))
+        .filter(|(left, sign, right)| sign.gives(*left, *right) == Some(value_type))
+        .collect();
+    let more = vec((select(vec![Sign::Plus, Sign::Minus]), operand(value_type)), 0..3);
+    let sum = select(sums).prop_flat_map({
+        let operands: Vec<_> = ORDERED.into_iter().map(|found| (found, operand(found))).collect();
+        move |(left, sign, right)| {
+            let of = |wanted: Type| {
+                let found = operands.iter().find(|(found, _)| *found == wanted);
+                found
+                    .map(|(_, operand)| operand.clone())
+                    .expect("an ordered type")
+            };
+            (Just(left), of(left), Just(sign), of(right))
+        }
+    });
+    let sum = (sum, more).prop_map(move |((given, first, sign, operand), more)| {
+        let step = |(sign, operand)| Step {
+            sign,
+            operand,
+            gives: value_type,
+        };
+        let more = more
+            .into_iter()
+            .filter(|(sign, _)| sign.gives(value_type, value_type) == Some(value_type));
+        let rest = std::iter::once((sign, operand)).chain(more).map(step).collect();
+        Operand::Term(Box::new(Term::Sum { given, first, rest }))
+    });
+    if value_type == Type::Instant {
+        return sum.boxed();
+    }
+    let product =
+        (operand(value_type), vec(operand(Type::Integer), 1..3)).prop_map(move |(one, mut factors)| {
+            factors.insert(0, one);
+            Operand::Term(Box::new(Term::Product { value_type, factors }))
+        });
+    prop_oneof![2 => sum, 1 => product].boxed()
+}
+
+/// Inputs as often as constants, where there are inputs.
+fn plain(inputs: &[Input], value_type: Type) -> BoxedStrategy<Operand> {
     let constants = select(constants(value_type)).prop_map(Operand::Constant);
     let inputs = inputs_of(inputs, value_type);
     if inputs.is_empty() {

@@ -1,7 +1,9 @@
 //! Conditions as the language writes them, for reasons and explanations.
 
+use aecp_vocabulary::Type;
 use aecp_vocabulary::value::Network;
 
+use crate::core::term::{Sign, Term};
 use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Relation, Side};
 use crate::syntax::literal::quoted;
 
@@ -43,6 +45,30 @@ enum Level {
     Not,
 }
 
+/// How tightly an operand holds together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Sum,
+    Product,
+    Whole,
+}
+
+impl Rank {
+    fn of(operand: &Operand) -> Self {
+        match operand {
+            Operand::Term(term) => match term.as_ref() {
+                Term::Sum { .. } => Self::Sum,
+                Term::Product { .. } => Self::Product,
+            },
+            Operand::Input(_) | Operand::Constant(_) => Self::Whole,
+        }
+    }
+}
+
+fn is_zero(operand: &Operand, value_type: Type) -> bool {
+    matches!(operand, Operand::Constant(constant) if Constant::of_number(value_type, 0).as_ref() == Some(constant))
+}
+
 /// Writes conditions whose inputs have these names.
 pub(crate) struct Words<'a> {
     /// The name of each input, by its index.
@@ -68,6 +94,45 @@ impl Words<'_> {
         match operand {
             Operand::Input(input) => self.name(*input).to_owned(),
             Operand::Constant(constant) => literal(constant),
+            Operand::Term(term) => self.term(term),
+        }
+    }
+
+    fn term(&self, term: &Term) -> String {
+        let grouped = |operand: &Operand, loosest: Rank| {
+            let text = self.operand(operand);
+            if Rank::of(operand) < loosest {
+                format!("({text})")
+            } else {
+                text
+            }
+        };
+        match term {
+            Term::Sum { given, first, rest } => {
+                let signed = rest
+                    .split_first()
+                    .filter(|(step, _)| step.sign == Sign::Minus && is_zero(first, *given));
+                // Nobody subtracts from nothing: that is a sign.
+                let (mut text, rest) = match signed {
+                    Some((step, rest)) => (format!("-{}", grouped(&step.operand, Rank::Whole)), rest),
+                    None => (self.operand(first), rest.as_slice()),
+                };
+                for step in rest {
+                    let sign = match step.sign {
+                        Sign::Plus => "+",
+                        Sign::Minus => "-",
+                    };
+                    text.push_str(&format!(" {sign} {}", grouped(&step.operand, Rank::Product)));
+                }
+                text
+            }
+            Term::Product { factors, .. } => {
+                let mut loosest = Rank::Product;
+                let factors = factors
+                    .iter()
+                    .map(|factor| grouped(factor, std::mem::replace(&mut loosest, Rank::Whole)));
+                factors.collect::<Vec<_>>().join(" * ")
+            }
         }
     }
 
@@ -229,7 +294,7 @@ impl Words<'_> {
                 let strict = *relation == Relation::Less;
                 // People put the attribute first.
                 let (first, sign, second) = match (left, right) {
-                    (Operand::Constant(_), Operand::Input(_)) => {
+                    (Operand::Constant(_), Operand::Input(_) | Operand::Term(_)) => {
                         (right, if strict { ">" } else { ">=" }, left)
                     }
                     _ => (left, if strict { "<" } else { "<=" }, right),

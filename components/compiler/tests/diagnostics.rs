@@ -586,3 +586,58 @@ fn values_of_all_types_are_checked() {
     constraint("customer.region STARTS WITH ⟦[\"EU\"]⟧", mismatch, "OR");
     typed("peer ⟦within⟧ \"10.0.0.0/8\"", Code::LowercaseKeyword, "`WITHIN`");
 }
+
+#[test]
+fn calculations_are_checked_and_both_types_are_told() {
+    let sum = |marked: &str, help: &str| constraint(marked, Code::TypeMismatch, help);
+    let error = one_error(&policy("customer.age + ⟦tags⟧ < 5"));
+    assert_eq!(
+        error.message,
+        "`+` has INTEGER before it and SET OF TEXT behind it"
+    );
+    sum(
+        "customer.region + ⟦\"x\"⟧ == \"y\"",
+        "texts are not calculated with",
+    );
+    sum("customer.age + 1 + ⟦15m⟧ < 5", "unit");
+    sum(
+        "customer.age * ⟦1.5⟧ == ⟦5⟧".replace("⟦5⟧", "5").as_str(),
+        "multiplied by an INTEGER",
+    );
+    sum("-⟦ok⟧ == 1", "");
+    constraint(
+        "9223372036854775807 + ⟦1⟧ < customer.age",
+        Code::ConstantOverflow,
+        "smaller",
+    );
+    constraint(
+        "-⟦(-9223372036854775807 - 1)⟧ < customer.age",
+        Code::ConstantOverflow,
+        "",
+    );
+    constraint("⟦customer.age * 2⟧", Code::NotACondition, "compare it");
+    constraint("⟦customer.age + 2⟧ IS PRESENT", Code::TypeMismatch, "");
+    constraint(
+        "(customer.age < 5) ⟦+⟧ 1 < 7",
+        Code::UnexpectedToken,
+        "compare what comes out",
+    );
+    let long = format!("⟦customer.age{}⟧ < 7", " + 1".repeat(256));
+    constraint(&long, Code::TermTooLong, "extractor");
+}
+
+#[test]
+fn parentheses_enclose_operands_and_conditions() {
+    for text in [
+        "(customer.age + 1) * 2 < 5",
+        "((customer.age)) == 5 AND ((ok) OR (customer.age < 5))",
+        "NOT (customer.age) < 5",
+        "(ok)",
+        "((customer.age - 1) < (5) AND NOT ((ok)))",
+        "customer.age - 1 < -customer.age * -3",
+        "\"x\" IN (tags)",
+    ] {
+        let checked = check_text(&format!("{HEADER}{}", policy(text)));
+        assert!(checked.package.is_some(), "{text}\n{:#?}", checked.diagnostics);
+    }
+}

@@ -403,3 +403,22 @@ fn reasons_show_values_as_they_are_written() {
         "at must be less than \"2026-06-01T10:00:00Z\" but is {at}"
     );
 }
+
+#[test]
+fn calculations_are_folded_and_told_as_they_were_written() {
+    let (_, condition) = constraint("request.size < 2 + 3 * -4");
+    let Condition::Atom(Atom::Compare { right, .. }) = condition else { panic!("{condition:?}") };
+    assert_eq!(right, Operand::Constant(Constant::Integer(-10)));
+    let (package, _) = constraint("(request.size + 1) * 2 - -request.size <= 7 - (request.size - (1 - request.size))");
+    assert_eq!(
+        reason(&package),
+        "requires (request.size + 1) * 2 - (-request.size) <= 7 - (request.size - (1 - request.size)); request.size is \
+         {request.size}"
+    );
+    let (package, _) = constraint("request.size + 5 < 10");
+    let outcome = |size: i64| outcomes(&package, &format!("{{\"request.size\": {size}}}"));
+    assert!(outcome(4).findings.is_empty());
+    assert_eq!(outcome(5).findings[0].outcome, Outcome::Violated);
+    assert_eq!(outcome(i64::MAX - 4).findings[0].outcome, Outcome::Indeterminate);
+    assert_eq!(outcome(i64::MAX - 5).findings[0].outcome, Outcome::Violated);
+}

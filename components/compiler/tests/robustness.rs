@@ -80,6 +80,8 @@ const TOKENS: &[&str] = &[
     ",",
     ".",
     "-",
+    "+",
+    "*",
     "=",
     "==",
     "!=",
@@ -124,6 +126,7 @@ const PIECES: &[&str] = &[
     "GIVEN { a: FAILED \"why\"",
     "EXPECT DENY BY default",
     "d AND (d OR NOT d)",
+    "(b.c + 1) * 2 < -(b.c - 7)",
     "SCOPE: requests WHERE",
     "CONSTRAINT: {",
     "CONTROLS: [\"GDPR Art. 44\", \"PCI DSS 7.2.11\", \"HIPAA 164.312(a)(1)(\"]",
@@ -205,12 +208,20 @@ fn a_flood_of_mistakes_ends_and_is_kept() {
         "EXPECT DENY BY ",
         "\"",
         "- ",
+        "-(",
+        "( ",
+        "(b.c * ",
+        "b.c + ",
+        "b.c * ",
+        "1 + ",
+        "NOT (b.c + ",
     ] {
         for before in [
             "",
             "POLICY p { SCOPE: requests CONSTRAINT: ",
             "SCHEMA { ",
             "TEST \"t\" { GIVEN { ",
+            "PACKAGE p { VERSION: \"1.0.0\" } SCHEMA { b.c: INTEGER } POLICY p { SCOPE: requests CONSTRAINT: ",
         ] {
             lossless(&format!("{before}{}", piece.repeat(5_000)));
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use aecp_vocabulary::{Type, Value};
 
+use super::affine::{self, Cuts};
 use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Relation, is_ordered};
 
 /// What an atom looks at.
@@ -16,6 +17,8 @@ pub(super) enum Shape<'p> {
     Presence(InputIndex),
     /// One scalar input, held against constants of its type.
     Test(InputIndex, &'p [Constant]),
+    /// One input of an ordered type, in arithmetic with constants: it may be unknown although the input is not.
+    Turning(InputIndex, Cuts),
     /// Two scalar inputs of one type, held against each other.
     Link(InputIndex, InputIndex),
     /// A set of texts and a text.
@@ -31,7 +34,10 @@ impl Shape<'_> {
     pub(super) fn inputs(self) -> impl Iterator<Item = InputIndex> {
         let (one, other) = match self {
             Self::Fixed | Self::Opaque => (None, None),
-            Self::Presence(input) | Self::Test(input, _) | Self::Member(input, _) => (Some(input), None),
+            Self::Presence(input)
+            | Self::Test(input, _)
+            | Self::Turning(input, _)
+            | Self::Member(input, _) => (Some(input), None),
             Self::Link(left, right) => (Some(left), Some(right)),
             Self::LinkedMember(set, element) => (Some(set), Some(element)),
         };
@@ -73,10 +79,15 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
                     Shape::Opaque
                 }
             }
+            (Operand::Term(_), _) | (_, Operand::Term(_)) => match affine::cuts(left, *relation, right) {
+                Some((input, cuts)) if type_of(input).is_some_and(is_ordered) => Shape::Turning(input, cuts),
+                _ => Shape::Opaque,
+            },
         },
         Atom::OneOf { element, members } => match element {
             Operand::Constant(_) => Shape::Fixed,
             Operand::Input(input) => test(type_of(*input), *input, members),
+            Operand::Term(_) => Shape::Opaque,
         },
         Atom::Contains { set, element } => match (type_of(*set), element) {
             (Some(Type::SetOfText), Operand::Constant(Constant::Text(text))) => Shape::Member(*set, text),
@@ -118,11 +129,12 @@ pub(super) fn atoms<'p>(condition: &'p Condition, found: &mut Vec<&'p Atom>) {
 }
 
 /// Values of one type that `count` inputs, compared with each other, with `constants` and with the `members` of sets,
-/// need at most: every arrangement of that many values among the constants can be made of them. `fresh` are texts
+/// and told apart at `cuts`, need at most: every arrangement of that many values among the constants can be made of them. `fresh` are texts
 /// that the package does not have.
 pub(super) fn candidates<'p>(
     value_type: Type,
     constants: impl Iterator<Item = &'p Constant>,
+    cuts: impl Iterator<Item = i64>,
     members: impl Iterator<Item = &'p str>,
     count: usize,
     fresh: &[String],
@@ -149,17 +161,16 @@ pub(super) fn candidates<'p>(
                 _ => Value::Integer,
             };
             let mut numbers = BTreeSet::new();
-            for constant in constants.filter(|constant| constant.value_type() == value_type) {
-                if let Some(number) = constant.number() {
-                    numbers.insert(number);
-                    // Between two constants that are near each other, the steps from both meet: no more is needed.
-                    for step in 1_i64.. {
-                        if usize::try_from(step).is_ok_and(|step| step > count) {
-                            break;
-                        }
-                        numbers.extend(number.checked_sub(step));
-                        numbers.extend(number.checked_add(step));
+            let constants = constants.filter(|constant| constant.value_type() == value_type);
+            for number in constants.filter_map(Constant::number).chain(cuts) {
+                numbers.insert(number);
+                // Between two constants that are near each other, the steps from both meet: no more is needed.
+                for step in 1_i64.. {
+                    if usize::try_from(step).is_ok_and(|step| step > count) {
+                        break;
                     }
+                    numbers.extend(number.checked_sub(step));
+                    numbers.extend(number.checked_add(step));
                 }
             }
             if numbers.is_empty() {

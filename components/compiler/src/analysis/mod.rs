@@ -16,6 +16,7 @@
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
 //! - `replay`: whether a request shows what it is said to show.
 
+mod affine;
 mod atoms;
 mod findings;
 mod pairs;

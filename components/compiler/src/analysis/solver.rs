@@ -72,7 +72,14 @@ impl<'p> Solver<'p> {
             };
             let declared = package.inputs.get(usize::try_from(input.0).ok()?)?;
             let value_type = declared.value_type;
-            let values = candidates(value_type, [].iter(), std::iter::empty(), 1, &fresh);
+            let values = candidates(
+                value_type,
+                [].iter(),
+                std::iter::empty(),
+                std::iter::empty(),
+                1,
+                &fresh,
+            );
             (!declared.optional).then_some((input, values.into_iter().next()?))
         });
         Self {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::{Type, Value};
 
+use super::affine::Cuts;
 use super::atoms::{Shape, candidates, shape};
 use crate::core::{Atom, Constant, Input, InputIndex, Package};
 use crate::interpreter;
@@ -66,6 +67,7 @@ struct Facts<'p> {
     presence: bool,
     tests: Vec<&'p Atom>,
     constants: Vec<&'p [Constant]>,
+    cuts: Vec<Cuts>,
     members: Vec<&'p str>,
 }
 
@@ -112,13 +114,16 @@ impl Space {
             let alike = linked.contains(input);
             let values = |value_type: Type| {
                 let constants = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+                let cuts = group()
+                    .flat_map(|(_, about)| &about.cuts)
+                    .flat_map(|cuts| cuts.numbers());
                 let members = group().flat_map(|(_, about)| &about.members).copied();
                 let of_type =
                     |input: InputIndex| self::declared(package, input).map(|input| input.value_type);
                 let count = group()
                     .filter(|(input, _)| of_type(**input) == Some(value_type))
                     .count();
-                candidates(value_type, constants, members, count, fresh)
+                candidates(value_type, constants, cuts, members, count, fresh)
             };
             let mut known = values(declared.value_type);
             if declared.value_type == Type::SetOfText {
@@ -157,6 +162,7 @@ fn read<'p>(
             presence: false,
             tests: Vec::new(),
             constants: Vec::new(),
+            cuts: Vec::new(),
             members: Vec::new(),
         });
         groups.push(about.group);
@@ -165,6 +171,10 @@ fn read<'p>(
             Shape::Test(_, constants) => {
                 about.tests.push(atom);
                 about.constants.push(constants);
+            }
+            Shape::Turning(_, cuts) => {
+                about.tests.push(atom);
+                about.cuts.push(cuts);
             }
             Shape::Member(_, text) => about.members.push(text),
             Shape::Link(..) | Shape::LinkedMember(..) => {

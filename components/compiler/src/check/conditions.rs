@@ -237,7 +237,7 @@ impl Checker {
                     self.report(diagnostic.label(format!("this is {}", member.kind())).help(help));
                     proper = false;
                 }
-                Meaning::Input(..) | Meaning::List(_) => {
+                Meaning::Input(..) | Meaning::Term(_) | Meaning::List(_) => {
                     let message = "lists hold values that stand in the policy";
                     let help = format!("compare with the attribute by itself: `… OR {element} == …`");
                     self.report(Diagnostic::error(Code::InvalidList, member.place, message).help(help));

@@ -7,6 +7,7 @@
 //! - `conditions`: conditions and the types of what they compare.
 //! - `places`: parts of texts, addresses in networks.
 //! - `operands`: attributes and literals.
+//! - `terms`: arithmetic.
 //! - `suite`: tests and fixtures.
 //! - `given`: the values that they give.
 //! - `reason`: the sentence that says why a constraint does not hold.
@@ -21,6 +22,7 @@ mod policies;
 mod reason;
 mod suite;
 mod template;
+mod terms;
 
 use std::collections::BTreeMap;
 

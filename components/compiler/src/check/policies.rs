@@ -6,7 +6,7 @@ use aecp_vocabulary::{AuditClass, Mode, decision};
 use super::declarations::EVERY_REQUEST;
 use super::facts::Facts;
 use super::{Checker, place, reason, token_place};
-use crate::core::{Condition, Policy};
+use crate::core::{Condition, Operand, Policy};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{self, Field};
@@ -247,7 +247,7 @@ fn size(condition: &Condition) -> usize {
     let inner = match condition {
         Condition::Constant(_) => 0,
         Condition::Atom(crate::core::Atom::OneOf { members, .. }) => members.len(),
-        Condition::Atom(_) => 0,
+        Condition::Atom(atom) => atom.operands().map(Operand::size).sum(),
         Condition::All(parts) | Condition::Any(parts) => parts
             .iter()
             .fold(0_usize, |sum, part| sum.saturating_add(size(part))),

@@ -161,7 +161,13 @@ impl Emitter<'_> {
         negated: bool,
         values: u32,
     ) -> Result<(), EmitError> {
-        let (first, second) = test.inputs();
+        let Some((first, second)) = test.inputs() else {
+            if let Test::Computed(computed) = test {
+                let function = self.computed(computed, negated)?;
+                code.local_get(values).call(function);
+            }
+            return Ok(());
+        };
         match test {
             Test::Known(_) => {
                 load(
@@ -348,7 +354,7 @@ impl Emitter<'_> {
                 both_halves(code, values, *address);
                 code.call(support::HAS_ADDRESS);
             }
-            Test::Known(_) | Test::Present(_) => {
+            Test::Known(_) | Test::Present(_) | Test::Computed(_) => {
                 code.i32_const(1);
             }
         }

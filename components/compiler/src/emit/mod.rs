@@ -22,8 +22,9 @@
 //! - `memory`: where things are in linear memory.
 //! - `description`: what `describe` returns, laid out ahead of time.
 //! - `support`: functions that every component has.
-//! - `condition`, `dispatch`, `module`: WebAssembly code.
+//! - `condition`, `computed`, `dispatch`, `module`: WebAssembly code.
 
+mod computed;
 mod condition;
 mod description;
 mod dispatch;

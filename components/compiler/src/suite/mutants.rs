@@ -1,6 +1,7 @@
 //! Small changes of a policy, each of which a good test would notice.
 
-use crate::core::{Atom, Condition, Constant, Package, Policy, Relation};
+use crate::core::term::Sign;
+use crate::core::{Atom, Condition, Constant, Operand, Package, Policy, Relation};
 use crate::words;
 
 use super::coverage::Part;
@@ -34,6 +35,8 @@ pub(super) enum Edit {
     DropPart(usize),
     SwapConnective,
     SwapRelation,
+    /// `+` becomes `-` and back: the sign at this place among those that can.
+    SwapSign(usize),
     DropMember(usize),
     ChangeMember(usize),
 }
@@ -58,6 +61,7 @@ fn edits(condition: &Condition, path: &mut Vec<usize>, found: &mut dyn FnMut(&[u
         Condition::Constant(_) => {}
         Condition::Atom(atom) => {
             found(path, Edit::Negate);
+            (0..signs(atom)).for_each(|index| found(path, Edit::SwapSign(index)));
             match atom {
                 Atom::Compare {
                     relation: Relation::Less | Relation::LessOrEqual,
@@ -180,6 +184,15 @@ impl Edit {
                     Relation::Equal => Relation::Equal,
                 }
             }
+            (Self::SwapSign(index), Condition::Atom(atom)) => {
+                let mut signs = atom.operands_mut().flat_map(Operand::signs_mut);
+                if let Some(sign) = signs.nth(index) {
+                    *sign = match sign {
+                        Sign::Plus => Sign::Minus,
+                        Sign::Minus => Sign::Plus,
+                    }
+                }
+            }
             (Self::DropMember(index), Condition::Atom(Atom::OneOf { members, .. }))
                 if index < members.len() =>
             {
@@ -196,6 +209,14 @@ impl Edit {
             _ => {}
         }
     }
+}
+
+/// How many signs of an atom can be changed.
+fn signs(atom: &Atom) -> usize {
+    if !atom.operands().any(|operand| matches!(operand, Operand::Term(_))) {
+        return 0;
+    }
+    atom.clone().operands_mut().flat_map(Operand::signs_mut).count()
 }
 
 /// A constant of the same type that is none of `members`, if its type has one.

@@ -89,7 +89,7 @@ struct Mentioned {
     constants: BTreeMap<InputIndex, BTreeSet<Constant>>,
     /// Inputs whose presence is asked for: only there absence and failure differ.
     present: BTreeSet<InputIndex>,
-    /// Inputs that are asked for what constants do not tell: parts of texts, networks.
+    /// Inputs that are asked for what constants do not tell: parts of texts, networks, terms.
     opaque: BTreeSet<InputIndex>,
     /// Whether inputs are compared with each other: then what is mentioned of one matters for all.
     linked: bool,
@@ -134,9 +134,14 @@ impl Mentioned {
 
     fn pair(&mut self, left: &Operand, right: &Operand) {
         for operand in [left, right] {
-            if let Operand::Input(input) = operand {
-                self.read.insert(*input);
-            }
+            // Where a term turns is not written anywhere.
+            let is_term = matches!(operand, Operand::Term(_));
+            operand.each_input(&mut |input| {
+                self.read.insert(input);
+                if is_term {
+                    self.opaque.insert(input);
+                }
+            });
         }
         match (left, right) {
             (Operand::Input(_), Operand::Input(_)) => self.linked = true,
@@ -145,7 +150,7 @@ impl Mentioned {
                 let constants = self.constants.entry(*input).or_default();
                 constants.insert(constant.clone());
             }
-            (Operand::Constant(_), Operand::Constant(_)) => {}
+            (Operand::Constant(_), Operand::Constant(_)) | (Operand::Term(_), _) | (_, Operand::Term(_)) => {}
         }
     }
 

@@ -133,6 +133,14 @@ nodes! {
     Literal,
     /// `[a, b]`
     List,
+    /// `a + b - c`
+    Sum,
+    /// `a * b`
+    Product,
+    /// `-a`
+    Negative,
+    /// `( a )`, where `a` is an operand.
+    Group,
 }
 
 macro_rules! unions {
@@ -247,6 +255,14 @@ unions! {
         Literal,
         /// A list of literals.
         List,
+        /// Operands that are added and subtracted.
+        Sum,
+        /// Operands that are multiplied.
+        Product,
+        /// An operand with its sign changed.
+        Negative,
+        /// An operand in parentheses.
+        Group,
     }
 }
 
@@ -407,6 +423,12 @@ accessors! {
         operand -> one Operand;
     List: /// Its members.
         members -> many Operand;
+    Product: /// What `*` joins.
+        factors -> many Operand;
+    Negative: /// What is negated.
+        operand -> one Operand;
+    Group: /// What stands in the parentheses.
+        operand -> one Operand;
 }
 
 impl Type {
@@ -428,6 +450,26 @@ impl Comparison {
     /// The operator between the operands.
     pub fn operator(&self) -> Option<SyntaxToken> {
         tokens(&self.0).next()
+    }
+}
+
+impl Sum {
+    /// What `+` and `-` join, each with the operator before it; the first has none.
+    pub fn terms(&self) -> Vec<(Option<SyntaxToken>, Operand)> {
+        let mut operator = None;
+        let mut terms = Vec::new();
+        for element in self.0.children_with_tokens() {
+            match element {
+                rowan::NodeOrToken::Token(token) if matches!(token.kind(), K::Plus | K::Minus) => {
+                    operator = Some(token);
+                }
+                rowan::NodeOrToken::Token(_) => {}
+                rowan::NodeOrToken::Node(node) => {
+                    terms.extend(Operand::cast(node).map(|operand| (operator.take(), operand)));
+                }
+            }
+        }
+        terms
     }
 }
 

@@ -56,6 +56,10 @@ pub enum SyntaxKind {
     Dot,
     #[token("-")]
     Minus,
+    #[token("+")]
+    Plus,
+    #[token("*")]
+    Star,
     #[token("=")]
     Equal,
     #[token("==")]
@@ -248,6 +252,14 @@ pub enum SyntaxKind {
     Literal,
     /// `[a, b]`
     List,
+    /// `a + b - c`
+    Sum,
+    /// `a * b`
+    Product,
+    /// `-a`
+    Negative,
+    /// `( a )`, where `a` is an operand.
+    Group,
     /// What could not be understood.
     Mistake,
 }
@@ -360,7 +372,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 120] = [
+static KINDS: [K; 126] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -381,6 +393,8 @@ static KINDS: [K; 120] = [
     K::Comma,
     K::Dot,
     K::Minus,
+    K::Plus,
+    K::Star,
     K::Equal,
     K::EqualEqual,
     K::NotEqual,
@@ -480,6 +494,10 @@ static KINDS: [K; 120] = [
     K::Name,
     K::Literal,
     K::List,
+    K::Sum,
+    K::Product,
+    K::Negative,
+    K::Group,
     K::Mistake,
 ];
 

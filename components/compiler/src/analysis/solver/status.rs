@@ -77,7 +77,9 @@ impl<'p> Solver<'p> {
                 (false, _) if self.unknown(set) => Truths::UNKNOWN,
                 (false, _) => Truths::ANY,
             },
-            Shape::Test(..) | Shape::Link(..) if shape.inputs().any(|input| self.unknown(input)) => {
+            Shape::Test(..) | Shape::Turning(..) | Shape::Link(..)
+                if shape.inputs().any(|input| self.unknown(input)) =>
+            {
                 Truths::UNKNOWN
             }
             _ if shape.inputs().all(|input| self.is_chosen(input)) => {
@@ -145,7 +147,7 @@ impl<'p> Solver<'p> {
         };
         let text = match element {
             Operand::Constant(Constant::Text(text)) => text,
-            Operand::Constant(_) => return None,
+            Operand::Constant(_) | Operand::Term(_) => return None,
             Operand::Input(input) => match self.value(*input) {
                 Some(Value::Text(text)) => text,
                 _ => return None,

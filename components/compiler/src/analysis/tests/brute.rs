@@ -9,6 +9,8 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::super::{Budget, Kind, analyse, at, atoms, replay};
+use crate::analysis::atoms::{Shape, shape};
+use crate::core::term::Term;
 use crate::core::{Atom, Constant, Operand, Package, Policy};
 use crate::interpreter::{Truth, condition};
 use crate::testing;
@@ -16,12 +18,21 @@ use crate::testing;
 /// Packages with more requests than this are not tried.
 const REQUESTS: usize = 30_000;
 
+/// Around the simple fractions of the ends, which are where sums of a few ends and a few times one input turn.
+fn fractions() -> impl Iterator<Item = i128> {
+    let end = i128::from(i64::MAX);
+    let parts = (1..=4_i128).flat_map(|parts| (-parts..=parts).map(move |some| (some, parts)));
+    parts.flat_map(move |(some, parts)| (-5..=5).map(move |step| end * some / parts + step))
+}
+
 fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
     let (mut texts, mut numbers) = (BTreeSet::new(), BTreeSet::new());
     let mut take = |constant: &Constant| match constant {
         Constant::Text(text) => drop(texts.insert(text.clone())),
         other => numbers.extend(other.number()),
     };
+    // Terms of small constants turn near nothing, near the ends, or near a fraction of them.
+    let mut around = Vec::new();
     let mut found = Vec::new();
     for policy in &package.policies {
         atoms::atoms(&policy.scope, &mut found);
@@ -30,6 +41,9 @@ fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
     let mut operand = |operand: &Operand| {
         if let Operand::Constant(constant) = operand {
             take(constant);
+        }
+        if let Operand::Term(_) = operand {
+            around.extend((-3..=3_i128).chain(fractions()));
         }
     };
     for atom in &found {
@@ -49,6 +63,7 @@ fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
             Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {}
         }
     }
+    numbers.extend(around.iter().filter_map(|number| i64::try_from(*number).ok()));
     (texts, numbers)
 }
 
@@ -310,7 +325,20 @@ fn has_opaque(package: &Package) -> bool {
         atoms::atoms(&policy.scope, &mut found);
         atoms::atoms(&policy.constraint, &mut found);
     }
-    found.iter().any(|atom| matches!(atom, Atom::Affix { .. }))
+    // Products turn in more places than are tried here.
+    let multiplies = |atom: &&Atom| atom.operands().any(has_product);
+    found
+        .iter()
+        .any(|atom| matches!(shape(package, atom), Shape::Opaque) || multiplies(atom))
+}
+
+fn has_product(operand: &Operand) -> bool {
+    match operand {
+        Operand::Term(term) => {
+            matches!(term.as_ref(), Term::Product { .. }) || term.operands().into_iter().any(has_product)
+        }
+        Operand::Input(_) | Operand::Constant(_) => false,
+    }
 }
 
 /// Small packages with all of their requests.

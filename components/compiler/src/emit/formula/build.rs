@@ -2,7 +2,8 @@
 
 use aecp_vocabulary::Type;
 
-use super::{Formula, Test};
+use super::{Asked, Computed, Formula, Number, Operation, Test};
+use crate::core::term::Term;
 use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation, is_ordered};
 use crate::emit::EmitError;
 use crate::emit::link::Reader;
@@ -30,6 +31,15 @@ enum Side<'a> {
     Number(Type, i64),
     Address(u128),
     Boolean(bool),
+    /// Something calculated, of an ordered type.
+    Term(Type, Number),
+}
+
+/// Deepest nesting of terms.
+const TERM_DEPTH: usize = 256;
+
+fn computed(number: Number, asked: Asked) -> Test {
+    Test::Computed(Box::new(Computed { number, asked }))
 }
 
 /// True if the input is known and the test holds then, false if it does not.
@@ -102,6 +112,9 @@ impl Builder<'_> {
             (Some(member), Side::Number(given, number)) if member == given => {
                 Test::HasNumber(set, set_type, number)
             }
+            (Some(member), Side::Term(given, number)) if member == given => {
+                computed(number, Asked::MemberOf(set, set_type))
+            }
             (Some(Type::Address), Side::Address(address)) => Test::HasAddress(set, address),
             (Some(Type::Address), Side::Input(Type::Address, address)) => Test::HasAddressOf(set, address),
             (Some(member), Side::Input(given, number)) if member == given && is_ordered(given) => {
@@ -123,7 +136,15 @@ impl Builder<'_> {
             Less => order.is_lt(),
             LessOrEqual => order.is_le(),
         };
-        Ok(match (self.side(left)?, relation, self.side(right)?) {
+        let (left, right) = (self.side(left)?, self.side(right)?);
+        if matches!((&left, &right), (Side::Term(..), _) | (_, Side::Term(..))) {
+            let ((left_type, left), (right_type, right)) = (self.number(left)?, self.number(right)?);
+            if left_type != right_type {
+                return Err(self.reader.ill_typed("a comparison of two types"));
+            }
+            return Ok(Ok((computed(left, Asked::Compared(relation, right)), false)));
+        }
+        Ok(match (left, relation, right) {
             (Side::Text(left), Equal, Side::Text(right)) => Err(left == right),
             (Side::Boolean(left), Equal, Side::Boolean(right)) => Err(left == right),
             (Side::Address(left), Equal, Side::Address(right)) => Err(left == right),
@@ -235,25 +256,31 @@ impl Builder<'_> {
                 Ok(in_addresses(input, ranges))
             }
             Side::Input(ordered, input) if is_ordered(ordered) => {
-                let mut numbers = Vec::with_capacity(members.len());
-                for member in members {
-                    match number(member) {
-                        Some((given, number)) if given == ordered => numbers.push(number),
-                        _ => {
-                            return Err(self
-                                .reader
-                                .ill_typed("a list of numbers has a member of another type"));
-                        }
-                    }
-                }
-                numbers.sort_unstable();
-                Ok(in_ranges(
-                    input,
-                    numbers.into_iter().map(|number| (number, number)),
-                ))
+                Ok(in_ranges(input, self.points(ordered, members)?))
+            }
+            Side::Term(value_type, number) => {
+                let ranges = apart(self.points(value_type, members)?);
+                Ok((computed(number, Asked::In(ranges)), false))
             }
             _ => return Err(self.reader.ill_typed("a value of this type has no lists")),
         })
+    }
+
+    /// The members of a list of numbers, ascending, each as a range of one.
+    fn points(&self, value_type: Type, members: &[Constant]) -> Result<Vec<(i64, i64)>, EmitError> {
+        let mut points = Vec::with_capacity(members.len());
+        for member in members {
+            match number(member) {
+                Some((given, number)) if given == value_type => points.push((number, number)),
+                _ => {
+                    return Err(self
+                        .reader
+                        .ill_typed("a list of numbers has a member of another type"));
+                }
+            }
+        }
+        points.sort_unstable();
+        Ok(points)
     }
 
     fn side<'b>(&self, operand: &'b Operand) -> Result<Side<'b>, EmitError> {
@@ -265,6 +292,7 @@ impl Builder<'_> {
                 Some((value_type, number)) => Side::Number(value_type, number),
                 None => return Err(self.reader.ill_typed("a constant that is no number")),
             },
+            Operand::Term(term) => Side::Term(term.value_type(), self.term(term, TERM_DEPTH)?),
             Operand::Input(index) => {
                 let position = self.reader.position(*index)?;
                 let value_type = self.reader.value_type(position);
@@ -274,6 +302,46 @@ impl Builder<'_> {
                 )
             }
         })
+    }
+
+    fn term(&self, term: &Term, depth: usize) -> Result<Number, EmitError> {
+        let depth = depth.checked_sub(1).ok_or_else(|| EmitError::TooDeep {
+            policy: self.reader.policy.name.clone(),
+        })?;
+        let number = |operand: &Operand| match operand {
+            Operand::Term(inner) => self.term(inner, depth),
+            other => Ok(self.number(self.side(other)?)?.1),
+        };
+        let (first, rest) = match term {
+            Term::Sum { first, rest, .. } => {
+                let rest = rest
+                    .iter()
+                    .map(|step| Ok((Operation::from(step.sign), number(&step.operand)?)));
+                (number(first)?, rest.collect::<Result<_, EmitError>>()?)
+            }
+            Term::Product { factors, .. } => {
+                let Some((first, rest)) = factors.split_first() else {
+                    return Err(self.reader.ill_typed("a product of nothing"));
+                };
+                let rest = rest
+                    .iter()
+                    .map(|factor| Ok((Operation::Multiply, number(factor)?)));
+                (number(first)?, rest.collect::<Result<_, EmitError>>()?)
+            }
+        };
+        Ok(Number::Steps(Box::new(first), rest))
+    }
+
+    /// What can be calculated with, and its type.
+    fn number(&self, side: Side<'_>) -> Result<(Type, Number), EmitError> {
+        match side {
+            Side::Number(value_type, number) => Ok((value_type, Number::Constant(number))),
+            Side::Input(value_type, input) if is_ordered(value_type) => {
+                Ok((value_type, Number::Input(input)))
+            }
+            Side::Term(value_type, number) => Ok((value_type, number)),
+            _ => Err(self.reader.ill_typed("a calculation with what is no number")),
+        }
     }
 
     fn typed(&self, index: InputIndex, expected: Type) -> Result<u32, EmitError> {
@@ -317,8 +385,17 @@ fn in_range(input: u32, range: Option<(i64, i64)>) -> (Test, bool) {
     in_ranges(input, range)
 }
 
-/// `ranges` are sorted.
 fn in_ranges(input: u32, ranges: impl IntoIterator<Item = (i64, i64)>) -> (Test, bool) {
+    let apart = apart(ranges);
+    match apart.as_slice() {
+        [] => settled(input, false),
+        [(i64::MIN, i64::MAX)] => settled(input, true),
+        _ => (Test::NumberIn(input, apart), false),
+    }
+}
+
+/// The same ranges without neighbours; they are sorted.
+fn apart(ranges: impl IntoIterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
     let mut apart: Vec<(i64, i64)> = Vec::new();
     for (low, high) in ranges {
         match apart.last_mut() {
@@ -327,9 +404,5 @@ fn in_ranges(input: u32, ranges: impl IntoIterator<Item = (i64, i64)>) -> (Test,
             _ => apart.push((low, high)),
         }
     }
-    match apart.as_slice() {
-        [] => settled(input, false),
-        [(i64::MIN, i64::MAX)] => settled(input, true),
-        _ => (Test::NumberIn(input, apart), false),
-    }
+    apart
 }

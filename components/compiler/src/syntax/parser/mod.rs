@@ -5,11 +5,13 @@
 //!
 //! - `items`: PACKAGE, SCHEMA, CLASS and POLICY blocks with their fields.
 //! - `suites`: TEST and FIXTURE blocks.
-//! - `conditions`: conditions and operands.
+//! - `conditions`: conditions.
+//! - `terms`: operands and arithmetic.
 
 mod conditions;
 mod items;
 mod suites;
+mod terms;
 
 use rowan::{Checkpoint, GreenNode, GreenNodeBuilder, Language as _};
 

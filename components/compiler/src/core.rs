@@ -1,11 +1,14 @@
 //! The typed core: what a package means, after all checks, before any code.
 //!
 //! Everything here is well typed: the checker builds it, the interpreter walks it, the code generator compiles it.
-//! Meaning lives in [`crate::interpreter`]; this module is data. [`term`] is arithmetic.
+//! Meaning lives in [`crate::interpreter`]; this module is data. [`term`] is arithmetic,
+//! [`time`] are weekdays and times of day.
 
 pub mod term;
+pub mod time;
 
 use self::term::Term;
+use self::time::{Window, Zone};
 use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value};
@@ -126,6 +129,16 @@ pub enum Atom {
         address: InputIndex,
         /// The networks.
         networks: Vec<Network>,
+    },
+    /// `t WITHIN MONDAY TO FRIDAY IN "Europe/Berlin"`: the instant is in a part of the week or of the day, as clocks of
+    /// the zone show them. Unknown outside of the span of [`time`].
+    During {
+        /// Of type INSTANT.
+        instant: Operand,
+        /// When it must be.
+        window: Window,
+        /// Whose clocks tell.
+        zone: Zone,
     },
     /// `a WITHIN n`: the address is in the network.
     Within {

@@ -165,6 +165,10 @@ codes! {
     ConstantOverflow = "constant-overflow",
     /// A calculation with more operands than one may have.
     TermTooLong = "term-too-long",
+    /// A time zone that the database does not have.
+    UnknownZone = "unknown-zone",
+    /// Weekdays or times of day that make no part of a week or of a day.
+    InvalidWindow = "invalid-window",
     /// There are more errors than are shown.
     TooManyErrors = "too-many-errors",
     /// A file that the formatter cannot write without changing what it says.

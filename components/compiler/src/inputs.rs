@@ -68,7 +68,9 @@ impl Atom {
     pub fn operands(&self) -> impl Iterator<Item = &Operand> {
         let (first, second) = match self {
             Self::Compare { left, right, .. } => (Some(left), Some(right)),
-            Self::OneOf { element, .. } | Self::Contains { element, .. } => (Some(element), None),
+            Self::OneOf { element, .. }
+            | Self::Contains { element, .. }
+            | Self::During { instant: element, .. } => (Some(element), None),
             Self::IsPresent(_)
             | Self::IsTrue(_)
             | Self::Affix { .. }
@@ -82,7 +84,9 @@ impl Atom {
     pub fn operands_mut(&mut self) -> impl Iterator<Item = &mut Operand> {
         let (first, second) = match self {
             Self::Compare { left, right, .. } => (Some(left), Some(right)),
-            Self::OneOf { element, .. } | Self::Contains { element, .. } => (Some(element), None),
+            Self::OneOf { element, .. }
+            | Self::Contains { element, .. }
+            | Self::During { instant: element, .. } => (Some(element), None),
             Self::IsPresent(_)
             | Self::IsTrue(_)
             | Self::Affix { .. }
@@ -111,7 +115,7 @@ fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex))
                 operand(left, visit);
                 operand(right, visit);
             }
-            Atom::OneOf { element, .. } => operand(element, visit),
+            Atom::OneOf { element, .. } | Atom::During { instant: element, .. } => operand(element, visit),
             Atom::Affix { text: input, .. } | Atom::WithinOneOf { address: input, .. } => visit(input),
             Atom::Within { address, network } => {
                 visit(address);

@@ -3,7 +3,7 @@
 //!
 //! Conditions have three values and strong Kleene connectives, so their meaning does not depend on the order of
 //! operands. An atom that reads an absent value, a failed one, one of another type than declared, or a sum or product
-//! that does not fit 64 bits is unknown.
+//! that does not fit 64 bits, or the local time of an instant outside of the span of [`crate::core::time`], is unknown.
 //!
 //! | scope | constraint | outcome |
 //! |---|---|---|
@@ -167,6 +167,14 @@ fn known_atom(package: &Package, values: &[Value], asked: &Atom) -> Option<bool>
             let (set, element) = (known(package, values, *set)?, operand(package, values, element)?);
             has(set, element)
         }
+        Atom::During {
+            instant,
+            window,
+            zone,
+        } => match operand(package, values, instant)? {
+            Scalar::Instant(instant) => window.holds(zone, instant),
+            _ => None,
+        },
         Atom::Affix { text, side, part } => match known(package, values, *text)? {
             Value::Text(text) => Some(match side {
                 Side::Start => text.starts_with(part),

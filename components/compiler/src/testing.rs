@@ -2,9 +2,14 @@
 //!
 //! Domains are small on purpose, so that generated values often meet the constants they are compared with.
 
-#![allow(clippy::expect_used, reason = "this module exists for tests alone")]
+#![allow(
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    reason = "this module exists for tests alone"
+)]
 
 use std::ops::RangeInclusive;
+use std::sync::OnceLock;
 
 use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
@@ -14,6 +19,7 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 
 use crate::core::term::{Sign, Step, Term};
+use crate::core::time::{DAY, Window, Zone};
 use crate::core::{
     Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy, Relation, Side, is_ordered,
 };
@@ -73,6 +79,18 @@ const NETWORKS: [(u128, u8); 8] = [
     (u128::MAX, 128),
     (1 << 127, 1),
 ];
+/// Around the changes of zones, and around the ends of what their tables span.
+const INSTANTS: [i64; 8] = [
+    1_774_745_999_999_999_999,
+    1_774_746_000_000_000_000,
+    1_792_889_999_999_999_999,
+    1_792_890_000_000_000_000,
+    1_772_953_200_000_000_000,
+    1_800_000_000_000_000_000,
+    4_102_444_799_999_999_999,
+    4_102_444_800_000_000_000,
+];
+const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"];
 const AFFIXES: [&str; 6] = ["", "e", "eu-", "eu-west-1", "1", "xxxxxxxxxxxx"];
 const DEPTH: u32 = 4;
 /// The types that are calculated with.
@@ -268,6 +286,13 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         (2, one_of(Type::Integer)),
         (1, one_of(Type::Boolean)),
     ];
+    let instants = operand(inputs, Type::Instant);
+    let during = (instants, window(), select(zones())).prop_map(|(instant, window, zone)| Atom::During {
+        instant,
+        window,
+        zone,
+    });
+    atoms.push((2, during.boxed()));
     let all: Vec<InputIndex> = (0_u32..)
         .zip(inputs)
         .map(|(index, _)| InputIndex(index))
@@ -313,6 +338,32 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         }
     }
     proptest::strategy::Union::new_weighted(atoms).boxed()
+}
+
+fn zones() -> Vec<Zone> {
+    static ALL: OnceLock<Vec<Zone>> = OnceLock::new();
+    let all = || {
+        ZONES
+            .iter()
+            .map(|name| Zone::new(name).expect("a zone"))
+            .collect()
+    };
+    ALL.get_or_init(all).clone()
+}
+
+/// Times of day are whole quarters of an hour, so that they often meet the changes of zones.
+fn window() -> impl Strategy<Value = Window> {
+    let quarter = DAY / 96;
+    prop_oneof![
+        (1_u8..128).prop_map(Window::Days),
+        (0_i64..96, 1_i64..96).prop_map(move |(from, length)| Window::Hours {
+            from: from * quarter,
+            to: match (from + length) % 96 {
+                0 => DAY,
+                end => end * quarter,
+            },
+        }),
+    ]
 }
 
 /// Operands of one scalar type, calculated ones among them.
@@ -399,7 +450,11 @@ fn constants(value_type: Type) -> Vec<Constant> {
         Type::Integer => INTEGERS.iter().map(|number| Constant::Integer(*number)).collect(),
         Type::Boolean => vec![Constant::Boolean(false), Constant::Boolean(true)],
         Type::Decimal => INTEGERS.iter().map(|number| Constant::Decimal(*number)).collect(),
-        Type::Instant => INTEGERS.iter().map(|number| Constant::Instant(*number)).collect(),
+        Type::Instant => INTEGERS
+            .iter()
+            .chain(&INSTANTS)
+            .map(|number| Constant::Instant(*number))
+            .collect(),
         Type::Duration => INTEGERS
             .iter()
             .map(|number| Constant::Duration(*number))
@@ -439,7 +494,9 @@ fn value_of(declared: Type) -> BoxedStrategy<Value> {
         Type::Integer => integer().prop_map(Value::Integer).boxed(),
         Type::Decimal => integer().prop_map(Value::Decimal).boxed(),
         Type::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
-        Type::Instant => integer().prop_map(Value::Instant).boxed(),
+        Type::Instant => prop_oneof![integer(), select(&INSTANTS[..])]
+            .prop_map(Value::Instant)
+            .boxed(),
         Type::Duration => integer().prop_map(Value::Duration).boxed(),
         Type::Address => address().prop_map(Value::Address).boxed(),
         Type::Network => select(networks()).prop_map(Value::Network).boxed(),

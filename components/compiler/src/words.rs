@@ -4,6 +4,7 @@ use aecp_vocabulary::Type;
 use aecp_vocabulary::value::Network;
 
 use crate::core::term::{Sign, Term};
+use crate::core::time::{WEEKDAYS, Window, Zone, written_time};
 use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Relation, Side};
 use crate::syntax::literal::quoted;
 
@@ -161,6 +162,11 @@ impl Words<'_> {
                 set,
                 element: Operand::Constant(constant),
             } => (*set, format!("{must} contain {}", literal(constant))),
+            Atom::During {
+                instant: Operand::Input(input),
+                window,
+                zone,
+            } => (*input, format!("{must} be within {}", during(*window, zone))),
             Atom::Affix { text, side, part } => {
                 let how = match side {
                     Side::Start => "start",
@@ -275,6 +281,11 @@ impl Words<'_> {
             Atom::WithinOneOf { address, networks } => {
                 format!("{not}{} WITHIN {}", self.name(*address), self::networks(networks))
             }
+            Atom::During {
+                instant,
+                window,
+                zone,
+            } => format!("{not}{} WITHIN {}", self.operand(instant), during(*window, zone)),
             Atom::Within { address, network } => {
                 format!("{not}{} WITHIN {}", self.name(*address), self.name(*network))
             }
@@ -302,6 +313,44 @@ impl Words<'_> {
                 format!("{not}{} {sign} {}", self.operand(first), self.operand(second))
             }
         }
+    }
+}
+
+fn during(window: Window, zone: &Zone) -> String {
+    let window = match window {
+        Window::Days(days) => self::days(days),
+        Window::Hours { from, to } => {
+            let time = |time| quoted(&written_time(time));
+            format!("{} TO {}", time(from), time(to))
+        }
+    };
+    format!("{window} IN {}", quoted(zone.name()))
+}
+
+/// Three days or more in a row, over the weekend too, are written by their ends.
+fn days(days: u8) -> String {
+    let week = || WEEKDAYS.iter().copied().zip(0_u32..);
+    let has = |day: u32| days.checked_shr(day.checked_rem(7).unwrap_or(day)).unwrap_or(0) & 1 == 1;
+    let firsts: Vec<u32> = (0..7)
+        .filter(|day| has(*day) && !has(day.saturating_add(6)))
+        .collect();
+    let first = match (firsts.as_slice(), days.count_ones()) {
+        (_, 7) => Some(0),
+        ([first], 3..) => Some(*first),
+        _ => None,
+    };
+    let name = |day: u32| week().find(|(_, at)| *at == day).map_or("", |(name, _)| name);
+    if let Some(first) = first {
+        let last = first.saturating_add(days.count_ones()).saturating_sub(1);
+        return format!("{} TO {}", name(first), name(last.checked_rem(7).unwrap_or(last)));
+    }
+    let names: Vec<&str> = week()
+        .filter(|(_, day)| has(*day))
+        .map(|(name, _)| name)
+        .collect();
+    match names.as_slice() {
+        [only] => (*only).to_owned(),
+        _ => format!("[{}]", names.join(", ")),
     }
 }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use aecp_vocabulary::{Type, Value};
 
 use super::affine::{self, Cuts};
+use crate::core::time::{Window, Zone};
 use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Relation, is_ordered};
 
 /// What an atom looks at.
@@ -19,6 +20,8 @@ pub(super) enum Shape<'p> {
     Test(InputIndex, &'p [Constant]),
     /// One input of an ordered type, in arithmetic with constants: it may be unknown although the input is not.
     Turning(InputIndex, Cuts),
+    /// An instant, asked for its weekday or time of day.
+    During(InputIndex, Window, &'p Zone),
     /// Two scalar inputs of one type, held against each other.
     Link(InputIndex, InputIndex),
     /// A set of texts and a text.
@@ -37,6 +40,7 @@ impl Shape<'_> {
             Self::Presence(input)
             | Self::Test(input, _)
             | Self::Turning(input, _)
+            | Self::During(input, ..)
             | Self::Member(input, _) => (Some(input), None),
             Self::Link(left, right) => (Some(left), Some(right)),
             Self::LinkedMember(set, element) => (Some(set), Some(element)),
@@ -96,6 +100,12 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
             }
             _ => Shape::Opaque,
         },
+        Atom::During {
+            instant: Operand::Input(input),
+            window,
+            zone,
+        } if type_of(*input) == Some(Type::Instant) => Shape::During(*input, *window, zone),
+        Atom::During { .. } => Shape::Opaque,
         Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Shape::Opaque,
     }
 }

@@ -28,6 +28,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 mod truths;
+mod weeks;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -6,6 +6,8 @@ use aecp_vocabulary::{Type, Value};
 
 use super::affine::Cuts;
 use super::atoms::{Shape, candidates, shape};
+use super::weeks;
+use crate::core::time::{Window, Zone};
 use crate::core::{Atom, Constant, Input, InputIndex, Package};
 use crate::interpreter;
 
@@ -20,6 +22,8 @@ pub(super) struct Space {
     pub(super) present: Option<InputIndex>,
     /// Atoms that read these may be anything.
     pub(super) freed: BTreeSet<InputIndex>,
+    /// The weekdays and times of day of these may be anything.
+    pub(super) blurred: BTreeSet<InputIndex>,
 }
 
 /// An input with its values.
@@ -68,6 +72,7 @@ struct Facts<'p> {
     tests: Vec<&'p Atom>,
     constants: Vec<&'p [Constant]>,
     cuts: Vec<Cuts>,
+    windows: Vec<(Window, &'p Zone)>,
     members: Vec<&'p str>,
 }
 
@@ -126,6 +131,18 @@ impl Space {
                 candidates(value_type, constants, cuts, members, count, fresh)
             };
             let mut known = values(declared.value_type);
+            if !about.windows.is_empty() {
+                // With others that it is compared with, weekdays would have to be tried in all arrangements.
+                let samples = if alike {
+                    None
+                } else {
+                    weeks::samples(&instants(&known), &about.windows)
+                };
+                match samples {
+                    Some(samples) => known.extend(samples.into_iter().map(Value::Instant)),
+                    None => drop(space.blurred.insert(*input)),
+                }
+            }
             if declared.value_type == Type::SetOfText {
                 space
                     .members
@@ -142,6 +159,14 @@ impl Space {
         }
         space
     }
+}
+
+fn instants(values: &[Value]) -> Vec<i64> {
+    let instant = |value: &Value| match value {
+        Value::Instant(instant) => Some(*instant),
+        _ => None,
+    };
+    values.iter().filter_map(instant).collect()
 }
 
 fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
@@ -163,6 +188,7 @@ fn read<'p>(
             tests: Vec::new(),
             constants: Vec::new(),
             cuts: Vec::new(),
+            windows: Vec::new(),
             members: Vec::new(),
         });
         groups.push(about.group);
@@ -175,6 +201,10 @@ fn read<'p>(
             Shape::Turning(_, cuts) => {
                 about.tests.push(atom);
                 about.cuts.push(cuts);
+            }
+            Shape::During(_, window, zone) => {
+                about.tests.push(atom);
+                about.windows.push((window, zone));
             }
             Shape::Member(_, text) => about.members.push(text),
             Shape::Link(..) | Shape::LinkedMember(..) => {

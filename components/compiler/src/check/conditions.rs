@@ -31,6 +31,7 @@ impl Checker {
             ast::Condition::Containment(containment) => self.containment(file, containment),
             ast::Condition::Affixing(affixing) => self.affixing(file, affixing),
             ast::Condition::Location(location) => self.location(file, location),
+            ast::Condition::During(during) => self.during(file, during),
             ast::Condition::Presence(presence) => self.presence(file, presence),
             ast::Condition::Bare(bare) => self.bare(file, bare),
         }

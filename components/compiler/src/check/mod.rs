@@ -8,6 +8,7 @@
 //! - `places`: parts of texts, addresses in networks.
 //! - `operands`: attributes and literals.
 //! - `terms`: arithmetic.
+//! - `windows`: weekdays and times of day in zones.
 //! - `suite`: tests and fixtures.
 //! - `given`: the values that they give.
 //! - `reason`: the sentence that says why a constraint does not hold.
@@ -23,6 +24,7 @@ mod reason;
 mod suite;
 mod template;
 mod terms;
+mod windows;
 
 use std::collections::BTreeMap;
 
@@ -85,6 +87,8 @@ pub(crate) struct Checker {
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
     suite: suite::Suite,
+    /// The zones that conditions name.
+    zones: BTreeMap<String, core::time::Zone>,
     size: usize,
     searched: usize,
 }

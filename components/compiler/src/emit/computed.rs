@@ -12,6 +12,7 @@ use super::module::Signature;
 use super::plan::{Fact, value_case};
 use super::support;
 use crate::core::Relation;
+use crate::core::time::{DAY, MONDAY_SHIFT, Window, Zone};
 
 /// The parameter that points to the call's values.
 const VALUES: u32 = 0;
@@ -25,7 +26,7 @@ impl Emitter<'_> {
     pub(super) fn computed(&mut self, computed: &Computed, negated: bool) -> Result<u32, EmitError> {
         let others = match &computed.asked {
             Asked::Compared(_, other) => other.depth(),
-            Asked::In(_) | Asked::MemberOf(..) => 0,
+            Asked::In(_) | Asked::MemberOf(..) | Asked::During(..) => 0,
         };
         let locals = computed.number.depth().saturating_add(others).saturating_add(1);
         let mut function = Function::new([(locals, ValType::I64)]);
@@ -43,6 +44,9 @@ impl Emitter<'_> {
         }
         let (number, other) = (NUMBERS, NUMBERS.saturating_add(1));
         calculate(&mut code, &computed.number, number);
+        if let Asked::During(_, zone) = &computed.asked {
+            self.localise(&mut code, zone, number)?;
+        }
         code.i32_const(if negated { FALSE } else { TRUE });
         code.i32_const(if negated { TRUE } else { FALSE });
         match &computed.asked {
@@ -65,6 +69,7 @@ impl Emitter<'_> {
                     .i32_const(signed(size(ranges.len())?));
                 code.local_get(number).call(support::WITHIN);
             }
+            Asked::During(..) => {}
             Asked::MemberOf(set, set_type) => {
                 code.local_get(VALUES)
                     .i32_const(signed(set.saturating_mul(VALUE)))
@@ -74,10 +79,127 @@ impl Emitter<'_> {
                     .call(support::HAS_NUMBER);
             }
         }
+        if let Asked::During(window, _) = &computed.asked {
+            during(&mut code, *window, number);
+        }
         code.select().end();
         let index = self.functions.reserve();
         self.functions.define(index, Signature::Condition, function);
         Ok(index)
+    }
+}
+
+impl Emitter<'_> {
+    /// Puts local time, in nanoseconds since a Monday, in the place of an instant; leaves if the zone's table has none.
+    fn localise(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        zone: &Zone,
+        instant: u32,
+    ) -> Result<(), EmitError> {
+        let mut table = Record::default();
+        for change in zone.changes() {
+            let shift = change
+                .offset
+                .map_or(0, |offset| offset.saturating_add(MONDAY_SHIFT));
+            for word in [change.from, shift] {
+                table.long(u64::from_ne_bytes(word.to_ne_bytes()));
+            }
+        }
+        let address = self.data.share(&table.0, 8)?;
+        let function = match self.local_time {
+            Some(function) => function,
+            None => {
+                let function = self.functions.reserve();
+                self.functions.define(function, Signature::Local, local_time());
+                self.local_time = Some(function);
+                function
+            }
+        };
+        code.i32_const(signed(address))
+            .i32_const(signed(size(zone.changes().len())?))
+            .local_get(instant)
+            .call(function)
+            .local_tee(instant);
+        code.i64_const(0).i64_lt_s();
+        leave_unknown(code);
+        Ok(())
+    }
+}
+
+/// (table, number of changes, instant) → local time since a Monday, or -1 outside of the table.
+fn local_time() -> Function {
+    let (table, high, instant, low, middle, shift) = (0, 1, 2, 3, 4, 5);
+    let mut function = Function::new([(2, ValType::I32), (1, ValType::I64)]);
+    let mut code = function.instructions();
+    let change = |code: &mut InstructionSink<'_>, index: u32| {
+        code.local_get(table)
+            .local_get(index)
+            .i32_const(4)
+            .i32_shl()
+            .i32_add();
+    };
+    // Finds the first change behind the instant.
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    {
+        code.local_get(low).local_get(high).i32_ge_u().br_if(1);
+        code.local_get(low)
+            .local_get(high)
+            .i32_add()
+            .i32_const(1)
+            .i32_shr_u()
+            .local_set(middle);
+        change(&mut code, middle);
+        code.i64_load(at(0, 3))
+            .local_get(instant)
+            .i64_le_s()
+            .if_(BlockType::Empty);
+        code.local_get(middle).i32_const(1).i32_add().local_set(low);
+        code.else_().local_get(middle).local_set(high).end();
+        code.br(0);
+    }
+    code.end().end();
+    code.local_get(low)
+        .i32_eqz()
+        .if_(BlockType::Empty)
+        .i64_const(-1)
+        .return_()
+        .end();
+    change(&mut code, low);
+    code.i32_const(8).i32_sub().i64_load(at(0, 3)).local_set(shift);
+    // The last change ends the table.
+    code.local_get(shift)
+        .i64_eqz()
+        .if_(BlockType::Empty)
+        .i64_const(-1)
+        .return_()
+        .end();
+    code.local_get(instant).local_get(shift).i64_add().end();
+    function
+}
+
+/// Leaves whether local time, in a local, is in a window.
+fn during(code: &mut InstructionSink<'_>, window: Window, local: u32) {
+    match window {
+        Window::Days(days) => {
+            code.i32_const(i32::from(days));
+            code.local_get(local)
+                .i64_const(DAY)
+                .i64_div_u()
+                .i64_const(7)
+                .i64_rem_u();
+            code.i32_wrap_i64().i32_shr_u().i32_const(1).i32_and();
+        }
+        Window::Hours { from, to } => {
+            code.local_get(local).i64_const(DAY).i64_rem_u().local_tee(local);
+            code.i64_const(from).i64_ge_s();
+            code.local_get(local).i64_const(to).i64_lt_s();
+            if from < to {
+                code.i32_and();
+            } else {
+                code.i32_or();
+            }
+        }
     }
 }
 

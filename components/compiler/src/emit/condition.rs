@@ -37,6 +37,8 @@ pub(super) struct Emitter<'a> {
     pub(super) layout: &'a Layout,
     pub(super) data: Data,
     pub(super) functions: Functions,
+    /// The function that gives local time, once some code needs it.
+    pub(super) local_time: Option<u32>,
 }
 
 /// Memory at a constant offset from an address on the stack.

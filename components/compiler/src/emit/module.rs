@@ -62,9 +62,11 @@ pub(super) enum Signature {
     Address,
     /// (table, count, high, low) → answer
     AddressIn,
+    /// (table, count, instant) → local time
+    Local,
 }
 
-const SIGNATURES: [(&[ValType], &[ValType]); 13] = {
+const SIGNATURES: [(&[ValType], &[ValType]); 14] = {
     use ValType::{I32, I64};
     [
         (&[], &[I32]),
@@ -80,6 +82,7 @@ const SIGNATURES: [(&[ValType], &[ValType]); 13] = {
         (&[I32], &[I32]),
         (&[I32, I64, I64], &[I32]),
         (&[I32, I32, I64, I64], &[I32]),
+        (&[I32, I32, I64], &[I64]),
     ]
 };
 
@@ -124,6 +127,7 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
         layout: &plan.layout,
         data,
         functions: Functions::new(),
+        local_time: None,
     };
     support::put(&mut emitter.functions, table.as_ref());
     let blocks = dispatch::blocks(&mut emitter, plan)?;

@@ -1,6 +1,7 @@
 //! Small changes of a policy, each of which a good test would notice.
 
 use crate::core::term::Sign;
+use crate::core::time::{DAY, Window};
 use crate::core::{Atom, Condition, Constant, Operand, Package, Policy, Relation};
 use crate::words;
 
@@ -9,6 +10,9 @@ use aecp_vocabulary::Mode;
 
 /// Of a list, so many members are dropped and changed, one at a time; what holds for them holds for the others.
 const MEMBER_LIMIT: usize = 32;
+
+/// A minute, in nanoseconds.
+const MINUTE: i64 = 60_000_000_000;
 
 /// Most characters of a condition that a sentence repeats.
 const SENTENCE_LIMIT: usize = 160;
@@ -37,6 +41,12 @@ pub(super) enum Edit {
     SwapRelation,
     /// `+` becomes `-` and back: the sign at this place among those that can.
     SwapSign(usize),
+    /// A weekday is no longer in the window.
+    DropDay(u32),
+    /// A time of day begins a minute later.
+    BeginLater,
+    /// A time of day ends a minute earlier.
+    EndEarlier,
     DropMember(usize),
     ChangeMember(usize),
 }
@@ -67,6 +77,22 @@ fn edits(condition: &Condition, path: &mut Vec<usize>, found: &mut dyn FnMut(&[u
                     relation: Relation::Less | Relation::LessOrEqual,
                     ..
                 } => found(path, Edit::SwapRelation),
+                Atom::During {
+                    window: Window::Days(days),
+                    ..
+                } if days.count_ones() > 1 => {
+                    let is_in = |day: &u32| days.checked_shr(*day).unwrap_or(0) & 1 == 1;
+                    (0..7)
+                        .filter(is_in)
+                        .for_each(|day| found(path, Edit::DropDay(day)));
+                }
+                Atom::During {
+                    window: Window::Hours { .. },
+                    ..
+                } => {
+                    found(path, Edit::BeginLater);
+                    found(path, Edit::EndEarlier);
+                }
                 Atom::OneOf { members, .. } => {
                     for index in 0..members.len().min(MEMBER_LIMIT) {
                         if members.len() > 1 {
@@ -182,6 +208,20 @@ impl Edit {
                     Relation::Less => Relation::LessOrEqual,
                     Relation::LessOrEqual => Relation::Less,
                     Relation::Equal => Relation::Equal,
+                }
+            }
+            (Self::DropDay(day), Condition::Atom(Atom::During { window, .. })) => {
+                if let Window::Days(days) = window {
+                    *days &= !1_u8.checked_shl(day).unwrap_or(0);
+                }
+            }
+            (Self::BeginLater | Self::EndEarlier, Condition::Atom(Atom::During { window, .. })) => {
+                if let Window::Hours { from, to } = window {
+                    let (edge, by) = match self {
+                        Self::BeginLater => (from, MINUTE),
+                        _ => (to, MINUTE.saturating_neg()),
+                    };
+                    *edge = edge.saturating_add(by).rem_euclid(DAY);
                 }
             }
             (Self::SwapSign(index), Condition::Atom(atom)) => {

@@ -123,7 +123,7 @@ impl Mentioned {
                 }
             }
             Atom::Contains { set, element } => self.pair(&Operand::Input(*set), element),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } | Atom::During { .. } => {
                 for input in atom.inputs() {
                     self.read.insert(input);
                     self.opaque.insert(input);

@@ -123,6 +123,12 @@ nodes! {
     Affixing,
     /// `a WITHIN b`
     Location,
+    /// `a WITHIN b IN c`
+    During,
+    /// `MONDAY TO FRIDAY`, `[MONDAY, FRIDAY]`, `"09:00" TO "17:00"`
+    Window,
+    /// `IN "Europe/Berlin"`
+    Zone,
     /// `a IS PRESENT`
     Presence,
     /// An operand that stands for itself.
@@ -242,6 +248,8 @@ unions! {
         Affixing,
         /// An address is in a network.
         Location,
+        /// An instant is in a part of the week or of the day.
+        During,
         /// An attribute is there.
         Presence,
         /// An operand that stands for itself.
@@ -416,6 +424,14 @@ accessors! {
         ends -> token EndsKeyword;
     Location: /// Left and right.
         operands -> many Operand;
+    During: /// The instant.
+        operand -> one Operand, /// The part of the week or of the day.
+        window -> one Window, /// Whose clocks tell.
+        zone -> one Zone;
+    Window: /// Its first and its last day, the days, or two times of day.
+        ends -> many Operand;
+    Zone: /// The name in quotes.
+        name -> one Literal;
     Presence: /// What is asked for.
         operand -> one Operand, /// `NOT`.
         negation -> token NotKeyword;

@@ -242,6 +242,12 @@ pub enum SyntaxKind {
     Affixing,
     /// `a WITHIN b`
     Location,
+    /// `a WITHIN b IN c`
+    During,
+    /// `MONDAY TO FRIDAY`, `[MONDAY, FRIDAY]`, `"09:00" TO "17:00"`
+    Window,
+    /// `IN "Europe/Berlin"`
+    Zone,
     /// `a IS PRESENT`, `a IS NOT PRESENT`
     Presence,
     /// An operand that stands for itself.
@@ -372,7 +378,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 126] = [
+static KINDS: [K; 129] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -489,6 +495,9 @@ static KINDS: [K; 126] = [
     K::Containment,
     K::Affixing,
     K::Location,
+    K::During,
+    K::Window,
+    K::Zone,
     K::Presence,
     K::Bare,
     K::Name,

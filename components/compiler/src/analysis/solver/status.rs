@@ -69,6 +69,7 @@ impl<'p> Solver<'p> {
         }
         match shape {
             Shape::Opaque => Truths::ANY,
+            Shape::During(input, ..) if space.blurred.contains(&input) && !self.unknown(input) => Truths::ANY,
             Shape::Presence(_) if !shape.inputs().all(|input| self.is_chosen(input)) => Truths::ANY,
             Shape::Member(set, text) => self.contains(space, set, text),
             Shape::LinkedMember(set, element) => match (self.is_chosen(element), self.value(element)) {
@@ -77,7 +78,7 @@ impl<'p> Solver<'p> {
                 (false, _) if self.unknown(set) => Truths::UNKNOWN,
                 (false, _) => Truths::ANY,
             },
-            Shape::Test(..) | Shape::Turning(..) | Shape::Link(..)
+            Shape::Test(..) | Shape::Turning(..) | Shape::During(..) | Shape::Link(..)
                 if shape.inputs().any(|input| self.unknown(input)) =>
             {
                 Truths::UNKNOWN

@@ -60,7 +60,7 @@ fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
                     .for_each(|member| operand(&Operand::Constant(member.clone())));
             }
             Atom::Contains { element, .. } => operand(element),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {}
+            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } | Atom::During { .. } => {}
         }
     }
     numbers.extend(around.iter().filter_map(|number| i64::try_from(*number).ok()));

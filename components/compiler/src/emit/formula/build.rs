@@ -78,6 +78,16 @@ impl Builder<'_> {
             } => self.compare(left, *relation, right)?,
             Atom::OneOf { element, members } => self.one_of(element, members)?,
             Atom::Contains { set, element } => Ok((self.contains(*set, element)?, false)),
+            Atom::During {
+                instant,
+                window,
+                zone,
+            } => {
+                let (Type::Instant, number) = self.number(self.side(instant)?)? else {
+                    return Err(self.reader.ill_typed("a time of day of what is no instant"));
+                };
+                Ok((computed(number, Asked::During(*window, zone.clone())), false))
+            }
             Atom::Affix { text, side, part } => {
                 let text = self.typed(*text, Type::Text)?;
                 Ok((Test::Affix(text, *side, part.clone()), false))

@@ -5,6 +5,7 @@ use aecp_vocabulary::Type;
 
 use crate::core::Relation;
 use crate::core::term::Sign;
+use crate::core::time::{Window, Zone};
 
 /// A question about a number that is calculated; unknown if an input is, or if a step does not fit 64 bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub(in crate::emit) enum Asked {
     In(Vec<(i64, i64)>),
     /// The set at this position, of this type, has it.
     MemberOf(u32, Type),
+    /// The instant is in this part of the week or of the day; unknown outside of the zone's table.
+    During(Window, Zone),
 }
 
 /// 64 bits.
@@ -57,7 +60,7 @@ impl Computed {
         self.number.each_input(visit);
         match &self.asked {
             Asked::Compared(_, other) => other.each_input(visit),
-            Asked::In(_) => {}
+            Asked::In(_) | Asked::During(..) => {}
             Asked::MemberOf(set, _) => visit(*set),
         }
     }

@@ -307,9 +307,9 @@ impl Parser<'_> {
                 self.operand("a text");
             }
             K::WithinKeyword => {
-                self.start_at(checkpoint, K::Location);
                 self.bump_keyword();
-                self.operand("a network, a list of networks in `[ ]` or a CIDR attribute");
+                let kind = self.within();
+                self.start_at(checkpoint, kind);
             }
             K::IsKeyword => {
                 self.start_at(checkpoint, K::Presence);

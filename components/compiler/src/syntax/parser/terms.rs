@@ -6,6 +6,8 @@ use super::conditions::Found;
 use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 
+const ZONE_HELP: &str = "say whose clocks tell: `time.now WITHIN MONDAY TO FRIDAY IN \"Europe/Berlin\"`";
+
 impl K {
     /// Whether it joins operands to a new one.
     pub(super) fn calculates(self) -> bool {
@@ -115,5 +117,32 @@ impl Parser<'_> {
             }
         }
         Found::Operand
+    }
+
+    /// What stands behind WITHIN: networks, or a part of the week or of the day in a zone. Gives the kind of condition.
+    pub(super) fn within(&mut self) -> K {
+        let checkpoint = self.checkpoint();
+        self.operand("a network, a list of networks in `[ ]`, a CIDR attribute, weekdays or times of day");
+        let is_range = self.at_contextual("TO");
+        if !is_range && self.meant() != K::InKeyword {
+            return K::Location;
+        }
+        self.start_at(checkpoint, K::Window);
+        if is_range {
+            self.contextual("TO");
+            self.operand("the last weekday, or the time of day at which it ends");
+        }
+        self.finish();
+        if self.meant() == K::InKeyword {
+            self.start(K::Zone);
+            self.bump_keyword();
+            if !self.text_literal() {
+                self.expected_with_help("a time zone in quotes", ZONE_HELP);
+            }
+            self.finish();
+        } else {
+            self.expected_with_help("`IN` and a time zone", ZONE_HELP);
+        }
+        K::During
     }
 }

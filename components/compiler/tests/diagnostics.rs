@@ -600,10 +600,7 @@ fn calculations_are_checked_and_both_types_are_told() {
         "texts are not calculated with",
     );
     sum("customer.age + 1 + ⟦15m⟧ < 5", "unit");
-    sum(
-        "customer.age * ⟦1.5⟧ == ⟦5⟧".replace("⟦5⟧", "5").as_str(),
-        "multiplied by an INTEGER",
-    );
+    sum("1.5 * customer.age * ⟦2.5⟧ == 5", "multiplied by an INTEGER");
     sum("-⟦ok⟧ == 1", "");
     constraint(
         "9223372036854775807 + ⟦1⟧ < customer.age",
@@ -635,7 +632,6 @@ fn parentheses_enclose_operands_and_conditions() {
         "(ok)",
         "((customer.age - 1) < (5) AND NOT ((ok)))",
         "customer.age - 1 < -customer.age * -3",
-        "\"x\" IN (tags)",
     ] {
         let checked = check_text(&format!("{HEADER}{}", policy(text)));
         assert!(checked.package.is_some(), "{text}\n{:#?}", checked.diagnostics);

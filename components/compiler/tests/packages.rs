@@ -407,9 +407,12 @@ fn reasons_show_values_as_they_are_written() {
 #[test]
 fn calculations_are_folded_and_told_as_they_were_written() {
     let (_, condition) = constraint("request.size < 2 + 3 * -4");
-    let Condition::Atom(Atom::Compare { right, .. }) = condition else { panic!("{condition:?}") };
+    let Condition::Atom(Atom::Compare { right, .. }) = condition else {
+        panic!("{condition:?}")
+    };
     assert_eq!(right, Operand::Constant(Constant::Integer(-10)));
-    let (package, _) = constraint("(request.size + 1) * 2 - -request.size <= 7 - (request.size - (1 - request.size))");
+    let (package, _) =
+        constraint("(request.size + 1) * 2 - -request.size <= 7 - (request.size - (1 - request.size))");
     assert_eq!(
         reason(&package),
         "requires (request.size + 1) * 2 - (-request.size) <= 7 - (request.size - (1 - request.size)); request.size is \

@@ -174,7 +174,9 @@ impl Printer {
     /// the part that it ends.
     fn chain(&mut self, node: &SyntaxNode) {
         let line_is_empty = self.lines.last().is_none_or(|line| line.text.is_empty());
-        let is_inner = node.parent().is_some_and(|parent| is_chain(&parent)) || !line_is_empty;
+        let is_condition = matches!(node.kind(), K::And | K::Or);
+        let is_inner =
+            !is_condition || node.parent().is_some_and(|parent| is_chain(&parent)) || !line_is_empty;
         let depth = self.depth().saturating_add(usize::from(is_inner));
         let mut connective = None;
         for element in node.children_with_tokens() {

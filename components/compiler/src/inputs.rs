@@ -73,7 +73,8 @@ impl Atom {
             | Self::IsTrue(_)
             | Self::Affix { .. }
             | Self::WithinOneOf { .. }
-            | Self::Within { .. } => (None, None),
+            | Self::Within { .. }
+            | Self::ContainsOf { .. } => (None, None),
         };
         first.into_iter().chain(second)
     }
@@ -87,7 +88,8 @@ impl Atom {
             | Self::IsTrue(_)
             | Self::Affix { .. }
             | Self::WithinOneOf { .. }
-            | Self::Within { .. } => (None, None),
+            | Self::Within { .. }
+            | Self::ContainsOf { .. } => (None, None),
         };
         first.into_iter().chain(second)
     }
@@ -117,6 +119,7 @@ fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex))
                 visit(address);
                 visit(network);
             }
+            Atom::ContainsOf { set, .. } => visit(set),
             Atom::Contains { set, element } => {
                 visit(set);
                 operand(element, visit);

@@ -6,7 +6,7 @@ use aecp_vocabulary::{Type, Value};
 
 use super::affine::Cuts;
 use super::atoms::{Shape, candidates, shape};
-use crate::core::{Atom, Constant, Input, InputIndex, Package};
+use crate::core::{Atom, Constant, Input, InputIndex, Package, Parameter};
 use crate::interpreter;
 
 /// The inputs that a question is about.
@@ -29,6 +29,8 @@ pub(super) struct Tracked {
     /// Representatives; for a set the empty one, whose members are chosen one by one.
     known: Vec<Value>,
     pub(super) optional: bool,
+    /// Whether every request has it.
+    certain: bool,
     /// Whether some atom asks for presence, which tells an absent value from a failed one.
     presence: bool,
 }
@@ -47,7 +49,7 @@ impl Tracked {
         if let Some(value) = self.known.get(place) {
             return Some(value.clone());
         }
-        if present {
+        if present || self.certain {
             return None;
         }
         let absent = self.optional && (self.presence || !persistent);
@@ -68,6 +70,8 @@ struct Facts<'p> {
     tests: Vec<&'p Atom>,
     constants: Vec<&'p [Constant]>,
     cuts: Vec<Cuts>,
+    /// What its declaration mentions: the default and the bounds of a parameter.
+    declared: Vec<Constant>,
     members: Vec<&'p str>,
 }
 
@@ -113,7 +117,8 @@ impl Space {
             let group = || facts.iter().filter(|(_, other)| other.group == about.group);
             let alike = linked.contains(input);
             let values = |value_type: Type| {
-                let constants = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+                let tested = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+                let constants = tested.chain(group().flat_map(|(_, about)| &about.declared));
                 let cuts = group()
                     .flat_map(|(_, about)| &about.cuts)
                     .flat_map(|cuts| cuts.numbers());
@@ -126,6 +131,11 @@ impl Space {
                 candidates(value_type, constants, cuts, members, count, fresh)
             };
             let mut known = values(declared.value_type);
+            if let Some(parameter) = declared.parameter() {
+                // The default is tried first, so that a request that shows something has it where it can.
+                known.retain(|value| parameter.allows(value));
+                known.sort_by_key(|value| *value != parameter.default);
+            }
             if declared.value_type == Type::SetOfText {
                 space
                     .members
@@ -136,7 +146,8 @@ impl Space {
             space.inputs.push(Tracked {
                 input: *input,
                 known,
-                optional: declared.optional,
+                optional: declared.is_optional(),
+                certain: declared.is_certain(),
                 presence: about.presence,
             });
         }
@@ -146,6 +157,13 @@ impl Space {
 
 fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
     package.inputs.get(usize::try_from(input.0).ok()?)
+}
+
+/// The constants in an input's declaration.
+fn mentioned(package: &Package, input: InputIndex) -> Vec<Constant> {
+    let parameter = declared(package, input).and_then(Input::parameter);
+    let values = parameter.into_iter().flat_map(Parameter::mentions);
+    values.filter_map(Constant::of).collect()
 }
 
 fn read<'p>(
@@ -163,6 +181,7 @@ fn read<'p>(
             tests: Vec::new(),
             constants: Vec::new(),
             cuts: Vec::new(),
+            declared: mentioned(package, input),
             members: Vec::new(),
         });
         groups.push(about.group);
@@ -177,6 +196,7 @@ fn read<'p>(
                 about.cuts.push(cuts);
             }
             Shape::Member(_, text) => about.members.push(text),
+            Shape::Members(_, _, texts) => about.members.extend(texts.iter().filter_map(Constant::text)),
             Shape::Link(..) | Shape::LinkedMember(..) => {
                 linked.insert(input);
             }

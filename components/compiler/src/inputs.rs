@@ -75,7 +75,8 @@ impl Atom {
             | Self::IsTrue(_)
             | Self::Affix { .. }
             | Self::WithinOneOf { .. }
-            | Self::Within { .. } => (None, None),
+            | Self::Within { .. }
+            | Self::ContainsOf { .. } => (None, None),
         };
         first.into_iter().chain(second)
     }
@@ -91,7 +92,8 @@ impl Atom {
             | Self::IsTrue(_)
             | Self::Affix { .. }
             | Self::WithinOneOf { .. }
-            | Self::Within { .. } => (None, None),
+            | Self::Within { .. }
+            | Self::ContainsOf { .. } => (None, None),
         };
         first.into_iter().chain(second)
     }
@@ -121,6 +123,7 @@ fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex))
                 visit(address);
                 visit(network);
             }
+            Atom::ContainsOf { set, .. } => visit(set),
             Atom::Contains { set, element } => {
                 visit(set);
                 operand(element, visit);

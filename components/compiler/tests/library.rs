@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use aecp_compiler::core::Package;
 use aecp_compiler::interpreter::evaluate;
-use aecp_compiler::package::check;
+use aecp_compiler::package::{check, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_vocabulary::input::Attributes;
 use aecp_vocabulary::policy::{DefaultDecision, Segment};
@@ -39,12 +39,16 @@ fn folders() -> Vec<PathBuf> {
 fn package(folder: &Path) -> Package {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let sources = entries.filter(|path| path.extension().is_some_and(|extension| extension == "aecp"));
-    let files: Vec<SourceFile> = sources
+    let mut files: Vec<SourceFile> = sources
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap();
             SourceFile::new(name, fs::read_to_string(&path).unwrap())
         })
         .collect();
+    for name in wanted_lists(&files) {
+        let text = fs::read_to_string(folder.join(&name)).unwrap();
+        files.push(SourceFile::new(name, text));
+    }
     let checked = check(&files);
     assert_eq!(checked.diagnostics, [], "{}", folder.display());
     checked.package.unwrap()

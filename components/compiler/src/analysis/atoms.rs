@@ -7,7 +7,15 @@ use aecp_vocabulary::{Type, Value};
 
 use super::affine::{self, Cuts};
 use crate::core::time::{Window, Zone};
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Relation, is_ordered};
+use crate::core::{
+    Atom, Condition, Constant, InputIndex, Operand, Package, Quantifier, Relation, is_ordered,
+};
+
+/// Most members of a list that are looked for in a set.
+const MEMBERS: usize = 64;
+
+/// Most members of a list that an input is held against.
+const CONSTANTS: usize = 4_096;
 
 /// What an atom looks at.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +34,8 @@ pub(super) enum Shape<'p> {
     Link(InputIndex, InputIndex),
     /// A set of texts and a text.
     Member(InputIndex, &'p str),
+    /// A set of texts and some texts, of which it may have any or must have all.
+    Members(InputIndex, Quantifier, &'p [Constant]),
     /// A set of texts and a text input.
     LinkedMember(InputIndex, InputIndex),
     /// Something else: it may be anything.
@@ -41,7 +51,8 @@ impl Shape<'_> {
             | Self::Test(input, _)
             | Self::Turning(input, _)
             | Self::During(input, ..)
-            | Self::Member(input, _) => (Some(input), None),
+            | Self::Member(input, _)
+            | Self::Members(input, ..) => (Some(input), None),
             Self::Link(left, right) => (Some(left), Some(right)),
             Self::LinkedMember(set, element) => (Some(set), Some(element)),
         };
@@ -90,6 +101,7 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
         },
         Atom::OneOf { element, members } => match element {
             Operand::Constant(_) => Shape::Fixed,
+            Operand::Input(_) if members.len() > CONSTANTS => Shape::Opaque,
             Operand::Input(input) => test(type_of(*input), *input, members),
             Operand::Term(_) => Shape::Opaque,
         },
@@ -105,8 +117,18 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
             window,
             zone,
         } if type_of(*input) == Some(Type::Instant) => Shape::During(*input, *window, zone),
-        Atom::During { .. } => Shape::Opaque,
-        Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Shape::Opaque,
+        Atom::ContainsOf {
+            set,
+            quantifier,
+            members,
+        } if type_of(*set) == Some(Type::SetOfText) && members.len() <= MEMBERS => {
+            Shape::Members(*set, *quantifier, members)
+        }
+        Atom::ContainsOf { .. }
+        | Atom::Affix { .. }
+        | Atom::WithinOneOf { .. }
+        | Atom::Within { .. }
+        | Atom::During { .. } => Shape::Opaque,
     }
 }
 
@@ -139,13 +161,13 @@ pub(super) fn atoms<'p>(condition: &'p Condition, found: &mut Vec<&'p Atom>) {
 }
 
 /// Values of one type that `count` inputs, compared with each other, with `constants` and with the `members` of sets,
-/// and told apart at `cuts`, need at most: every arrangement of that many values among the constants can be made of them. `fresh` are texts
-/// that the package does not have.
-pub(super) fn candidates<'p>(
+/// and told apart at `cuts`, need at most: every arrangement of that many values among the constants can be made of
+/// them. `fresh` are texts that the package does not have.
+pub(super) fn candidates<'c>(
     value_type: Type,
-    constants: impl Iterator<Item = &'p Constant>,
+    constants: impl Iterator<Item = &'c Constant>,
     cuts: impl Iterator<Item = i64>,
-    members: impl Iterator<Item = &'p str>,
+    members: impl Iterator<Item = &'c str>,
     count: usize,
     fresh: &[String],
 ) -> Vec<Value> {

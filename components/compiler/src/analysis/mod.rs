@@ -8,6 +8,7 @@
 //! not decided.
 //!
 //! - `findings`: what an analysis says.
+//! - `acknowledgements`: which findings stay on purpose.
 //! - `truths`: sets of truths, and of what a policy can be of a request.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
@@ -16,6 +17,7 @@
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
 //! - `replay`: whether a request shows what it is said to show.
 
+mod acknowledgements;
 mod affine;
 mod atoms;
 mod findings;
@@ -35,7 +37,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Value;
 
-use crate::core::{Atom, Constant, InputIndex, Operand, Package, Policy};
+use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
+pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
 use pins::Pins;
 use single::Facts;
@@ -273,21 +276,18 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
         }
     };
     for atom in atoms.iter().flatten() {
-        let operands = match atom {
-            Atom::Compare { left, right, .. } => vec![left, right],
-            Atom::OneOf { element, members } => {
-                members.iter().for_each(&mut constant);
-                vec![element]
-            }
-            Atom::Contains { element, .. } => vec![element],
-            Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Vec::new(),
-        };
-        for operand in operands {
+        if let Atom::OneOf { members, .. } | Atom::ContainsOf { members, .. } = atom {
+            members.iter().for_each(&mut constant);
+        }
+        for operand in atom.operands() {
             if let Operand::Constant(operand) = operand {
                 constant(operand);
             }
         }
+    }
+    let declared = package.inputs.iter().filter_map(Input::parameter);
+    for default in declared.filter_map(|parameter| Constant::of(&parameter.default)) {
+        constant(&default);
     }
     let texts = package
         .inputs

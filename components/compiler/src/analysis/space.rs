@@ -8,7 +8,7 @@ use super::affine::Cuts;
 use super::atoms::{Shape, candidates, shape};
 use super::weeks;
 use crate::core::time::{Window, Zone};
-use crate::core::{Atom, Constant, Input, InputIndex, Package};
+use crate::core::{Atom, Constant, Input, InputIndex, Package, Parameter};
 use crate::interpreter;
 
 /// The inputs that a question is about.
@@ -33,6 +33,8 @@ pub(super) struct Tracked {
     /// Representatives; for a set the empty one, whose members are chosen one by one.
     known: Vec<Value>,
     pub(super) optional: bool,
+    /// Whether every request has it.
+    certain: bool,
     /// Whether some atom asks for presence, which tells an absent value from a failed one.
     presence: bool,
 }
@@ -51,7 +53,7 @@ impl Tracked {
         if let Some(value) = self.known.get(place) {
             return Some(value.clone());
         }
-        if present {
+        if present || self.certain {
             return None;
         }
         let absent = self.optional && (self.presence || !persistent);
@@ -73,6 +75,8 @@ struct Facts<'p> {
     constants: Vec<&'p [Constant]>,
     cuts: Vec<Cuts>,
     windows: Vec<(Window, &'p Zone)>,
+    /// What its declaration mentions: the default and the bounds of a parameter.
+    declared: Vec<Constant>,
     members: Vec<&'p str>,
 }
 
@@ -118,7 +122,8 @@ impl Space {
             let group = || facts.iter().filter(|(_, other)| other.group == about.group);
             let alike = linked.contains(input);
             let values = |value_type: Type| {
-                let constants = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+                let tested = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+                let constants = tested.chain(group().flat_map(|(_, about)| &about.declared));
                 let cuts = group()
                     .flat_map(|(_, about)| &about.cuts)
                     .flat_map(|cuts| cuts.numbers());
@@ -143,6 +148,11 @@ impl Space {
                     None => drop(space.blurred.insert(*input)),
                 }
             }
+            if let Some(parameter) = declared.parameter() {
+                // The default is tried first, so that a request that shows something has it where it can.
+                known.retain(|value| parameter.allows(value));
+                known.sort_by_key(|value| *value != parameter.default);
+            }
             if declared.value_type == Type::SetOfText {
                 space
                     .members
@@ -153,7 +163,8 @@ impl Space {
             space.inputs.push(Tracked {
                 input: *input,
                 known,
-                optional: declared.optional,
+                optional: declared.is_optional(),
+                certain: declared.is_certain(),
                 presence: about.presence,
             });
         }
@@ -173,6 +184,13 @@ fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
     package.inputs.get(usize::try_from(input.0).ok()?)
 }
 
+/// The constants in an input's declaration.
+fn mentioned(package: &Package, input: InputIndex) -> Vec<Constant> {
+    let parameter = declared(package, input).and_then(Input::parameter);
+    let values = parameter.into_iter().flat_map(Parameter::mentions);
+    values.filter_map(Constant::of).collect()
+}
+
 fn read<'p>(
     package: &'p Package,
     atom: &'p Atom,
@@ -189,6 +207,7 @@ fn read<'p>(
             constants: Vec::new(),
             cuts: Vec::new(),
             windows: Vec::new(),
+            declared: mentioned(package, input),
             members: Vec::new(),
         });
         groups.push(about.group);
@@ -207,6 +226,7 @@ fn read<'p>(
                 about.windows.push((window, zone));
             }
             Shape::Member(_, text) => about.members.push(text),
+            Shape::Members(_, _, texts) => about.members.extend(texts.iter().filter_map(Constant::text)),
             Shape::Link(..) | Shape::LinkedMember(..) => {
                 linked.insert(input);
             }

@@ -1,6 +1,7 @@
 //! Names are resolved, types are checked, and the typed core comes out.
 //!
 //! - `declarations`: the header, attributes and classes.
+//! - `data`: named lists, and `entries`: the lines of their files.
 //! - `policies`: policies and their fields.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
 //! - `template`: the sentence of a REASON.
@@ -9,12 +10,16 @@
 //! - `operands`: attributes and literals.
 //! - `terms`: arithmetic.
 //! - `windows`: weekdays and times of day in zones.
+//! - `acknowledge`: findings of the analysis that stay on purpose.
 //! - `suite`: tests and fixtures.
 //! - `given`: the values that they give.
 //! - `reason`: the sentence that says why a constraint does not hold.
 
+mod acknowledge;
 mod conditions;
+mod data;
 mod declarations;
+mod entries;
 mod facts;
 mod given;
 mod operands;
@@ -29,7 +34,7 @@ mod windows;
 use std::collections::BTreeMap;
 
 use aecp_vocabulary::Type;
-use aecp_vocabulary::policy::DefaultDecision;
+use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 use rowan::TextRange;
 
 use crate::core::{self, Condition};
@@ -72,7 +77,7 @@ struct Header {
     name: String,
     version: String,
     default: DefaultDecision,
-    owner: Option<String>,
+    annotations: Vec<Annotation>,
     place: Place,
 }
 
@@ -84,8 +89,12 @@ pub(crate) struct Checker {
     /// Sorted by name once all are known; conditions point here.
     attributes: Vec<Attribute>,
     classes: BTreeMap<String, Class>,
+    data: BTreeMap<String, data::Data>,
+    /// Entries of all lists.
+    entries: usize,
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
+    acknowledgements: acknowledge::Acknowledgements,
     suite: suite::Suite,
     /// The zones that conditions name.
     zones: BTreeMap<String, core::time::Zone>,
@@ -99,15 +108,18 @@ impl Checker {
         let mut sorted: Vec<(u32, &SourceFile)> = (0_u32..).zip(files).collect();
         sorted.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         let mut items: Vec<(u32, Item)> = Vec::new();
-        for (index, file) in &sorted {
+        for (index, file) in sorted.iter().filter(|(_, file)| file.has_policies()) {
             let parse = syntax::parse(*index, &file.text);
             for diagnostic in parse.diagnostics.iter().cloned() {
                 checker.report(diagnostic);
             }
             items.extend(parse.root().items().map(|item| (*index, item)));
         }
-        match sorted.first() {
-            Some((first, _)) => checker.items(*first, &items),
+        let lists = sorted.iter().filter(|(_, file)| !file.has_policies());
+        let lists = lists.map(|(index, file)| (file.name.as_str(), (*index, file.text.as_str())));
+        let lists: data::Files<'_> = lists.collect();
+        match sorted.iter().find(|(_, file)| file.has_policies()) {
+            Some((first, _)) => checker.items(*first, &items, &lists),
             None => checker.report(Diagnostic {
                 severity: Severity::Error,
                 code: Code::NoSources,
@@ -120,16 +132,21 @@ impl Checker {
         checker.finish(&sorted)
     }
 
-    fn items(&mut self, first_file: u32, items: &[(u32, Item)]) {
+    fn items(&mut self, first_file: u32, items: &[(u32, Item)], lists: &data::Files<'_>) {
         // What is declared may be used before it is declared, and in other files.
         for (file, item) in items {
             match item {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
-                Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
+                Item::Data(_) | Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
             }
         }
         self.settle_attributes();
+        for (file, item) in items {
+            if let Item::Data(data) = item {
+                self.data(*file, data, lists);
+            }
+        }
         for (file, item) in items {
             if let Item::Class(class) = item {
                 self.class(*file, class);
@@ -140,6 +157,7 @@ impl Checker {
                 self.policy(*file, policy);
             }
         }
+        self.acknowledged_policies();
         self.suite(items);
         self.remaining(first_file, items);
     }
@@ -156,6 +174,7 @@ impl Checker {
             let help = "write one, in any file: `PACKAGE name { VERSION: \"1.0.0\" }`";
             self.report(Diagnostic::error(Code::MissingPackage, place, message).help(help));
         }
+        self.unused_data();
         let unused: Vec<Diagnostic> = self
             .classes
             .iter()
@@ -209,9 +228,9 @@ impl Checker {
                 help: Some("mend these first, then check again".to_owned()),
             });
         }
-        let (package, tests) = match self.errors {
-            0 => (package, self.suite.tests),
-            _ => (None, Vec::new()),
+        let (package, tests, acknowledgements) = match self.errors {
+            0 => (package, self.suite.tests, self.acknowledgements.all),
+            _ => (None, Vec::new(), Vec::new()),
         };
         let places = package.iter().flat_map(|package| &package.policies);
         let places = places
@@ -221,6 +240,7 @@ impl Checker {
             package,
             tests,
             places,
+            acknowledgements,
             diagnostics,
         }
     }
@@ -228,10 +248,9 @@ impl Checker {
     fn assemble(&mut self) -> Option<core::Package> {
         let header = self.header.take()?;
         // A type is missing only after an error, and then the package is thrown away.
-        let inputs = self.attributes.iter().map(|attribute| core::Input {
-            name: attribute.name.clone(),
-            value_type: attribute.value_type.unwrap_or(Type::Text),
-            optional: attribute.optional,
+        let inputs = self.attributes.iter().map(|attribute| {
+            let value_type = attribute.value_type.unwrap_or(Type::Text);
+            core::Input::attribute(attribute.name.clone(), value_type, attribute.optional)
         });
         let mut package = core::Package {
             name: header.name,
@@ -239,7 +258,7 @@ impl Checker {
             default: header.default,
             inputs: inputs.collect(),
             policies: std::mem::take(&mut self.policies),
-            annotations: header.owner.into_iter().map(facts::owner).collect(),
+            annotations: header.annotations,
         };
         package.drop_unread_inputs();
         if package.inputs.len() > INPUT_LIMIT {

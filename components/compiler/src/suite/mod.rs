@@ -65,11 +65,7 @@ pub const NOW: &str = "time.now";
 impl Case {
     /// One value for each input of `package`, in their order.
     pub fn values(&self, package: &Package) -> Vec<Value> {
-        let value = |input: &Input| match (self.given.value(&input.name), self.now) {
-            (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
-            (value, _) => value.clone(),
-        };
-        package.inputs.iter().map(value).collect()
+        self.given.values(package, self.now)
     }
 }
 
@@ -97,6 +93,16 @@ impl Givens {
             .rev()
             .find_map(|layer| layer.get(attribute))
             .unwrap_or(&Value::Absent)
+    }
+
+    /// One value for each input of `package`, in their order. `now`, in nanoseconds since 1970-01-01T00:00:00Z, is the
+    /// value of [`NOW`] unless that is given.
+    pub fn values(&self, package: &Package, now: Option<i64>) -> Vec<Value> {
+        let value = |input: &Input| match (self.value(&input.name), now) {
+            (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
+            (value, _) => value.clone(),
+        };
+        package.inputs.iter().map(value).collect()
     }
 }
 

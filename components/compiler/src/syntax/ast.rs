@@ -61,6 +61,8 @@ nodes! {
     Class,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`
+    Data,
     /// `DESCRIPTION: "…"`
     DescriptionField,
     /// `SCOPE: class WHERE condition`
@@ -83,6 +85,8 @@ nodes! {
     ControlsField,
     /// `REASON: "storage in {storage.location} violates EU residency"`
     ReasonField,
+    /// `ACKNOWLEDGE: policies_conflict WITH other_policy BECAUSE "…"`
+    AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -185,6 +189,8 @@ unions! {
         Class,
         /// A policy.
         Policy,
+        /// A named list.
+        Data,
         /// What policies must decide.
         Test,
         /// Values that tests share.
@@ -227,6 +233,8 @@ unions! {
         ControlsField,
         /// What a violation says.
         ReasonField,
+        /// What the analysis finds, and why it stays.
+        AcknowledgeField,
     }
     /// A condition.
     Condition {
@@ -342,6 +350,11 @@ accessors! {
         name -> token Word, /// `POLICY`.
         keyword -> token PolicyKeyword, /// Its fields.
         fields -> many Field;
+    Data: /// Its name.
+        name -> token Word, /// The type of its members.
+        type_name -> one Type, /// The path of its file, in quotes.
+        path -> one Literal, /// Its members, if they stand here.
+        list -> one List;
     DescriptionField: /// The sentence in quotes.
         value -> one Literal;
     ScopeField: /// The class, or `requests`.
@@ -365,6 +378,10 @@ accessors! {
         list -> one List;
     ReasonField: /// The template in quotes.
         value -> one Literal;
+    AcknowledgeField: /// The kind of finding.
+        kind -> token Word, /// The other policy or the attribute that the finding is about.
+        with -> one Name, /// Why it stays.
+        because -> one Because;
     Test: /// What it shows, in quotes.
         title -> one Literal, /// `TEST`.
         keyword -> token TestKeyword, /// What holds in all its cases.
@@ -398,7 +415,7 @@ accessors! {
         verdict -> token Word, /// Which policy decides.
         by -> one By, /// What the reason says.
         because -> one Because;
-    Because: /// A part of the reason.
+    Because: /// A part of the reason, or a reason.
         text -> one Literal;
     Body: /// The condition.
         condition -> one Condition;
@@ -445,6 +462,16 @@ accessors! {
         operand -> one Operand;
     Group: /// What stands in the parentheses.
         operand -> one Operand;
+}
+
+impl Data {
+    /// The path of its file, if it is written properly.
+    pub fn file(&self) -> Option<String> {
+        let (_, token) = self.path()?.token()?;
+        super::literal::text(token.text())
+            .ok()
+            .filter(|_| token.kind() == K::Text)
+    }
 }
 
 impl Type {

@@ -125,6 +125,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("ACKNOWLEDGE")]
+    AcknowledgeKeyword,
     #[token("AND")]
     AndKeyword,
     #[token("OR")]
@@ -163,6 +165,10 @@ pub enum SyntaxKind {
     ExpectKeyword,
     #[token("NOW")]
     NowKeyword,
+    #[token("DATA")]
+    DataKeyword,
+    #[token("FROM")]
+    FromKeyword,
     #[token("true")]
     TrueKeyword,
     #[token("false")]
@@ -191,6 +197,8 @@ pub enum SyntaxKind {
     Class,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`, `DATA name: TYPE ["a", "b"]`
+    Data,
     DescriptionField,
     ScopeField,
     ConstraintField,
@@ -202,6 +210,7 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -220,7 +229,7 @@ pub enum SyntaxKind {
     Expect,
     /// `BY policy`
     By,
-    /// `BECAUSE CONTAINS "text"`
+    /// `BECAUSE CONTAINS "text"`, `BECAUSE "reason"`
     Because,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
@@ -273,7 +282,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 40] = [
+const KEYWORDS: [(&str, K); 43] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -293,6 +302,7 @@ const KEYWORDS: [(&str, K); 40] = [
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
     ("NOT", K::NotKeyword),
@@ -312,6 +322,8 @@ const KEYWORDS: [(&str, K); 40] = [
     ("CASE", K::CaseKeyword),
     ("EXPECT", K::ExpectKeyword),
     ("NOW", K::NowKeyword),
+    ("DATA", K::DataKeyword),
+    ("FROM", K::FromKeyword),
     ("true", K::TrueKeyword),
     ("false", K::FalseKeyword),
 ];
@@ -327,7 +339,7 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -352,6 +364,7 @@ impl SyntaxKind {
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::AcknowledgeKeyword
         )
     }
 
@@ -378,7 +391,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 129] = [
+static KINDS: [K; 134] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -432,6 +445,7 @@ static KINDS: [K; 129] = [
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
     K::NotKeyword,
@@ -451,6 +465,8 @@ static KINDS: [K; 129] = [
     K::CaseKeyword,
     K::ExpectKeyword,
     K::NowKeyword,
+    K::DataKeyword,
+    K::FromKeyword,
     K::TrueKeyword,
     K::FalseKeyword,
     K::Stray,
@@ -464,6 +480,7 @@ static KINDS: [K; 129] = [
     K::Type,
     K::Class,
     K::Policy,
+    K::Data,
     K::DescriptionField,
     K::ScopeField,
     K::ConstraintField,
@@ -475,6 +492,7 @@ static KINDS: [K; 129] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::AcknowledgeField,
     K::Test,
     K::Fixture,
     K::Given,

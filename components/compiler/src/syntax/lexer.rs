@@ -129,7 +129,7 @@ fn stray(place: Place, text: &str) -> Diagnostic {
 
 /// The first character that a reader does not see, or that turns the direction of what is read: it could make a
 /// policy look like another one (CVE-2021-42574).
-fn hidden(text: &str) -> Option<(usize, char)> {
+pub(crate) fn hidden(text: &str) -> Option<(usize, char)> {
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return None;
     }

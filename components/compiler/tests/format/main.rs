@@ -15,7 +15,7 @@ use std::path::Path;
 
 use aecp_compiler::diagnostic::Code;
 use aecp_compiler::format::{WIDTH, source};
-use aecp_compiler::package::check;
+use aecp_compiler::package::{check, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_compiler::syntax::parser::DEPTH_LIMIT;
 use aecp_compiler::syntax::{SyntaxKind, parse};
@@ -65,7 +65,7 @@ fn a_file_written_in_haste() {
          a.b:TEXT,// one\r\nlonger.name :SET  OF TEXT OPTIONAL,   // two\t\r\nc:INTEGER}\r\n\
          CLASS k:a.b=\"x\"\r\nCLASS l : { NOT (c<-1) }\r\n\
          // what it is for\r\nPOLICY q{DESCRIPTION:\"d\"\r\n\r\n\r\n SCOPE:k WHERE{a.b IN[\"x\",\"y\",]}\r\n\
-         CONSTRAINT :c>=1 ENFORCEMENT:BLOCKING} // end",
+         CONSTRAINT :c>=1 ENFORCEMENT:BLOCKING ACKNOWLEDGE :policies_conflict\nWITH r BECAUSE\"why\"} // end",
         "\
 // Who may.
 // And who not.
@@ -91,6 +91,7 @@ POLICY q {
   SCOPE: k WHERE a.b IN [\"x\", \"y\"]
   CONSTRAINT: c >= 1
   ENFORCEMENT: BLOCKING
+  ACKNOWLEDGE: policies_conflict WITH r BECAUSE \"why\"
 }  // end
 ",
     );
@@ -278,7 +279,7 @@ fn the_policies_of_this_repository_keep_their_meaning() {
             continue;
         }
         let mut files = Vec::new();
-        for file in std::fs::read_dir(path).unwrap() {
+        for file in std::fs::read_dir(&path).unwrap() {
             let file = file.unwrap().path();
             if file.extension().is_some_and(|extension| extension == "aecp") {
                 let text = std::fs::read_to_string(&file).unwrap();
@@ -288,10 +289,16 @@ fn the_policies_of_this_repository_keep_their_meaning() {
         if files.is_empty() {
             continue;
         }
-        let formatted: Vec<SourceFile> = files
+        let mut formatted: Vec<SourceFile> = files
             .iter()
             .map(|file| SourceFile::new(&file.name, canonical(&file.text)))
             .collect();
+        assert_eq!(wanted_lists(&files), wanted_lists(&formatted));
+        for name in wanted_lists(&files) {
+            let list = SourceFile::new(&name, std::fs::read_to_string(path.join(&name)).unwrap());
+            files.push(list.clone());
+            formatted.push(list);
+        }
         let before = check(&files).package;
         assert!(before.is_some());
         assert_eq!(before, check(&formatted).package);

@@ -4,7 +4,7 @@ use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{did_you_mean, listed};
 
-const POLICY_FIELDS: [&str; 11] = [
+const POLICY_FIELDS: [&str; 12] = [
     "DESCRIPTION",
     "SCOPE",
     "CONSTRAINT",
@@ -16,9 +16,10 @@ const POLICY_FIELDS: [&str; 11] = [
     "SEVERITY",
     "CONTROLS",
     "REASON",
+    "ACKNOWLEDGE",
 ];
-const PACKAGE_FIELDS: [&str; 3] = ["VERSION", "DEFAULT", "OWNER"];
-const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
+const PACKAGE_FIELDS: [&str; 4] = ["VERSION", "DEFAULT", "OWNER", "ACKNOWLEDGE"];
+const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `DATA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
 
 impl Parser<'_> {
     pub(super) fn root(&mut self) {
@@ -30,10 +31,12 @@ impl Parser<'_> {
                 K::SchemaKeyword => self.schema(),
                 K::ClassKeyword => self.class(),
                 K::PolicyKeyword => self.policy(),
+                K::DataKeyword => self.data(),
                 K::TestKeyword => self.test(),
                 K::FixtureKeyword => self.fixture(),
                 _ => {
-                    let help = "a file consists of PACKAGE, SCHEMA, CLASS, POLICY, TEST and FIXTURE blocks";
+                    let help =
+                        "a file consists of PACKAGE, SCHEMA, DATA, CLASS, POLICY, TEST and FIXTURE blocks";
                     self.expected_with_help(BLOCKS, help);
                     // A closing bracket too many, or a field that lost its block: on to the next block.
                     self.start(K::Mistake);
@@ -72,6 +75,41 @@ impl Parser<'_> {
         self.plain_name("a class name", "customer_data");
         self.expect(K::Colon, "`:`");
         self.body();
+        self.finish();
+    }
+
+    /// `DATA name FROM "path"`, `DATA name: TYPE FROM "path"`, `DATA name: ["a"]`, `DATA name: TYPE ["a"]`.
+    fn data(&mut self) {
+        self.start(K::Data);
+        self.bump_keyword();
+        self.plain_name("a name for the list", "sanctioned_countries");
+        let has_colon = self.eat(K::Colon);
+        if has_colon && self.at(K::Word) && self.meant() != K::FromKeyword {
+            self.type_name();
+        }
+        if self.meant() == K::FromKeyword {
+            self.bump_keyword();
+            if !self.text_literal() {
+                self.expected_with_help(
+                    "the path of a list file in quotes",
+                    "write it from the package's folder on: `FROM \"lists/countries.txt\"`",
+                );
+            }
+        } else if self.at(K::LeftBracket) && has_colon {
+            self.list(K::RightBracket, "]");
+        } else {
+            self.expected_with_help(
+                if has_colon {
+                    "`FROM` or a list"
+                } else {
+                    "`FROM` or `:`"
+                },
+                "write `DATA name FROM \"lists/name.txt\"` or `DATA name: [\"a\", \"b\"]`",
+            );
+            if self.at(K::LeftBracket) {
+                self.list(K::RightBracket, "]");
+            }
+        }
         self.finish();
     }
 
@@ -119,6 +157,7 @@ impl Parser<'_> {
             }),
             K::DefaultKeyword => self.field(K::DefaultField, |parser| parser.word("`DENY` or `ALLOW`")),
             K::OwnerKeyword => self.field(K::OwnerField, Self::text_in_quotes),
+            K::AcknowledgeKeyword => self.field(K::AcknowledgeField, Self::acknowledgement),
             _ => self.unknown_field("PACKAGE", &PACKAGE_FIELDS),
         }
     }
@@ -146,6 +185,7 @@ impl Parser<'_> {
             }),
             K::ControlsKeyword => self.field(K::ControlsField, Self::controls),
             K::ReasonKeyword => self.field(K::ReasonField, Self::text_in_quotes),
+            K::AcknowledgeKeyword => self.field(K::AcknowledgeField, Self::acknowledgement),
             _ => self.unknown_field("POLICY", &POLICY_FIELDS),
         }
     }
@@ -154,6 +194,37 @@ impl Parser<'_> {
         if !self.text_literal() {
             self.expected("a text in quotes");
         }
+    }
+
+    /// `kind BECAUSE "reason"`, `kind WITH other BECAUSE "reason"`
+    fn acknowledgement(&mut self) {
+        let help = "name the finding as `aecp analyse` does, and say why it stays: \
+                    `ACKNOWLEDGE: coverage_gap BECAUSE \"all other requests are to be denied\"`";
+        if self.at(K::Word) && !self.at_labelled_word() && !self.at_contextual("BECAUSE") {
+            self.bump();
+        } else {
+            self.expected_with_help("the kind of a finding", help);
+            if self.at_name() && !self.at_labelled_word() && !self.at_contextual("BECAUSE") {
+                self.bump_mistake();
+            }
+        }
+        if self.contextual("WITH") {
+            if self.at_name() && !self.at_labelled_word() {
+                self.name();
+            } else {
+                self.expected_with_help("the other policy, or the attribute", help);
+            }
+        }
+        if !self.at_contextual("BECAUSE") {
+            self.expected_with_help("`BECAUSE` and a reason", help);
+            return;
+        }
+        self.start(K::Because);
+        self.contextual("BECAUSE");
+        if !self.text_literal() {
+            self.expected_with_help("a text in quotes", help);
+        }
+        self.finish();
     }
 
     fn controls(&mut self) {

@@ -40,7 +40,7 @@ impl Checker {
             .and_then(|operand| self.operand(file, operand, false));
         let window = during.window().and_then(|window| self.window(file, &window));
         let zone = during.zone().and_then(|zone| self.zone(file, &zone));
-        let instant = self.instant(instant?)?;
+        let instant = self.an_instant(instant?)?;
         Some(Condition::Atom(Atom::During {
             instant: instant.operand()?,
             window: window?,
@@ -48,7 +48,7 @@ impl Checker {
         }))
     }
 
-    fn instant(&mut self, typed: Typed) -> Option<Typed> {
+    fn an_instant(&mut self, typed: Typed) -> Option<Typed> {
         if typed.value_type() == Some(Type::Instant) {
             return Some(typed);
         }

@@ -246,7 +246,7 @@ mod tests {
         let day = local.weekday().to_monday_zero_offset();
         (
             i64::from(local.offset().seconds()) * SECOND,
-            day as u8,
+            u8::try_from(day).unwrap(),
             nanoseconds,
         )
     }

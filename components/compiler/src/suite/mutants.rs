@@ -211,19 +211,25 @@ impl Edit {
                     Relation::Equal => Relation::Equal,
                 }
             }
-            (Self::DropDay(day), Condition::Atom(Atom::During { window, .. })) => {
-                if let Window::Days(days) = window {
-                    *days &= !1_u8.checked_shl(day).unwrap_or(0);
-                }
-            }
-            (Self::BeginLater | Self::EndEarlier, Condition::Atom(Atom::During { window, .. })) => {
-                if let Window::Hours { from, to } = window {
-                    let (edge, by) = match self {
-                        Self::BeginLater => (from, MINUTE),
-                        _ => (to, MINUTE.saturating_neg()),
-                    };
-                    *edge = edge.saturating_add(by).rem_euclid(DAY);
-                }
+            (
+                Self::DropDay(day),
+                Condition::Atom(Atom::During {
+                    window: Window::Days(days),
+                    ..
+                }),
+            ) => *days &= !1_u8.checked_shl(day).unwrap_or(0),
+            (
+                Self::BeginLater | Self::EndEarlier,
+                Condition::Atom(Atom::During {
+                    window: Window::Hours { from, to },
+                    ..
+                }),
+            ) => {
+                let (edge, by) = match self {
+                    Self::BeginLater => (from, MINUTE),
+                    _ => (to, MINUTE.saturating_neg()),
+                };
+                *edge = edge.saturating_add(by).rem_euclid(DAY);
             }
             (Self::SwapSign(index), Condition::Atom(atom)) => {
                 let mut signs = atom.operands_mut().flat_map(Operand::signs_mut);

@@ -15,11 +15,13 @@
 //! - `solver`: the search.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
+//! - `clashes`: obligations of two policies that cannot both be met.
 //! - `replay`: whether a request shows what it is said to show.
 
 mod acknowledgements;
 mod affine;
 mod atoms;
+mod clashes;
 mod findings;
 mod pairs;
 mod pins;
@@ -55,6 +57,7 @@ pub fn analyse(package: &Package, budget: Budget) -> Analysis {
     analyser.single();
     analyser.coverage();
     analyser.hiding();
+    analyser.clashes();
     // Last, because there are so many that the budget may end.
     analyser.pairs();
     analyser.finish()

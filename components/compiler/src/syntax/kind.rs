@@ -97,6 +97,8 @@ pub enum SyntaxKind {
     SchemaKeyword,
     #[token("OPTIONAL")]
     OptionalKeyword,
+    #[token("IMPORT")]
+    ImportKeyword,
     #[token("CLASS")]
     ClassKeyword,
     #[token("POLICY")]
@@ -125,6 +127,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("OBLIGATION")]
+    ObligationKeyword,
     #[token("ACKNOWLEDGE")]
     AcknowledgeKeyword,
     #[token("AND")]
@@ -193,6 +197,8 @@ pub enum SyntaxKind {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
     /// `POLICY name { … }`
@@ -210,6 +216,15 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
@@ -282,12 +297,13 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 43] = [
+const KEYWORDS: [(&str, K); 45] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
     ("SCHEMA", K::SchemaKeyword),
     ("OPTIONAL", K::OptionalKeyword),
+    ("IMPORT", K::ImportKeyword),
     ("CLASS", K::ClassKeyword),
     ("POLICY", K::PolicyKeyword),
     ("DESCRIPTION", K::DescriptionKeyword),
@@ -302,6 +318,7 @@ const KEYWORDS: [(&str, K); 43] = [
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("OBLIGATION", K::ObligationKeyword),
     ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
@@ -339,7 +356,10 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
+        ) || matches!(
+            self,
+            K::TestKeyword | K::FixtureKeyword | K::DataKeyword | K::ImportKeyword
+        )
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -364,6 +384,7 @@ impl SyntaxKind {
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::ObligationKeyword
                 | K::AcknowledgeKeyword
         )
     }
@@ -391,7 +412,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 134] = [
+static KINDS: [K; 142] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -431,6 +452,7 @@ static KINDS: [K; 134] = [
     K::DefaultKeyword,
     K::SchemaKeyword,
     K::OptionalKeyword,
+    K::ImportKeyword,
     K::ClassKeyword,
     K::PolicyKeyword,
     K::DescriptionKeyword,
@@ -445,6 +467,7 @@ static KINDS: [K; 134] = [
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::ObligationKeyword,
     K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
@@ -478,6 +501,7 @@ static KINDS: [K; 134] = [
     K::Schema,
     K::Attribute,
     K::Type,
+    K::Import,
     K::Class,
     K::Policy,
     K::Data,
@@ -492,6 +516,11 @@ static KINDS: [K; 134] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::ObligationField,
+    K::Mask,
+    K::Filter,
+    K::Limit,
+    K::Notify,
     K::AcknowledgeField,
     K::Test,
     K::Fixture,

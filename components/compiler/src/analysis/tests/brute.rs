@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aecp_vocabulary::obligation::{Duty, Merged};
 use aecp_vocabulary::policy::{DefaultDecision, OverrideRule};
 use aecp_vocabulary::{AuditClass, Mode, Type, Value};
 use proptest::prelude::*;
@@ -17,6 +18,9 @@ use crate::testing;
 
 /// Packages with more requests than this are not tried.
 const REQUESTS: usize = 30_000;
+
+/// The same for those that calculate, where each number has many values and most of them show nothing new.
+const CALCULATED: usize = 2_000;
 
 /// Around the simple fractions of the ends, which are where sums of a few ends and a few times one input turn.
 fn fractions() -> impl Iterator<Item = i128> {
@@ -135,10 +139,11 @@ fn values(package: &Package, input: &Input) -> Option<Vec<Value>> {
 
 /// All requests of a package that differ in something that matters; none if there are too many.
 fn requests(package: &Package) -> Option<Vec<Vec<Value>>> {
+    let most = if calculates(package) { CALCULATED } else { REQUESTS };
     let mut requests = vec![Vec::new()];
     for input in &package.inputs {
         let values = values(package, input)?;
-        if requests.len() * values.len() > REQUESTS {
+        if requests.len() * values.len() > most {
             return None;
         }
         let longer = |request: &Vec<Value>| {
@@ -258,6 +263,14 @@ impl Brute<'_> {
         for (one, other) in conflicting {
             self.claim(true, Kind::PoliciesConflict, &[one, other]);
         }
+        let pairs = (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
+        let clashing = pairs.filter(|(one, other)| {
+            let together = blocking(*one) && blocking(*other) && clash(self.package, *one, *other);
+            together && self.some(|p| satisfied(p[*one]) && satisfied(p[*other]))
+        });
+        for (one, other) in clashing.collect::<Vec<_>>() {
+            self.claim(true, Kind::ObligationsClash, &[one, other]);
+        }
         for one in 0..count {
             let by = (0..count).filter(|other| *other != one).find_map(|other| {
                 let kind = self.related(one, other)?;
@@ -294,6 +307,16 @@ impl Brute<'_> {
             self.claim(true, kind, &[]);
         }
     }
+}
+
+/// Whether an obligation of one policy clashes with one of the other.
+fn clash(package: &Package, one: usize, other: usize) -> bool {
+    let duties = |policy: usize| {
+        let obligations = package.policies[policy].obligations.iter();
+        obligations.map(|each| Duty::described(each).unwrap().map(|_| String::new()))
+    };
+    duties(one)
+        .any(|mine| duties(other).any(|theirs| !Merged::of([mine.clone(), theirs]).clashes().is_empty()))
 }
 
 fn brute(package: &Package, requests: &[Vec<Value>]) -> (Claims, BTreeSet<u32>) {
@@ -348,6 +371,16 @@ fn has_opaque(package: &Package) -> bool {
     found
         .iter()
         .any(|atom| matches!(shape(package, atom), Shape::Opaque) || multiplies(atom))
+}
+
+fn calculates(package: &Package) -> bool {
+    let mut found = Vec::new();
+    for policy in &package.policies {
+        atoms::atoms(&policy.scope, &mut found);
+        atoms::atoms(&policy.constraint, &mut found);
+    }
+    let is_term = |operand: &Operand| matches!(operand, Operand::Term(_));
+    found.iter().any(|atom| atom.operands().any(is_term))
 }
 
 fn has_product(operand: &Operand) -> bool {

@@ -4,12 +4,14 @@
 //! that begin them, which are reserved for that.
 //!
 //! - `items`: PACKAGE, SCHEMA, CLASS and POLICY blocks with their fields.
+//! - `obligations`: what an OBLIGATION field says.
 //! - `suites`: TEST and FIXTURE blocks.
 //! - `conditions`: conditions.
 //! - `terms`: operands and arithmetic.
 
 mod conditions;
 mod items;
+mod obligations;
 mod suites;
 mod terms;
 

@@ -38,7 +38,9 @@ impl Checker {
         let instant = during
             .operand()
             .and_then(|operand| self.operand(file, operand, false));
-        let window = during.window().and_then(|window| self.window(file, &window));
+        let window = during
+            .window()
+            .and_then(|window| self.part_of_time(file, &window));
         let zone = during.zone().and_then(|zone| self.zone(file, &zone));
         let instant = self.an_instant(instant?)?;
         Some(Condition::Atom(Atom::During {
@@ -76,7 +78,7 @@ impl Checker {
         self.report(Diagnostic::error(Code::InvalidWindow, place(file, location), message).help(help));
     }
 
-    fn window(&mut self, file: u32, window: &ast::Window) -> Option<Window> {
+    fn part_of_time(&mut self, file: u32, window: &ast::Window) -> Option<Window> {
         let here = place(file, window);
         let ends: Vec<ast::Operand> = window.ends().collect();
         match ends.as_slice() {

@@ -8,6 +8,8 @@
     reason = "this module exists for tests alone"
 )]
 
+mod operands;
+
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;
 
@@ -21,11 +23,11 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 
-use crate::core::term::{Sign, Step, Term};
+use self::operands::Operands;
 use crate::core::time::{DAY, Window, Zone};
 use crate::core::{
-    Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Operand, Package, Parameter, Policy,
-    Quantifier, Relation, Side, is_ordered,
+    Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Package, Parameter, Policy, Quantifier,
+    Relation, Side, is_ordered,
 };
 
 /// The types that policies can read, those of most policies more often.
@@ -97,9 +99,6 @@ const INSTANTS: [i64; 8] = [
 const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"];
 const AFFIXES: [&str; 6] = ["", "e", "eu-", "eu-west-1", "1", "xxxxxxxxxxxx"];
 const DEPTH: u32 = 4;
-/// The types that are calculated with.
-const ORDERED: [Type; 4] = [Type::Integer, Type::Decimal, Type::Instant, Type::Duration];
-const TERM_DEPTH: u32 = 2;
 
 /// Packages of up to 7 inputs and 6 policies, conditions nested up to 4 deep. Every input is read by some policy.
 pub fn package() -> impl Strategy<Value = Package> {
@@ -394,8 +393,10 @@ fn segments(inputs: &[Input]) -> impl Strategy<Value = Vec<Segment>> + use<> {
 }
 
 fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
+    let operands = Operands::new(inputs);
+    let operand = |value_type| operands.of(value_type);
     let compare = |relation, value_type| {
-        (operand(inputs, value_type), operand(inputs, value_type))
+        (operand(value_type), operand(value_type))
             .prop_map(move |(left, right)| Atom::Compare {
                 left,
                 relation,
@@ -407,7 +408,7 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         let constants = constants(value_type);
         let most = constants.len();
         let members = subsequence(constants, 1..=most);
-        (operand(inputs, value_type), list(members))
+        (operand(value_type), list(members))
             .prop_map(|(element, members)| Atom::OneOf { element, members })
             .boxed()
     };
@@ -429,7 +430,7 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         (2, one_of(Type::Integer)),
         (1, one_of(Type::Boolean)),
     ];
-    let instants = operand(inputs, Type::Instant);
+    let instants = operand(Type::Instant);
     let during = (instants, window(), select(zones())).prop_map(|(instant, window, zone)| Atom::During {
         instant,
         window,
@@ -452,7 +453,7 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         .filter_map(|(index, input)| Some((InputIndex(index), input.value_type.member()?)))
         .collect();
     for (set, member) in sets {
-        let contains = operand(inputs, member).prop_map(move |element| Atom::Contains { set, element });
+        let contains = operand(member).prop_map(move |element| Atom::Contains { set, element });
         atoms.push((2, contains.boxed()));
         let constants = constants(member);
         let most = constants.len();
@@ -533,78 +534,6 @@ fn list(members: impl Strategy<Value = Vec<Constant>>) -> impl Strategy<Value = 
         let members = Members::from(members);
         if named { members.named("values") } else { members }
     })
-}
-
-/// Operands of one scalar type, calculated ones among them.
-fn operand(inputs: &[Input], value_type: Type) -> BoxedStrategy<Operand> {
-    if is_ordered(value_type) {
-        prop_oneof![4 => plain(inputs, value_type), 1 => term(inputs, value_type, TERM_DEPTH)].boxed()
-    } else {
-        plain(inputs, value_type)
-    }
-}
-
-/// What is calculated, nested up to `depth` deep.
-fn term(inputs: &[Input], value_type: Type, depth: u32) -> BoxedStrategy<Operand> {
-    let operand = |value_type: Type| match depth.checked_sub(1) {
-        Some(less) => prop_oneof![
-            3 => plain(inputs, value_type),
-            1 => term(inputs, value_type, less),
-        ]
-        .boxed(),
-        None => plain(inputs, value_type),
-    };
-    // What can stand first, and what can be added or subtracted to get this type.
-    let sums: Vec<(Type, Sign, Type)> = ORDERED
-        .into_iter()
-        .flat_map(|left| ORDERED.into_iter().map(move |right| (left, right)))
-        .flat_map(|(left, right)| [Sign::Plus, Sign::Minus].map(|sign| (left, sign, right)))
-        .filter(|(left, sign, right)| sign.gives(*left, *right) == Some(value_type))
-        .collect();
-    let more = vec((select(vec![Sign::Plus, Sign::Minus]), operand(value_type)), 0..3);
-    let sum = select(sums).prop_flat_map({
-        let operands: Vec<_> = ORDERED.into_iter().map(|found| (found, operand(found))).collect();
-        move |(left, sign, right)| {
-            let of = |wanted: Type| {
-                let found = operands.iter().find(|(found, _)| *found == wanted);
-                found
-                    .map(|(_, operand)| operand.clone())
-                    .expect("an ordered type")
-            };
-            (Just(left), of(left), Just(sign), of(right))
-        }
-    });
-    let sum = (sum, more).prop_map(move |((given, first, sign, operand), more)| {
-        let step = |(sign, operand)| Step {
-            sign,
-            operand,
-            gives: value_type,
-        };
-        let more = more
-            .into_iter()
-            .filter(|(sign, _)| sign.gives(value_type, value_type) == Some(value_type));
-        let rest = std::iter::once((sign, operand)).chain(more).map(step).collect();
-        Operand::Term(Box::new(Term::Sum { given, first, rest }))
-    });
-    if value_type == Type::Instant {
-        return sum.boxed();
-    }
-    let product =
-        (operand(value_type), vec(operand(Type::Integer), 1..3)).prop_map(move |(one, mut factors)| {
-            factors.insert(0, one);
-            Operand::Term(Box::new(Term::Product { value_type, factors }))
-        });
-    prop_oneof![2 => sum, 1 => product].boxed()
-}
-
-/// Inputs as often as constants, where there are inputs.
-fn plain(inputs: &[Input], value_type: Type) -> BoxedStrategy<Operand> {
-    let constants = select(constants(value_type)).prop_map(Operand::Constant);
-    let inputs = inputs_of(inputs, value_type);
-    if inputs.is_empty() {
-        return constants.boxed();
-    }
-    prop_oneof![2 => select(inputs).prop_map(Operand::Input), 1 => constants].boxed()
 }
 
 fn inputs_of(inputs: &[Input], value_type: Type) -> Vec<InputIndex> {

@@ -69,7 +69,15 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
     let ordered = |relation: &Relation, input: InputIndex| {
         *relation == Relation::Equal || type_of(input).is_some_and(is_ordered)
     };
+    let is_constant = |operand: &Operand| {
+        let mut reads = false;
+        operand.each_input(&mut |_| reads = true);
+        !reads
+    };
     match atom {
+        Atom::During { instant, .. } if is_constant(instant) => Shape::Fixed,
+        Atom::Compare { left, right, .. } if is_constant(left) && is_constant(right) => Shape::Fixed,
+        Atom::OneOf { element, .. } if is_constant(element) => Shape::Fixed,
         Atom::IsPresent(input) => Shape::Presence(*input),
         Atom::IsTrue(input) => Shape::Test(*input, &[]),
         Atom::Compare {
@@ -77,7 +85,6 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
             relation,
             right,
         } => match (left, right) {
-            (Operand::Constant(_), Operand::Constant(_)) => Shape::Fixed,
             (Operand::Input(left), Operand::Input(right)) => match (type_of(*left), type_of(*right)) {
                 (Some(known), other)
                     if is_told_apart(known) && other == Some(known) && ordered(relation, *left) =>
@@ -94,16 +101,15 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
                     Shape::Opaque
                 }
             }
-            (Operand::Term(_), _) | (_, Operand::Term(_)) => match affine::cuts(left, *relation, right) {
+            _ => match affine::cuts(left, *relation, right) {
                 Some((input, cuts)) if type_of(input).is_some_and(is_ordered) => Shape::Turning(input, cuts),
                 _ => Shape::Opaque,
             },
         },
         Atom::OneOf { element, members } => match element {
-            Operand::Constant(_) => Shape::Fixed,
             Operand::Input(_) if members.len() > CONSTANTS => Shape::Opaque,
             Operand::Input(input) => test(type_of(*input), *input, members),
-            Operand::Term(_) => Shape::Opaque,
+            Operand::Constant(_) | Operand::Term(_) => Shape::Opaque,
         },
         Atom::Contains { set, element } => match (type_of(*set), element) {
             (Some(Type::SetOfText), Operand::Constant(Constant::Text(text))) => Shape::Member(*set, text),

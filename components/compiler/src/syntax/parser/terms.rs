@@ -138,6 +138,9 @@ impl Parser<'_> {
             self.bump_keyword();
             if !self.text_literal() {
                 self.expected_with_help("a time zone in quotes", ZONE_HELP);
+                if self.at_name() && !self.at_labelled_word() {
+                    self.bump_mistake();
+                }
             }
             self.finish();
         } else {

@@ -103,6 +103,18 @@ codes! {
     DuplicateAttribute = "duplicate-attribute",
     /// A class defined twice.
     DuplicateClass = "duplicate-class",
+    /// A parameter declared twice.
+    DuplicateParameter = "duplicate-parameter",
+    /// A RANGE that its type cannot have, or with nothing in it.
+    InvalidRange = "invalid-range",
+    /// A value outside of the parameter's range.
+    OutsideRange = "outside-range",
+    /// A parameter that no policy reads.
+    UnusedParameter = "unused-parameter",
+    /// An EFFECTIVE that ends before it begins.
+    EmptyPeriod = "empty-period",
+    /// A test that depends on the time and does not say what time it is.
+    MissingNow = "missing-now",
     /// A policy name used twice.
     DuplicatePolicy = "duplicate-policy",
     /// A field given twice.
@@ -161,6 +173,12 @@ codes! {
     EmptyPackage = "empty-package",
     /// A text that must say something and says nothing.
     EmptyText = "empty-text",
+    /// A pattern of LIKE or MATCHES that breaks the rules of its notation.
+    MalformedPattern = "malformed-pattern",
+    /// A pattern that asks for what automata cannot tell.
+    UnsupportedPattern = "unsupported-pattern",
+    /// A pattern whose automaton would be too large.
+    PatternTooComplex = "pattern-too-complex",
     /// A REASON whose braces do not enclose attributes.
     MalformedTemplate = "malformed-template",
     /// An obligation that cannot be met, or says what none can.

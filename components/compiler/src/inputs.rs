@@ -74,6 +74,7 @@ impl Atom {
             Self::IsPresent(_)
             | Self::IsTrue(_)
             | Self::Affix { .. }
+            | Self::Matches { .. }
             | Self::WithinOneOf { .. }
             | Self::Within { .. }
             | Self::ContainsOf { .. } => (None, None),
@@ -91,6 +92,7 @@ impl Atom {
             Self::IsPresent(_)
             | Self::IsTrue(_)
             | Self::Affix { .. }
+            | Self::Matches { .. }
             | Self::WithinOneOf { .. }
             | Self::Within { .. }
             | Self::ContainsOf { .. } => (None, None),
@@ -118,7 +120,9 @@ fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex))
                 operand(right, visit);
             }
             Atom::OneOf { element, .. } | Atom::During { instant: element, .. } => operand(element, visit),
-            Atom::Affix { text: input, .. } | Atom::WithinOneOf { address: input, .. } => visit(input),
+            Atom::Affix { text: input, .. }
+            | Atom::Matches { text: input, .. }
+            | Atom::WithinOneOf { address: input, .. } => visit(input),
             Atom::Within { address, network } => {
                 visit(address);
                 visit(network);

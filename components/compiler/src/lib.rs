@@ -8,7 +8,9 @@
 //! - [`diagnostic`]: what is wrong, where, and what to do.
 //! - [`catalogue`]: the controls of frameworks that policies can name.
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
+//! - [`session`]: the same again and again, while a package is written.
 //! - [`core`]: the typed core: what a package means, as data.
+//! - [`pattern`]: patterns of texts, and their automata.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
 //! - [`explain`]: why a request was judged as it was.
 //! - [`mod@format`]: one way to write a file.
@@ -31,6 +33,9 @@ mod inputs;
 pub mod interpreter;
 mod members;
 pub mod package;
+mod partition;
+pub mod pattern;
+pub mod session;
 pub mod source;
 mod suggest;
 pub mod suite;

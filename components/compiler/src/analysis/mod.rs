@@ -10,9 +10,12 @@
 //! - `findings`: what an analysis says.
 //! - `acknowledgements`: which findings stay on purpose.
 //! - `truths`: sets of truths, and of what a policy can be of a request.
+//! - `representatives`: long lists, cut to what can be told apart.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
+//! - `others`: texts that the package does not mention.
 //! - `solver`: the search.
+//! - `memory`: what is kept for the next analysis.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
 //! - `clashes`: obligations of two policies that cannot both be met.
@@ -23,9 +26,12 @@ mod affine;
 mod atoms;
 mod clashes;
 mod findings;
+mod memory;
+mod others;
 mod pairs;
 mod pins;
 mod replay;
+mod representatives;
 mod single;
 mod solver;
 mod space;
@@ -42,6 +48,8 @@ use aecp_vocabulary::Value;
 use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
 pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
+pub use memory::Memory;
+use memory::Recall;
 use pins::Pins;
 use single::Facts;
 use solver::{Answer, Demand, Solver};
@@ -53,14 +61,8 @@ const LISTED: usize = 100;
 
 /// Analyses a package. Equal packages and budgets give equal analyses.
 pub fn analyse(package: &Package, budget: Budget) -> Analysis {
-    let mut analyser = Analyser::new(package, budget);
-    analyser.single();
-    analyser.coverage();
-    analyser.hiding();
-    analyser.clashes();
-    // Last, because there are so many that the budget may end.
-    analyser.pairs();
-    analyser.finish()
+    let smaller = representatives::package(package);
+    Analyser::new(smaller.as_ref().unwrap_or(package), budget).run().0
 }
 
 /// Something asked of a request, by the index of the policy.
@@ -93,6 +95,7 @@ struct Analyser<'p> {
     analysis: Analysis,
     /// How many undecided questions are not listed.
     unlisted: BTreeMap<Kind, usize>,
+    recall: Recall,
 }
 
 impl<'p> Analyser<'p> {
@@ -124,7 +127,18 @@ impl<'p> Analyser<'p> {
             facts: Vec::new(),
             analysis: Analysis::default(),
             unlisted: BTreeMap::new(),
+            recall: Recall::default(),
         }
+    }
+
+    fn run(mut self) -> (Analysis, Recall) {
+        self.single();
+        self.coverage();
+        self.hiding();
+        self.clashes();
+        // Last, because there are so many that the budget may end.
+        self.pairs();
+        self.finish()
     }
 
     fn policies(&self) -> impl Iterator<Item = (u32, &'p Policy)> + use<'p> {
@@ -203,14 +217,14 @@ impl<'p> Analyser<'p> {
         }
     }
 
-    fn report(&mut self, finding: Finding) {
+    fn deliver(&mut self, finding: Finding) {
         if self.analysis.findings.len() >= self.budget.findings {
             self.unlisted(finding.kind, 1);
             return;
         }
         if finding.witness.is_none() && finding.kind.needs_request() {
             // The budget ended when the request was looked for.
-            self.undecided(
+            self.leave_open(
                 finding.kind,
                 &finding.policies,
                 finding.attribute,
@@ -223,7 +237,7 @@ impl<'p> Analyser<'p> {
         }
     }
 
-    fn undecided(&mut self, kind: Kind, policies: &[u32], attribute: Option<InputIndex>, asked: String) {
+    fn leave_open(&mut self, kind: Kind, policies: &[u32], attribute: Option<InputIndex>, asked: String) {
         let listed = self
             .analysis
             .not_decided
@@ -246,7 +260,7 @@ impl<'p> Analyser<'p> {
         *count = count.saturating_add(more);
     }
 
-    fn finish(self) -> Analysis {
+    fn finish(self) -> (Analysis, Recall) {
         let mut analysis = self.analysis;
         let rest = self.unlisted.into_iter().map(|(kind, count)| NotDecided {
             kind,
@@ -262,13 +276,16 @@ impl<'p> Analyser<'p> {
         analysis
             .not_decided
             .sort_by_cached_key(|asked| order(&asked.policies, asked.kind, asked.attribute));
-        analysis
+        (analysis, self.recall)
     }
 }
 
 fn at<T>(items: &[T], index: u32) -> Option<&T> {
     items.get(usize::try_from(index).ok()?)
 }
+
+/// How texts begin that the package does not have.
+const FRESH: &str = "other";
 
 /// Texts that the package does not have, one for each text input.
 fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
@@ -296,7 +313,7 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
         .inputs
         .iter()
         .filter(|input| input.value_type == aecp_vocabulary::Type::Text);
-    let names = std::iter::once("other".to_owned()).chain((2_u32..).map(|count| format!("other-{count}")));
+    let names = std::iter::once(FRESH.to_owned()).chain((2_u32..).map(|count| format!("{FRESH}-{count}")));
     names
         .filter(|name| !used.contains(name))
         .take(texts.count())

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use aecp_vocabulary::Value;
 
 use super::atoms::{Shape, candidates, shape};
+use super::others::Others;
 use super::space::Space;
 use super::truths::{Cases, Truths};
 use crate::core::{Atom, Input, InputIndex, Package, Policy};
@@ -44,6 +45,13 @@ enum Choice {
     Member(usize),
 }
 
+/// What the solver takes from all policies of a package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Surroundings {
+    fresh: Vec<String>,
+    plain: BTreeMap<InputIndex, Value>,
+}
+
 /// Searches, within a budget for all of its searches.
 #[derive(Debug)]
 pub(super) struct Solver<'p> {
@@ -51,7 +59,7 @@ pub(super) struct Solver<'p> {
     /// By input; absent where nothing is chosen.
     values: Vec<Value>,
     chosen: Vec<bool>,
-    fresh: Vec<String>,
+    others: Others,
     /// What inputs are that no request is without, if nothing is chosen: parameters, the time, and required attributes
     /// whose presence is asked for.
     plain: BTreeMap<InputIndex, Value>,
@@ -102,10 +110,28 @@ impl<'p> Solver<'p> {
             certain: certain.into_keys().collect(),
             values: vec![Value::Absent; package.inputs.len()],
             chosen: vec![false; package.inputs.len()],
-            fresh,
+            others: Others::new(fresh, per_question),
             per_question,
             left: all,
         }
+    }
+
+    /// All that answers follow from, beside the policies that are asked about and the inputs of the package.
+    pub(super) fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            fresh: self.others.plain.clone(),
+            plain: self.plain.clone(),
+        }
+    }
+
+    /// Steps that are left for all searches.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Takes steps from the budget that were done before.
+    pub(super) fn take_steps(&mut self, steps: u64) {
+        self.left = self.left.saturating_sub(steps);
     }
 
     /// Whether the budget for all searches has ended.
@@ -119,7 +145,10 @@ impl<'p> Solver<'p> {
     }
 
     pub(super) fn space(&mut self, atoms: impl Iterator<Item = &'p Atom>) -> Space {
-        Space::new(self.package, atoms, &self.fresh, &mut self.values)
+        self.others.allow(self.left);
+        let space = Space::new(self.package, atoms, &mut self.others, &mut self.values);
+        self.left = self.left.min(self.others.left());
+        space
     }
 
     /// Whether a request exists that meets all demands.
@@ -154,6 +183,19 @@ impl<'p> Solver<'p> {
 
     /// The same as [`Solver::ask`], with a request that nothing can be left out of.
     pub(super) fn show(&mut self, space: &mut Space, demands: &[Demand<'p>]) -> (Answer, Option<Vec<Value>>) {
+        // People know the parameters by their defaults: a request for those says most.
+        if space.has_parameters() {
+            space.defaults = true;
+            let found = self.shown(space, demands);
+            space.defaults = false;
+            if found.0 == Answer::Possible {
+                return found;
+            }
+        }
+        self.shown(space, demands)
+    }
+
+    fn shown(&mut self, space: &mut Space, demands: &[Demand<'p>]) -> (Answer, Option<Vec<Value>>) {
         self.search(space, demands, |solver, space, trail| {
             solver.shrink(space, demands, trail);
             solver.request(space)
@@ -220,6 +262,7 @@ impl<'p> Solver<'p> {
                     let present = space.present == Some(input);
                     let value = space
                         .tracked(input)
+                        .filter(|tracked| next == 0 || !(tracked.parameter && space.defaults))
                         .and_then(|tracked| tracked.value(next, persistent, present));
                     let more = value.is_some();
                     self.choose(input, value);

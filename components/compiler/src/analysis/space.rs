@@ -6,10 +6,12 @@ use aecp_vocabulary::{Type, Value};
 
 use super::affine::Cuts;
 use super::atoms::{Shape, candidates, shape};
+use super::others::Others;
 use super::weeks;
 use crate::core::time::{Window, Zone};
 use crate::core::{Atom, Constant, Input, InputIndex, Package, Parameter};
 use crate::interpreter;
+use crate::pattern::Asked;
 
 /// The inputs that a question is about.
 #[derive(Debug, Default)]
@@ -24,6 +26,10 @@ pub(super) struct Space {
     pub(super) freed: BTreeSet<InputIndex>,
     /// The weekdays and times of day of these may be anything.
     pub(super) blurred: BTreeSet<InputIndex>,
+    /// Patterns and parts that these are held against may be anything: texts for them were not found in time.
+    pub(super) opaque: BTreeSet<InputIndex>,
+    /// Whether parameters have their defaults, and no other value is tried.
+    pub(super) defaults: bool,
 }
 
 /// An input with its values.
@@ -35,6 +41,8 @@ pub(super) struct Tracked {
     pub(super) optional: bool,
     /// Whether every request has it.
     certain: bool,
+    /// Whether it is a parameter, whose default is the first of the representatives.
+    pub(super) parameter: bool,
     /// Whether some atom asks for presence, which tells an absent value from a failed one.
     presence: bool,
 }
@@ -78,6 +86,8 @@ struct Facts<'p> {
     /// What its declaration mentions: the default and the bounds of a parameter.
     declared: Vec<Constant>,
     members: Vec<&'p str>,
+    /// Patterns and parts.
+    asked: BTreeSet<Asked>,
 }
 
 impl Space {
@@ -87,6 +97,11 @@ impl Space {
             .binary_search_by_key(&input, |tracked| tracked.input)
             .ok()?;
         self.inputs.get(place)
+    }
+
+    /// Whether there is a choice among values of parameters.
+    pub(super) fn has_parameters(&self) -> bool {
+        self.inputs.iter().any(|tracked| tracked.parameter)
     }
 
     /// The inputs, ascending.
@@ -102,11 +117,11 @@ impl Space {
     }
 
     /// The space of a question that reads `atoms`. `scratch` has a place for each input of the package, all absent,
-    /// and is left so; `fresh` are texts that the package does not have, at least one for each text input.
+    /// and is left so; `others` finds texts that the package does not have.
     pub(super) fn new<'p>(
         package: &'p Package,
         atoms: impl Iterator<Item = &'p Atom>,
-        fresh: &[String],
+        others: &mut Others,
         scratch: &mut [Value],
     ) -> Self {
         let mut facts = BTreeMap::new();
@@ -115,7 +130,16 @@ impl Space {
             read(package, atom, &mut facts, &mut linked);
         }
         let mut space = Self::default();
+        let patterned = patterned(package, &facts, others);
         for (input, about) in &facts {
+            let fresh = match patterned.get(&about.group) {
+                Some(Some(texts)) => texts.as_slice(),
+                Some(None) => {
+                    space.opaque.insert(*input);
+                    &others.plain
+                }
+                None => &others.plain,
+            };
             let Some(declared) = declared(package, *input) else {
                 continue;
             };
@@ -130,9 +154,13 @@ impl Space {
                 let members = group().flat_map(|(_, about)| &about.members).copied();
                 let of_type =
                     |input: InputIndex| self::declared(package, input).map(|input| input.value_type);
-                let count = group()
-                    .filter(|(input, _)| of_type(**input) == Some(value_type))
-                    .count();
+                let count = match patterned.get(&about.group) {
+                    // Each way of matching has as many as it needs among them.
+                    Some(Some(texts)) => texts.len(),
+                    _ => group()
+                        .filter(|(input, _)| of_type(**input) == Some(value_type))
+                        .count(),
+                };
                 candidates(value_type, constants, cuts, members, count, fresh)
             };
             let mut known = values(declared.value_type);
@@ -149,7 +177,7 @@ impl Space {
                 }
             }
             if let Some(parameter) = declared.parameter() {
-                // The default is tried first, so that a request that shows something has it where it can.
+                // The default comes first: a request that shows something has it where that will do.
                 known.retain(|value| parameter.allows(value));
                 known.sort_by_key(|value| *value != parameter.default);
             }
@@ -165,6 +193,7 @@ impl Space {
                 known,
                 optional: declared.is_optional(),
                 certain: declared.is_certain(),
+                parameter: declared.parameter().is_some(),
                 presence: about.presence,
             });
         }
@@ -182,6 +211,34 @@ fn instants(values: &[Value]) -> Vec<i64> {
 
 fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
     package.inputs.get(usize::try_from(input.0).ok()?)
+}
+
+/// For each group of inputs that are held against patterns, texts for every way to match them that are none of the
+/// group's constants; none if they were not found.
+fn patterned(
+    package: &Package,
+    facts: &BTreeMap<InputIndex, Facts<'_>>,
+    others: &mut Others,
+) -> BTreeMap<InputIndex, Option<Vec<String>>> {
+    let groups: BTreeSet<InputIndex> = facts
+        .values()
+        .filter(|about| !about.asked.is_empty())
+        .map(|about| about.group)
+        .collect();
+    let mut found = BTreeMap::new();
+    for of in groups {
+        let group = || facts.iter().filter(|(_, about)| about.group == of);
+        let asked = group().flat_map(|(_, about)| &about.asked).cloned().collect();
+        let tested = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+        let constants = tested.chain(group().flat_map(|(_, about)| &about.declared));
+        let members = group().flat_map(|(_, about)| &about.members).copied();
+        let excluded = constants.filter_map(Constant::text).chain(members).collect();
+        let is_text =
+            |input: InputIndex| declared(package, input).is_some_and(|input| input.value_type == Type::Text);
+        let count = group().filter(|(input, _)| is_text(**input)).count();
+        found.insert(of, others.texts(asked, count, &excluded));
+    }
+    found
 }
 
 /// The constants in an input's declaration.
@@ -209,6 +266,7 @@ fn read<'p>(
             windows: Vec::new(),
             declared: mentioned(package, input),
             members: Vec::new(),
+            asked: BTreeSet::new(),
         });
         groups.push(about.group);
         match shape {
@@ -224,6 +282,12 @@ fn read<'p>(
             Shape::During(_, window, zone) => {
                 about.tests.push(atom);
                 about.windows.push((window, zone));
+            }
+            Shape::Pattern(_) => {
+                about.tests.push(atom);
+                about
+                    .asked
+                    .extend(Asked::by(atom).into_iter().flat_map(|(_, asked)| asked));
             }
             Shape::Member(_, text) => about.members.push(text),
             Shape::Members(_, _, texts) => about.members.extend(texts.iter().filter_map(Constant::text)),

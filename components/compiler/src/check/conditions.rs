@@ -31,6 +31,7 @@ impl Checker {
             ast::Condition::Membership(membership) => self.membership(file, membership),
             ast::Condition::Containment(containment) => self.containment(file, containment),
             ast::Condition::Affixing(affixing) => self.affixing(file, affixing),
+            ast::Condition::Matching(matching) => self.matching(file, matching),
             ast::Condition::Location(location) => self.location(file, location),
             ast::Condition::During(during) => self.during(file, during),
             ast::Condition::Presence(presence) => self.presence(file, presence),
@@ -361,6 +362,13 @@ impl Checker {
             self.report(diagnostic);
             return None;
         };
+        if let Some(parameter) = self.parameter_at(input) {
+            let message = format!("the parameter `{parameter}` is always present");
+            let diagnostic = Diagnostic::error(Code::TypeMismatch, operand.place, message)
+                .help("IS PRESENT asks whether a request has an attribute; leave it out here");
+            self.report(diagnostic);
+            return None;
+        }
         let condition = Condition::Atom(Atom::IsPresent(input));
         Some(if presence.negation().is_some() {
             Condition::Not(Box::new(condition))

@@ -5,8 +5,9 @@
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
 use super::EmitError;
-use super::condition::{Emitter, FALSE, PAYLOAD, TRUE, UNKNOWN, VALUE, at, load, signed};
-use super::formula::{Asked, Computed, Number, Operation};
+use super::condition::{Emitter, FALSE, PAYLOAD, TRUE, UNKNOWN, VALUE, at, each_table, load, signed};
+use super::formula::{Computed, Number, Operation, Query};
+use super::lists::NumberTables;
 use super::memory::{Record, size};
 use super::module::Signature;
 use super::plan::{Fact, value_case};
@@ -25,8 +26,8 @@ impl Emitter<'_> {
     /// A function that gives the truth of a question, or of its negation.
     pub(super) fn computed(&mut self, computed: &Computed, negated: bool) -> Result<u32, EmitError> {
         let others = match &computed.asked {
-            Asked::Compared(_, other) => other.depth(),
-            Asked::In(_) | Asked::MemberOf(..) | Asked::During(..) => 0,
+            Query::Compared(_, other) => other.depth(),
+            Query::In(_) | Query::MemberOf(..) | Query::During(..) => 0,
         };
         let locals = computed.number.depth().saturating_add(others).saturating_add(1);
         let mut function = Function::new([(locals, ValType::I64)]);
@@ -44,13 +45,13 @@ impl Emitter<'_> {
         }
         let (number, other) = (NUMBERS, NUMBERS.saturating_add(1));
         calculate(&mut code, &computed.number, number);
-        if let Asked::During(_, zone) = &computed.asked {
+        if let Query::During(_, zone) = &computed.asked {
             self.localise(&mut code, zone, number)?;
         }
         code.i32_const(if negated { FALSE } else { TRUE });
         code.i32_const(if negated { TRUE } else { FALSE });
         match &computed.asked {
-            Asked::Compared(relation, right) => {
+            Query::Compared(relation, right) => {
                 calculate(&mut code, right, other);
                 code.local_get(number).local_get(other);
                 match relation {
@@ -59,18 +60,18 @@ impl Emitter<'_> {
                     Relation::LessOrEqual => code.i64_le_s(),
                 };
             }
-            Asked::In(ranges) => {
-                let mut table = Record::default();
-                for bound in ranges.iter().flat_map(|(low, high)| [*low, *high]) {
-                    table.long(u64::from_ne_bytes(bound.to_ne_bytes()));
-                }
-                let address = self.data.share(&table.0, 8)?;
-                code.i32_const(signed(address))
-                    .i32_const(signed(size(ranges.len())?));
-                code.local_get(number).call(support::WITHIN);
+            Query::In(ranges) if ranges.is_empty() => {
+                code.i32_const(0);
             }
-            Asked::During(..) => {}
-            Asked::MemberOf(set, set_type) => {
+            Query::In(ranges) => {
+                let NumberTables { points, ranges } = self.tables.numbers(&mut self.data, ranges)?;
+                let asked = [(points, support::AMONG), (ranges, support::WITHIN)];
+                each_table(&mut code, asked, |code| {
+                    code.local_get(number);
+                });
+            }
+            Query::During(..) => {}
+            Query::MemberOf(set, set_type) => {
                 code.local_get(VALUES)
                     .i32_const(signed(set.saturating_mul(VALUE)))
                     .i32_add();
@@ -79,7 +80,7 @@ impl Emitter<'_> {
                     .call(support::HAS_NUMBER);
             }
         }
-        if let Asked::During(window, _) = &computed.asked {
+        if let Query::During(window, _) = &computed.asked {
             during(&mut code, *window, number);
         }
         code.select().end();

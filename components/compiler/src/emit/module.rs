@@ -9,6 +9,7 @@ use super::EmitError;
 use super::condition::{Emitter, at, load, signed};
 use super::dispatch;
 use super::link::Linked;
+use super::lists::Tables;
 use super::memory::{Data, Record, size};
 use super::plan::{FINDING, Fact, Plan};
 use super::support;
@@ -24,7 +25,7 @@ pub(super) const FINDINGS: u32 = 2;
 const DESCRIBE: u32 = 0;
 const EVALUATE: u32 = 1;
 /// Functions with fixed indices: the exports and [`support`].
-const FIXED: usize = 16;
+const FIXED: usize = 22;
 
 /// Bytes of a page of memory.
 const PAGE: u32 = 65_536;
@@ -64,9 +65,11 @@ pub(super) enum Signature {
     AddressIn,
     /// (table, count, instant) → local time
     Local,
+    /// (value, case, table, count, whether of ranges) → answer
+    AnyNumber,
 }
 
-const SIGNATURES: [(&[ValType], &[ValType]); 14] = {
+const SIGNATURES: [(&[ValType], &[ValType]); 15] = {
     use ValType::{I32, I64};
     [
         (&[], &[I32]),
@@ -83,6 +86,7 @@ const SIGNATURES: [(&[ValType], &[ValType]); 14] = {
         (&[I32, I64, I64], &[I32]),
         (&[I32, I32, I64, I64], &[I32]),
         (&[I32, I32, I64], &[I64]),
+        (&[I32, I32, I32, I32, I32], &[I32]),
     ]
 };
 
@@ -117,6 +121,7 @@ impl Functions {
 pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, EmitError> {
     let mut data = Data::new(plan.layout.end);
     let table = Table::put(&mut data, &plan.texts)?;
+    let automata = plan.patterns.put(&mut data, &plan.layout)?;
     let rows = plan
         .selectors
         .iter()
@@ -125,9 +130,11 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
     let error = error(&mut data, linked.inputs.len())?;
     let mut emitter = Emitter {
         layout: &plan.layout,
+        automata,
         data,
         functions: Functions::new(),
         local_time: None,
+        tables: Tables::default(),
     };
     support::put(&mut emitter.functions, table.as_ref());
     let blocks = dispatch::blocks(&mut emitter, plan)?;

@@ -1,8 +1,8 @@
 //! The requests that conditions can tell apart, made from the constants that they mention.
 //!
 //! - BOOLEAN: both values.
-//! - TEXT: the constants, and something else.
-//! - INTEGER: the constants, and their neighbours.
+//! - TEXT: the constants, and something else for every way in which texts match patterns.
+//! - INTEGER, DECIMAL, INSTANT, DURATION: the constants, and their neighbours.
 //! - SET OF TEXT: the sets of the texts that are looked for.
 //! - All: absence; and failure where presence is asked for, for only there it differs from absence.
 //!
@@ -14,9 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use aecp_vocabulary::{Type, Value};
 
 use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy};
+use crate::pattern::{Asked, Language};
 
 /// Most members of the universe of a set whose subsets are tried.
 const SET_MEMBERS: usize = 6;
+
+/// Steps that finding the texts of one input may take.
+const SEARCH: usize = 100_000;
 
 /// Most values of one input that are tried, roughly.
 const DOMAIN_LIMIT: usize = 10_000;
@@ -50,7 +54,7 @@ impl Requests {
             let domain = if mentioned.read.contains(&index) {
                 mentioned.domain(package, index, input)?
             } else {
-                vec![unread(input)]
+                vec![input.plain()]
             };
             count = count.checked_mul(u64::try_from(domain.len()).ok()?)?;
             if count > limit {
@@ -85,13 +89,6 @@ impl Iterator for Requests {
     }
 }
 
-/// The value of an input that no condition reads.
-fn unread(input: &Input) -> Value {
-    input
-        .parameter()
-        .map_or(Value::Absent, |parameter| parameter.default.clone())
-}
-
 /// What conditions mention of each input.
 #[derive(Default)]
 struct Mentioned {
@@ -99,8 +96,10 @@ struct Mentioned {
     constants: BTreeMap<InputIndex, BTreeSet<Constant>>,
     /// Inputs whose presence is asked for: only there absence and failure differ.
     present: BTreeSet<InputIndex>,
-    /// Inputs that are asked for what constants do not tell: parts of texts, networks, terms.
+    /// Inputs that are asked for what constants do not tell: networks, terms, times of day.
     opaque: BTreeSet<InputIndex>,
+    /// Patterns and parts.
+    asked: BTreeMap<InputIndex, BTreeSet<Asked>>,
     /// Whether inputs are compared with each other: then what is mentioned of one matters for all.
     linked: bool,
 }
@@ -157,7 +156,13 @@ impl Mentioned {
                 }
             }
             Atom::Contains { set, element } => self.pair(&Operand::Input(*set), element),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } | Atom::During { .. } => {
+            Atom::Affix { .. } | Atom::Matches { .. } => {
+                if let Some((text, asked)) = Asked::by(atom) {
+                    self.read.insert(text);
+                    self.asked.entry(text).or_default().extend(asked);
+                }
+            }
+            Atom::WithinOneOf { .. } | Atom::Within { .. } | Atom::During { .. } => {
                 for input in atom.inputs() {
                     self.read.insert(input);
                     self.opaque.insert(input);
@@ -210,14 +215,25 @@ impl Mentioned {
         }
         let mut domain: Vec<Value> = match declared {
             Type::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
-            Type::Integer => integers(&constants, others)
-                .into_iter()
-                .map(Value::Integer)
-                .collect(),
-            Type::Text => texts(&constants, others).into_iter().map(Value::Text).collect(),
+            Type::Integer | Type::Decimal | Type::Instant | Type::Duration => {
+                let value: fn(i64) -> Value = match declared {
+                    Type::Decimal => Value::Decimal,
+                    Type::Instant => Value::Instant,
+                    Type::Duration => Value::Duration,
+                    _ => Value::Integer,
+                };
+                numbers(declared, &constants, others)
+                    .into_iter()
+                    .map(value)
+                    .collect()
+            }
+            Type::Text => {
+                let texts = self.texts(index, &constants, others)?;
+                texts.into_iter().map(Value::Text).collect()
+            }
             Type::SetOfText => {
                 let others = if self.linked { others } else { 0 };
-                subsets(&texts(&constants, others))?
+                subsets(&self.texts(index, &constants, others)?)?
             }
             _ => return None,
         };
@@ -232,6 +248,25 @@ impl Mentioned {
             domain.push(Value::failed("not known"));
         }
         Some(domain)
+    }
+
+    /// The constants, and `others` that are none of them for every way in which texts match patterns.
+    fn texts(&self, input: InputIndex, constants: &[&Constant], others: usize) -> Option<Vec<String>> {
+        let asked: BTreeSet<&Asked> = if self.linked {
+            self.asked.values().flatten().collect()
+        } else {
+            self.asked.get(&input).into_iter().flatten().collect()
+        };
+        let plain = texts(constants, others);
+        if asked.is_empty() || others == 0 {
+            return Some(plain);
+        }
+        let known: BTreeSet<&str> = constants.iter().filter_map(|constant| constant.text()).collect();
+        let mut steps = SEARCH;
+        let more = Language::of(asked)?.texts(others, &known, &plain, &mut steps)?;
+        let mut found: BTreeSet<String> = known.into_iter().map(str::to_owned).collect();
+        found.extend(more);
+        (found.len() <= DOMAIN_LIMIT).then(|| found.into_iter().collect())
     }
 
     /// How many inputs that are read can have the same elements.
@@ -267,7 +302,7 @@ fn texts(constants: &[&Constant], others: usize) -> Vec<String> {
 
 /// The constants, and up to `others` on each side of each of them, so that every gap between constants has as many,
 /// or all it has.
-fn integers(constants: &[&Constant], others: usize) -> BTreeSet<i64> {
+fn numbers(declared: Type, constants: &[&Constant], others: usize) -> BTreeSet<i64> {
     let reach = i64::try_from(others).unwrap_or(i64::MAX);
     let mut integers = BTreeSet::new();
     let mut around = |number: i64| {
@@ -281,8 +316,8 @@ fn integers(constants: &[&Constant], others: usize) -> BTreeSet<i64> {
     };
     let mut none = true;
     for constant in constants {
-        if let Constant::Integer(number) = constant {
-            around(*number);
+        if let (Some(number), true) = (constant.number(), constant.value_type() == declared) {
+            around(number);
             none = false;
         }
     }

@@ -54,6 +54,8 @@ pub enum SyntaxKind {
     Comma,
     #[token(".")]
     Dot,
+    #[token("..")]
+    DotDot,
     #[token("-")]
     Minus,
     #[token("+")]
@@ -101,6 +103,8 @@ pub enum SyntaxKind {
     ImportKeyword,
     #[token("CLASS")]
     ClassKeyword,
+    #[token("PARAM")]
+    ParamKeyword,
     #[token("POLICY")]
     PolicyKeyword,
     #[token("DESCRIPTION")]
@@ -117,6 +121,8 @@ pub enum SyntaxKind {
     AuditKeyword,
     #[token("EXCEPTION")]
     ExceptionKeyword,
+    #[token("EFFECTIVE")]
+    EffectiveKeyword,
     #[token("OWNER")]
     OwnerKeyword,
     #[token("JUSTIFICATION")]
@@ -151,6 +157,10 @@ pub enum SyntaxKind {
     EndsKeyword,
     #[token("WITH")]
     WithKeyword,
+    #[token("LIKE")]
+    LikeKeyword,
+    #[token("MATCHES")]
+    MatchesKeyword,
     #[token("WITHIN")]
     WithinKeyword,
     #[token("IS")]
@@ -201,6 +211,10 @@ pub enum SyntaxKind {
     Import,
     /// `CLASS name: condition`
     Class,
+    /// `PARAM name: INTEGER = 10 RANGE 1..100`
+    Parameter,
+    /// `RANGE 1..100`
+    Range,
     /// `POLICY name { … }`
     Policy,
     /// `DATA name FROM "path"`, `DATA name: TYPE ["a", "b"]`
@@ -211,6 +225,12 @@ pub enum SyntaxKind {
     EnforcementField,
     AuditField,
     ExceptionField,
+    /// `EFFECTIVE: FROM "2026-01-01T00:00:00Z" UNTIL "2027-01-01T00:00:00Z"`
+    EffectiveField,
+    /// `FROM "…"`
+    From,
+    /// `UNTIL "…"`
+    Until,
     OwnerField,
     JustificationField,
     SeverityField,
@@ -264,6 +284,8 @@ pub enum SyntaxKind {
     Containment,
     /// `a STARTS WITH b`, `a ENDS WITH b`
     Affixing,
+    /// `a LIKE b`, `a NOT LIKE b`, `a MATCHES b`, `a NOT MATCHES b`
+    Matching,
     /// `a WITHIN b`
     Location,
     /// `a WITHIN b IN c`
@@ -297,7 +319,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 45] = [
+const KEYWORDS: [(&str, K); 49] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -305,6 +327,7 @@ const KEYWORDS: [(&str, K); 45] = [
     ("OPTIONAL", K::OptionalKeyword),
     ("IMPORT", K::ImportKeyword),
     ("CLASS", K::ClassKeyword),
+    ("PARAM", K::ParamKeyword),
     ("POLICY", K::PolicyKeyword),
     ("DESCRIPTION", K::DescriptionKeyword),
     ("SCOPE", K::ScopeKeyword),
@@ -313,6 +336,7 @@ const KEYWORDS: [(&str, K); 45] = [
     ("ENFORCEMENT", K::EnforcementKeyword),
     ("AUDIT", K::AuditKeyword),
     ("EXCEPTION", K::ExceptionKeyword),
+    ("EFFECTIVE", K::EffectiveKeyword),
     ("OWNER", K::OwnerKeyword),
     ("JUSTIFICATION", K::JustificationKeyword),
     ("SEVERITY", K::SeverityKeyword),
@@ -330,6 +354,8 @@ const KEYWORDS: [(&str, K); 45] = [
     ("STARTS", K::StartsKeyword),
     ("ENDS", K::EndsKeyword),
     ("WITH", K::WithKeyword),
+    ("LIKE", K::LikeKeyword),
+    ("MATCHES", K::MatchesKeyword),
     ("WITHIN", K::WithinKeyword),
     ("IS", K::IsKeyword),
     ("PRESENT", K::PresentKeyword),
@@ -355,7 +381,7 @@ impl SyntaxKind {
     pub fn begins_item(self) -> bool {
         matches!(
             self,
-            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
+            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::ParamKeyword | K::PolicyKeyword
         ) || matches!(
             self,
             K::TestKeyword | K::FixtureKeyword | K::DataKeyword | K::ImportKeyword
@@ -379,6 +405,7 @@ impl SyntaxKind {
                 | K::EnforcementKeyword
                 | K::AuditKeyword
                 | K::ExceptionKeyword
+                | K::EffectiveKeyword
                 | K::OwnerKeyword
                 | K::JustificationKeyword
                 | K::SeverityKeyword
@@ -412,7 +439,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 142] = [
+static KINDS: [K; 153] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -432,6 +459,7 @@ static KINDS: [K; 142] = [
     K::Colon,
     K::Comma,
     K::Dot,
+    K::DotDot,
     K::Minus,
     K::Plus,
     K::Star,
@@ -454,6 +482,7 @@ static KINDS: [K; 142] = [
     K::OptionalKeyword,
     K::ImportKeyword,
     K::ClassKeyword,
+    K::ParamKeyword,
     K::PolicyKeyword,
     K::DescriptionKeyword,
     K::ScopeKeyword,
@@ -462,6 +491,7 @@ static KINDS: [K; 142] = [
     K::EnforcementKeyword,
     K::AuditKeyword,
     K::ExceptionKeyword,
+    K::EffectiveKeyword,
     K::OwnerKeyword,
     K::JustificationKeyword,
     K::SeverityKeyword,
@@ -479,6 +509,8 @@ static KINDS: [K; 142] = [
     K::StartsKeyword,
     K::EndsKeyword,
     K::WithKeyword,
+    K::LikeKeyword,
+    K::MatchesKeyword,
     K::WithinKeyword,
     K::IsKeyword,
     K::PresentKeyword,
@@ -503,6 +535,8 @@ static KINDS: [K; 142] = [
     K::Type,
     K::Import,
     K::Class,
+    K::Parameter,
+    K::Range,
     K::Policy,
     K::Data,
     K::DescriptionField,
@@ -511,6 +545,9 @@ static KINDS: [K; 142] = [
     K::EnforcementField,
     K::AuditField,
     K::ExceptionField,
+    K::EffectiveField,
+    K::From,
+    K::Until,
     K::OwnerField,
     K::JustificationField,
     K::SeverityField,
@@ -541,6 +578,7 @@ static KINDS: [K; 142] = [
     K::Membership,
     K::Containment,
     K::Affixing,
+    K::Matching,
     K::Location,
     K::During,
     K::Window,

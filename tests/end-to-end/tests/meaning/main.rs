@@ -13,7 +13,9 @@ mod build;
 mod description;
 mod generated;
 mod limits;
+mod lists;
 mod many;
+mod patterns;
 mod texts;
 
 use std::sync::LazyLock;

@@ -86,11 +86,16 @@ impl<'p> Solver<'p> {
                 (false, _) if self.unknown(set) => Truths::UNKNOWN,
                 (false, _) => Truths::ANY,
             },
-            Shape::Test(..) | Shape::Turning(..) | Shape::During(..) | Shape::Link(..)
+            Shape::Test(..)
+            | Shape::Turning(..)
+            | Shape::During(..)
+            | Shape::Link(..)
+            | Shape::Pattern(_)
                 if shape.inputs().any(|input| self.unknown(input)) =>
             {
                 Truths::UNKNOWN
             }
+            Shape::Pattern(input) if space.opaque.contains(&input) => Truths::ANY,
             _ if shape.inputs().all(|input| self.is_chosen(input)) => {
                 interpreter::atom(self.package, &self.values, atom).into()
             }

@@ -139,6 +139,69 @@ fn a_constraint_that_can_never_hold_contradicts() {
 }
 
 #[test]
+fn long_lists_are_understood() {
+    let list = |name: &str, from: u32| {
+        let texts: Vec<String> = (from..from + 3_000)
+            .map(|number| format!("\"text-{number:05}\""))
+            .collect();
+        format!("DATA {name}: [\"other\", \"other-2\", {}]\n", texts.join(", "))
+    };
+    // What is in both lists is in none that the constraint allows.
+    let lists = format!(
+        "{}{}{}",
+        list("low", 0),
+        list("high", 2_000),
+        list("apart", 3_000)
+    );
+    let contradicts = |scope: &str, constraint: &str| {
+        let package = package(
+            "ALLOW",
+            &format!(
+                "{lists}{}{}",
+                policy("p", scope, constraint),
+                policy(
+                    "q",
+                    "requests",
+                    "kind IN low OR kind IN high OR kind IN apart OR roles CONTAINS ANY low"
+                )
+            ),
+        );
+        let analysis = analyse(&package, Budget::default());
+        assert_eq!(analysis.inconsistencies, []);
+        let asked = |kind: Kind, policies: &[u32]| kind == Kind::ConstraintContradiction && policies == [0];
+        let open = &analysis.not_decided;
+        assert!(!open.iter().any(|open| asked(open.kind, &open.policies)));
+        let mut findings = analysis.findings.iter();
+        findings.any(|finding| asked(finding.kind, &finding.policies))
+    };
+    assert!(contradicts(
+        "requests WHERE kind IN low AND kind NOT IN high",
+        "kind IN apart"
+    ));
+    assert!(!contradicts("requests WHERE kind IN low", "kind IN high"));
+    assert!(!contradicts(
+        "requests WHERE kind IN low",
+        "region IN high AND kind != region"
+    ));
+    assert!(contradicts(
+        "requests WHERE kind == \"text-00001\"",
+        "kind NOT IN low"
+    ));
+    assert!(!contradicts(
+        "requests WHERE kind IN low AND kind != \"text-00001\"",
+        "kind NOT IN high"
+    ));
+    assert!(contradicts(
+        "requests WHERE roles CONTAINS \"text-00001\"",
+        "NOT roles CONTAINS ANY low"
+    ));
+    assert!(!contradicts(
+        "requests WHERE roles CONTAINS ANY low",
+        "NOT roles CONTAINS \"text-00001\""
+    ));
+}
+
+#[test]
 fn a_ban_is_no_contradiction() {
     let ban = policy("p", r#"requests WHERE kind == "a""#, "false");
     assert_eq!(kinds(&package("ALLOW", &ban)), []);
@@ -440,6 +503,94 @@ fn what_hangs_on_an_opaque_atom_is_not_decided_and_what_does_not_is() {
     assert!(
         undecided.contains(&(Kind::ConstraintContradiction, &[1])),
         "{undecided:?}"
+    );
+}
+
+#[test]
+fn patterns_are_looked_into() {
+    let package = package(
+        "ALLOW",
+        &[
+            policy(
+                "admin",
+                "requests WHERE kind LIKE \"/api/*\"",
+                "kind STARTS WITH \"/admin\"",
+            ),
+            policy(
+                "never",
+                "requests WHERE kind LIKE \"*.css\" AND kind LIKE \"*/*\"",
+                "urgent",
+            ),
+            policy(
+                "narrow",
+                "requests WHERE kind MATCHES \"/api/v[0-9]+/.*\"",
+                "size > 1",
+            ),
+            policy("wide", "requests WHERE kind LIKE \"/api/**\"", "size > 1"),
+            policy(
+                "open",
+                "requests WHERE kind ENDS WITH \"/x\" AND kind != \"/x\"",
+                "size > 2",
+            ),
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        kinds(&package),
+        [
+            (Kind::ConstraintContradiction, vec![0]),
+            (Kind::ScopeUnreachable, vec![1]),
+            (Kind::PolicyRedundant, vec![2, 3]),
+        ]
+    );
+}
+
+#[test]
+fn requests_that_show_something_have_readable_texts() {
+    let gap = |scopes: &[&str]| {
+        let scopes: Vec<String> = scopes
+            .iter()
+            .zip('a'..)
+            .map(|(scope, name)| policy(&name.to_string(), &format!("requests WHERE {scope}"), "urgent"))
+            .collect();
+        let package = package("DENY", &scopes.concat());
+        let findings = analysed(&package).findings;
+        let gap = findings
+            .into_iter()
+            .find(|finding| finding.kind == Kind::CoverageGap)
+            .unwrap();
+        let place = package
+            .inputs
+            .iter()
+            .position(|input| input.name.as_str() == "kind")
+            .unwrap();
+        match gap.witness.unwrap().swap_remove(place) {
+            Value::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(gap(&["kind LIKE \"/api/*\""]), "other");
+    assert_eq!(gap(&["NOT kind LIKE \"/api/*\""]), "/api/");
+    assert_eq!(
+        gap(&["NOT kind LIKE \"/api/*\"", "kind IN [\"/api/\", \"/api/a\"]"]),
+        "/api/b"
+    );
+    assert_eq!(gap(&["kind NOT MATCHES \"[^a-y]{3}.\\\\w\""]), "zzzaa");
+}
+
+#[test]
+fn patterns_that_are_too_much_together_are_not_decided() {
+    let wide = |letter: char| format!("NOT kind MATCHES \".*{letter}.{{9}}\"");
+    let scope: Vec<String> = ('a'..='f').map(wide).collect();
+    let scope = format!("requests WHERE {}", scope.join(" AND "));
+    let package = package("ALLOW", &policy("p", &scope, "urgent"));
+    let analysis = analyse(&package, Budget::default());
+    assert_eq!(analysis.findings, []);
+    assert!(
+        analysis
+            .not_decided
+            .iter()
+            .any(|asked| asked.kind == Kind::ScopeUnreachable)
     );
 }
 

@@ -1,26 +1,43 @@
 //! From conditions of the typed core to formulas.
 
+use std::sync::Arc;
+
 use aecp_vocabulary::Type;
 
-use super::{Asked, Computed, Formula, Number, Operation, Test};
+use super::{Computed, Formula, Number, Operation, Query, Test};
 use crate::core::term::Term;
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Quantifier, Relation, is_ordered};
+use crate::core::{
+    Atom, Condition, Constant, InputIndex, Members, Operand, Quantifier, Relation, is_ordered,
+};
 use crate::emit::EmitError;
 use crate::emit::link::Reader;
+use crate::emit::lists::{Lists, Ranges};
+use crate::emit::patterns::Patterns;
 use crate::emit::texts::Texts;
+use crate::pattern::Asked;
 
 /// The formula of a condition of the reader's policy.
 pub(super) fn formula(
     reader: &Reader<'_>,
     texts: &Texts<'_>,
+    lists: &Lists,
+    patterns: &Patterns,
     condition: &Condition,
 ) -> Result<Formula, EmitError> {
-    Builder { reader, texts }.formula(condition, false)
+    let builder = Builder {
+        reader,
+        texts,
+        lists,
+        patterns,
+    };
+    builder.formula(condition, false)
 }
 
 struct Builder<'a> {
     reader: &'a Reader<'a>,
     texts: &'a Texts<'a>,
+    lists: &'a Lists,
+    patterns: &'a Patterns,
 }
 
 /// An operand whose type is known.
@@ -38,7 +55,7 @@ enum Side<'a> {
 /// Deepest nesting of terms.
 const TERM_DEPTH: usize = 256;
 
-fn computed(number: Number, asked: Asked) -> Test {
+fn computed(number: Number, asked: Query) -> Test {
     Test::Computed(Box::new(Computed { number, asked }))
 }
 
@@ -61,7 +78,7 @@ impl Builder<'_> {
             Condition::Any(conditions) => Formula::any(parts(conditions)?),
             Condition::Atom(Atom::ContainsOf {
                 set,
-                quantifier,
+                quantifier: Quantifier::All,
                 members,
             }) => {
                 let each = members.iter().map(|member| {
@@ -69,16 +86,21 @@ impl Builder<'_> {
                     Ok(Formula::Test(test, negated))
                 });
                 let each: Vec<Formula> = each.collect::<Result<_, EmitError>>()?;
-                if (*quantifier == Quantifier::Any) == negated {
-                    Formula::all(each)
-                } else {
+                if negated {
                     Formula::any(each)
+                } else {
+                    Formula::all(each)
                 }
             }
-            Condition::Atom(atom) => match self.atom(atom)? {
-                Ok((test, opposite)) => Formula::Test(test, opposite != negated),
-                Err(decided) => Formula::Constant(decided != negated),
-            },
+            Condition::Atom(atom) => {
+                if let Some(formula) = self.matches(atom, negated)? {
+                    return Ok(formula);
+                }
+                match self.atom(atom)? {
+                    Ok((test, opposite)) => Formula::Test(test, opposite != negated),
+                    Err(decided) => Formula::Constant(decided != negated),
+                }
+            }
         })
     }
 
@@ -102,23 +124,17 @@ impl Builder<'_> {
                 let (Type::Instant, number) = self.number(self.side(instant)?)? else {
                     return Err(self.reader.ill_typed("a time of day of what is no instant"));
                 };
-                Ok((computed(number, Asked::During(*window, zone.clone())), false))
+                Ok((computed(number, Query::During(*window, zone.clone())), false))
             }
-            Atom::ContainsOf { .. } => {
-                return Err(self.reader.ill_typed("a question of many members is no test"));
-            }
+            Atom::ContainsOf { set, members, .. } => Ok((self.contains_any(*set, members)?, false)),
             Atom::Affix { text, side, part } => {
                 let text = self.typed(*text, Type::Text)?;
                 Ok((Test::Affix(text, *side, part.clone()), false))
             }
+            Atom::Matches { .. } => return Err(self.reader.ill_typed("a pattern has no automaton")),
             Atom::WithinOneOf { address, networks } => {
-                let ranges = networks
-                    .iter()
-                    .map(|network| (network.address.0, network.last().0));
-                Ok(in_addresses(
-                    self.typed(*address, Type::Address)?,
-                    ranges.collect(),
-                ))
+                let ranges = self.lists.addresses(networks);
+                Ok(in_addresses(self.typed(*address, Type::Address)?, ranges))
             }
             Atom::Within { address, network } => {
                 let address = self.typed(*address, Type::Address)?;
@@ -128,6 +144,32 @@ impl Builder<'_> {
                 ))
             }
         })
+    }
+
+    /// What the automata of an input tell of an atom; none if they do not tell of it.
+    fn matches(&self, atom: &Atom, negated: bool) -> Result<Option<Formula>, EmitError> {
+        let Some((text, asked)) = Asked::by(atom) else {
+            return Ok(None);
+        };
+        let text = self.typed(text, Type::Text)?;
+        let Some(found) = self.patterns.labels(text, &asked) else {
+            return Ok(None);
+        };
+        let tests = found.into_iter().map(|(automaton, labels, all)| {
+            let (test, opposite) = if labels.is_empty() {
+                settled(text, false)
+            } else if labels.len() == all {
+                settled(text, true)
+            } else {
+                (Test::Matches(text, automaton, labels), false)
+            };
+            Formula::Test(test, opposite != negated)
+        });
+        Ok(Some(if negated {
+            Formula::all(tests)
+        } else {
+            Formula::any(tests)
+        }))
     }
 
     fn contains(&self, set: InputIndex, element: &Operand) -> Result<Test, EmitError> {
@@ -142,7 +184,7 @@ impl Builder<'_> {
                 Test::HasNumber(set, set_type, number)
             }
             (Some(member), Side::Term(given, number)) if member == given => {
-                computed(number, Asked::MemberOf(set, set_type))
+                computed(number, Query::MemberOf(set, set_type))
             }
             (Some(Type::Address), Side::Address(address)) => Test::HasAddress(set, address),
             (Some(Type::Address), Side::Input(Type::Address, address)) => Test::HasAddressOf(set, address),
@@ -151,6 +193,25 @@ impl Builder<'_> {
             }
             _ => return Err(self.reader.ill_typed("a member does not fit its set")),
         })
+    }
+
+    fn contains_any(&self, set: InputIndex, members: &Members<Constant>) -> Result<Test, EmitError> {
+        let Side::Input(set_type, set) = self.side(&Operand::Input(set))? else {
+            return Err(self.reader.ill_typed("a set is no input"));
+        };
+        let Some(member) = set_type.member().filter(|member| self.are(members, *member)) else {
+            return Err(self.reader.ill_typed("members of a list do not fit the set"));
+        };
+        Ok(match member {
+            Type::Text => Test::HasAny(set, self.classes(members)?),
+            Type::Address => Test::HasAddressIn(set, self.lists.addresses(members)),
+            _ => Test::HasNumberIn(set, set_type, self.lists.numbers(members)),
+        })
+    }
+
+    /// Whether all members of a list have a type, and there is one.
+    fn are(&self, members: &Members<Constant>, wanted: Type) -> bool {
+        !members.is_empty() && members.iter().all(|member| member.value_type() == wanted)
     }
 
     fn compare(
@@ -171,7 +232,7 @@ impl Builder<'_> {
             if left_type != right_type {
                 return Err(self.reader.ill_typed("a comparison of two types"));
             }
-            return Ok(Ok((computed(left, Asked::Compared(relation, right)), false)));
+            return Ok(Ok((computed(left, Query::Compared(relation, right)), false)));
         }
         Ok(match (left, relation, right) {
             (Side::Text(left), Equal, Side::Text(right)) => Err(left == right),
@@ -184,11 +245,11 @@ impl Builder<'_> {
             }
             (Side::Input(Type::Address, input), Equal, Side::Address(address))
             | (Side::Address(address), Equal, Side::Input(Type::Address, input)) => {
-                Ok(in_addresses(input, vec![(address, address)]))
+                Ok(in_addresses(input, Ranges::from([(address, address)])))
             }
             (Side::Input(Type::Text, input), Equal, Side::Text(text))
             | (Side::Text(text), Equal, Side::Input(Type::Text, input)) => {
-                Ok((Test::TextIn(input, vec![self.class(text)?]), false))
+                Ok((Test::TextIn(input, Arc::from([self.class(text)?])), false))
             }
             (Side::Input(Type::Boolean, input), Equal, Side::Boolean(value))
             | (Side::Boolean(value), Equal, Side::Input(Type::Boolean, input)) => {
@@ -237,7 +298,7 @@ impl Builder<'_> {
     fn one_of(
         &self,
         element: &Operand,
-        members: &[Constant],
+        members: &Members<Constant>,
     ) -> Result<Result<(Test, bool), bool>, EmitError> {
         let is_member = |constant: Constant| members.binary_search(&constant).is_ok();
         if let Operand::Constant(constant) = element {
@@ -254,62 +315,24 @@ impl Builder<'_> {
                     (all, _) => settled(input, all),
                 },
             ),
-            Side::Input(Type::Text, input) => {
-                let mut classes = Vec::with_capacity(members.len());
-                for member in members {
-                    match member {
-                        Constant::Text(text) => classes.push(self.class(text)?),
-                        _ => return Err(self.reader.ill_typed("a list of texts has a member that is none")),
-                    }
-                }
-                classes.sort_unstable();
-                classes.dedup();
-                if classes.is_empty() {
-                    Ok(settled(input, false))
-                } else {
-                    Ok((Test::TextIn(input, classes), false))
-                }
+            Side::Input(_, input) if members.is_empty() => Ok(settled(input, false)),
+            Side::Input(of_type, _) if !self.are(members, of_type) => {
+                return Err(self.reader.ill_typed("a list has a member of another type"));
             }
-            Side::Input(Type::Address, input) => {
-                let mut ranges = Vec::with_capacity(members.len());
-                for member in members {
-                    match member {
-                        Constant::Address(address) => ranges.push((address.0, address.0)),
-                        _ => {
-                            return Err(self
-                                .reader
-                                .ill_typed("a list of addresses has a member that is none"));
-                        }
-                    }
-                }
-                Ok(in_addresses(input, ranges))
-            }
+            Side::Input(Type::Text, input) => Ok((Test::TextIn(input, self.classes(members)?), false)),
+            Side::Input(Type::Address, input) => Ok(in_addresses(input, self.lists.addresses(members))),
             Side::Input(ordered, input) if is_ordered(ordered) => {
-                Ok(in_ranges(input, self.points(ordered, members)?))
+                Ok(in_ranges(input, self.lists.numbers(members)))
             }
             Side::Term(value_type, number) => {
-                let ranges = apart(self.points(value_type, members)?);
-                Ok((computed(number, Asked::In(ranges)), false))
+                if !self.are(members, value_type) {
+                    return Err(self.reader.ill_typed("a list has a member of another type"));
+                }
+                let ranges = self.lists.numbers(members);
+                Ok((computed(number, Query::In(ranges)), false))
             }
             _ => return Err(self.reader.ill_typed("a value of this type has no lists")),
         })
-    }
-
-    /// The members of a list of numbers, ascending, each as a range of one.
-    fn points(&self, value_type: Type, members: &[Constant]) -> Result<Vec<(i64, i64)>, EmitError> {
-        let mut points = Vec::with_capacity(members.len());
-        for member in members {
-            match number(member) {
-                Some((given, number)) if given == value_type => points.push((number, number)),
-                _ => {
-                    return Err(self
-                        .reader
-                        .ill_typed("a list of numbers has a member of another type"));
-                }
-            }
-        }
-        points.sort_unstable();
-        Ok(points)
     }
 
     fn side<'b>(&self, operand: &'b Operand) -> Result<Side<'b>, EmitError> {
@@ -382,6 +405,11 @@ impl Builder<'_> {
         }
     }
 
+    fn classes(&self, members: &Members<Constant>) -> Result<Arc<[u32]>, EmitError> {
+        let classes = self.texts.of_list(members);
+        classes.ok_or_else(|| self.reader.ill_typed("a list of texts has no classes"))
+    }
+
     fn class(&self, text: &str) -> Result<u32, EmitError> {
         self.texts
             .class(text)
@@ -394,44 +422,22 @@ fn number(constant: &Constant) -> Option<(Type, i64)> {
     Some((constant.value_type(), constant.number()?))
 }
 
-fn in_addresses(input: u32, mut ranges: Vec<(u128, u128)>) -> (Test, bool) {
-    ranges.sort_unstable();
-    let mut apart: Vec<(u128, u128)> = Vec::new();
-    for (low, high) in ranges {
-        match apart.last_mut() {
-            Some(last) if last.1.checked_add(1).is_none_or(|next| low <= next) => last.1 = last.1.max(high),
-            _ => apart.push((low, high)),
-        }
-    }
-    match apart.as_slice() {
+fn in_addresses(input: u32, ranges: Ranges<u128>) -> (Test, bool) {
+    match *ranges {
         [] => settled(input, false),
         [(0, u128::MAX)] => settled(input, true),
-        _ => (Test::AddressIn(input, apart), false),
+        _ => (Test::AddressIn(input, ranges), false),
     }
 }
 
 fn in_range(input: u32, range: Option<(i64, i64)>) -> (Test, bool) {
-    in_ranges(input, range)
+    in_ranges(input, range.into_iter().collect())
 }
 
-fn in_ranges(input: u32, ranges: impl IntoIterator<Item = (i64, i64)>) -> (Test, bool) {
-    let apart = apart(ranges);
-    match apart.as_slice() {
+fn in_ranges(input: u32, ranges: Ranges<i64>) -> (Test, bool) {
+    match *ranges {
         [] => settled(input, false),
         [(i64::MIN, i64::MAX)] => settled(input, true),
-        _ => (Test::NumberIn(input, apart), false),
+        _ => (Test::NumberIn(input, ranges), false),
     }
-}
-
-/// The same ranges without neighbours; they are sorted.
-fn apart(ranges: impl IntoIterator<Item = (i64, i64)>) -> Vec<(i64, i64)> {
-    let mut apart: Vec<(i64, i64)> = Vec::new();
-    for (low, high) in ranges {
-        match apart.last_mut() {
-            // Neighbours are one range; nothing lies behind the greatest integer.
-            Some(last) if last.1.checked_add(1).is_none_or(|next| low <= next) => last.1 = last.1.max(high),
-            _ => apart.push((low, high)),
-        }
-    }
-    apart
 }

@@ -6,21 +6,22 @@ use aecp_vocabulary::Type;
 use crate::core::Relation;
 use crate::core::term::Sign;
 use crate::core::time::{Window, Zone};
+use crate::emit::lists::Ranges;
 
 /// A question about a number that is calculated; unknown if an input is, or if a step does not fit 64 bits.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::emit) struct Computed {
     pub(in crate::emit) number: Number,
-    pub(in crate::emit) asked: Asked,
+    pub(in crate::emit) asked: Query,
 }
 
 /// What is asked of a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::emit) enum Asked {
+pub(in crate::emit) enum Query {
     /// It is in this relation to another one.
     Compared(Relation, Number),
-    /// It is in one of these ranges, bounds included; sorted, apart from each other, at least one.
-    In(Vec<(i64, i64)>),
+    /// It is in one of these ranges, bounds included; sorted, apart from each other.
+    In(Ranges<i64>),
     /// The set at this position, of this type, has it.
     MemberOf(u32, Type),
     /// The instant is in this part of the week or of the day; unknown outside of the zone's table.
@@ -59,9 +60,9 @@ impl Computed {
     pub(in crate::emit) fn each_input(&self, visit: &mut dyn FnMut(u32)) {
         self.number.each_input(visit);
         match &self.asked {
-            Asked::Compared(_, other) => other.each_input(visit),
-            Asked::In(_) | Asked::During(..) => {}
-            Asked::MemberOf(set, _) => visit(*set),
+            Query::Compared(_, other) => other.each_input(visit),
+            Query::In(_) | Query::During(..) => {}
+            Query::MemberOf(set, _) => visit(*set),
         }
     }
 }

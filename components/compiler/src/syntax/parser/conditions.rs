@@ -23,6 +23,9 @@ pub(super) enum Found {
     Nothing,
 }
 
+/// What may stand behind NOT inside of a comparison.
+const NEGATED: [K; 3] = [K::InKeyword, K::LikeKeyword, K::MatchesKeyword];
+
 impl K {
     pub(super) fn compares(self) -> bool {
         matches!(
@@ -42,6 +45,8 @@ impl K {
                     | K::ContainsKeyword
                     | K::StartsKeyword
                     | K::EndsKeyword
+                    | K::LikeKeyword
+                    | K::MatchesKeyword
                     | K::WithinKeyword
                     | K::IsKeyword
                     | K::AndKeyword
@@ -261,9 +266,9 @@ impl Parser<'_> {
             Found::Operand => {}
             other => return other,
         }
-        if self.meant() == K::NotKeyword && !self.next_is_in() {
-            let help = "NOT stands before the whole condition, as in `NOT tags CONTAINS \"x\"`; only IN has it inside: \
-                        `a NOT IN [\"x\"]`";
+        if self.meant() == K::NotKeyword && !NEGATED.contains(&self.meant_behind()) {
+            let help = "NOT stands before the whole condition, as in `NOT tags CONTAINS \"x\"`; only IN, LIKE and MATCHES \
+                        have it inside: `a NOT IN [\"x\"]`";
             self.expected_with_help("an operator", help);
             self.bump_mistake();
         }
@@ -273,6 +278,10 @@ impl Parser<'_> {
                 self.bump();
                 self.operand("an attribute or a value");
             }
+            K::NotKeyword if matches!(self.meant_behind(), K::LikeKeyword | K::MatchesKeyword) => {
+                self.matching(checkpoint);
+            }
+            K::LikeKeyword | K::MatchesKeyword => self.matching(checkpoint),
             K::InKeyword | K::NotKeyword => {
                 self.start_at(checkpoint, K::Membership);
                 if self.meant() == K::NotKeyword {
@@ -346,11 +355,22 @@ impl Parser<'_> {
         Found::Condition
     }
 
-    fn next_is_in(&self) -> bool {
+    /// `LIKE` or `MATCHES`, with or without NOT before it.
+    fn matching(&mut self, checkpoint: Checkpoint) {
+        self.start_at(checkpoint, K::Matching);
+        if self.meant() == K::NotKeyword {
+            self.bump_keyword();
+        }
+        self.bump_keyword();
+        self.operand("a pattern in quotes or a list of patterns in `[ ]`");
+    }
+
+    /// The keyword that the token behind the next one is, however its letters are written.
+    fn meant_behind(&self) -> K {
         let behind = self.tokens.get(self.cursor.saturating_add(1)..).unwrap_or(&[]);
         let next = behind.iter().find(|token| !token.kind.is_trivia());
-        next.and_then(|token| self.text.get(token.span.range()))
-            .is_some_and(|text| text.eq_ignore_ascii_case("IN"))
+        next.and_then(|token| K::keyword_like(self.text.get(token.span.range())?))
+            .unwrap_or(K::End)
     }
 
     pub(super) fn literal(&mut self) -> bool {
@@ -432,17 +452,17 @@ impl Parser<'_> {
 
     /// Takes what somebody wrote into a name that does not belong there.
     pub(super) fn name_tail(&mut self) {
-        if !matches!(self.kind(), K::Dot | K::Minus) {
+        if !matches!(self.kind(), K::Dot | K::DotDot | K::Minus) {
             return;
         }
         let help = match self.kind() {
-            K::Dot => "the parts of a name are joined by `.` without spaces: `customer.region`",
+            K::Dot | K::DotDot => "the parts of a name are joined by `.` without spaces: `customer.region`",
             _ => "names have no `-`, write `_`; a difference has spaces: `a - b`",
         };
         let message = format!("`{}` cannot follow a name", self.text());
         self.report(Diagnostic::error(Code::MalformedName, self.place(), message).help(help));
         self.start(K::Mistake);
-        while matches!(self.kind(), K::Dot | K::Minus) {
+        while matches!(self.kind(), K::Dot | K::DotDot | K::Minus) {
             self.bump();
             if self.at_name() || self.at(K::Number) {
                 self.bump();

@@ -8,7 +8,7 @@ use crate::host;
 use crate::process::{self, cargo, output};
 use crate::project::Project;
 
-/// Measure what it costs: decisions, compiling, and a gateway with and without enforcement
+/// Measure what it costs: decisions, also those of others, compiling, and a gateway with and without enforcement
 ///
 /// Figures are one JSON object a line on standard output; tables for people go to standard error. Nothing here is a
 /// test: a figure is a figure. Builds with optimisation first, which takes a while. The gateway bench needs the Debian
@@ -31,10 +31,14 @@ pub(crate) struct Arguments {
 
 #[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum Bench {
-    /// One decision, with 10, 250 and 1,000 policies.
+    /// One decision, with 10 to 100,000 policies.
     Decide,
-    /// Compiling 1,000 policies in 50 packages, phase by phase.
+    /// The same rules, decided here, by Cedar and by a Rego interpreter.
+    Peers,
+    /// Analysing and compiling 1,000 and 100,000 policies in 50 packages, phase by phase.
     Compile,
+    /// Checking and analysing again after one policy of 1,000 has changed.
+    Edit,
     /// Requests a second with enforcement and evidence, without both, and at haproxy.
     Gateway,
 }
@@ -46,9 +50,22 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error>
         "\n== building the benchmarks, with optimisation; the first time takes about fifteen minutes on two cores"
     );
     // Both in one call: alone, each would choose other features for what they share, and build it again.
-    let packages = ["--package", "aecp-benchmarks", "--package", "aecp"];
+    let packages = [
+        "--package",
+        "aecp-benchmarks",
+        "--package",
+        "aecp",
+        "--features",
+        "aecp-benchmarks/peers",
+    ];
     process::run(cargo(["build", "--locked", "--release"]).args(packages))?;
-    for (bench, name) in [(Bench::Decide, "decide"), (Bench::Compile, "compile")] {
+    let programs = [
+        (Bench::Decide, "decide"),
+        (Bench::Peers, "peers"),
+        (Bench::Compile, "compile"),
+        (Bench::Edit, "edit"),
+    ];
+    for (bench, name) in programs {
         if wanted(bench) {
             process::run(Command::new(release(project, "benchmarks")).arg(name))?;
         }

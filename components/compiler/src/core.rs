@@ -54,11 +54,23 @@ pub enum InputKind {
     Attribute {
         /// Whether the schema expects requests without it.
         optional: bool,
+        /// What is read in the place of an absent value, of the input's type. `IS PRESENT` does not read it.
+        default: Option<Box<Value>>,
     },
     /// The package, or a bundle that sets it. Never absent and never failed.
     Parameter(Box<Parameter>),
     /// The moment of the decision. Never absent and never failed.
     Now,
+}
+
+impl InputKind {
+    /// What is read in the place of an absent value, if the schema says so.
+    pub fn absent_as(&self) -> Option<&Value> {
+        match self {
+            Self::Attribute { default, .. } => default.as_deref(),
+            Self::Parameter(_) | Self::Now => None,
+        }
+    }
 }
 
 /// What a package says of a parameter; all values have the input's type.
@@ -75,7 +87,10 @@ pub struct Parameter {
 impl Input {
     /// A fact about the request.
     pub fn attribute(name: AttributeName, value_type: Type, optional: bool) -> Self {
-        let kind = InputKind::Attribute { optional };
+        let kind = InputKind::Attribute {
+            optional,
+            default: None,
+        };
         Self {
             name,
             value_type,
@@ -94,7 +109,7 @@ impl Input {
 
     /// Whether the schema expects requests without it.
     pub fn is_optional(&self) -> bool {
-        matches!(self.kind, InputKind::Attribute { optional: true })
+        matches!(self.kind, InputKind::Attribute { optional: true, .. })
     }
 
     /// Whether every request has it, with a value of its type.
@@ -106,6 +121,25 @@ impl Input {
     pub fn plain(&self) -> Value {
         self.parameter()
             .map_or(Value::Absent, |parameter| parameter.default.clone())
+    }
+
+    /// What is read in the place of an absent value, if the schema says so.
+    pub fn absent_as(&self) -> Option<&Value> {
+        self.kind.absent_as()
+    }
+
+    /// What policies read where the request has this value.
+    pub fn read<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value {
+            Value::Absent => self.absent_as().unwrap_or(value),
+            _ => value,
+        }
+    }
+
+    /// The values in its declaration: defaults and bounds.
+    pub fn mentions(&self) -> impl Iterator<Item = &Value> {
+        let parameter = self.parameter().into_iter().flat_map(Parameter::mentions);
+        parameter.chain(self.absent_as())
     }
 
     /// What the package says of it, if it is a parameter.
@@ -122,10 +156,11 @@ impl From<&Input> for policy::Input {
     fn from(input: &Input) -> Self {
         let value_type = input.value_type;
         match &input.kind {
-            InputKind::Attribute { optional } => Self::Attribute {
+            InputKind::Attribute { optional, default } => Self::Attribute {
                 name: input.name.clone(),
                 value_type,
                 optional: *optional,
+                default: default.as_deref().cloned(),
             },
             InputKind::Parameter(parameter) => Self::Parameter {
                 name: input.name.to_string(),

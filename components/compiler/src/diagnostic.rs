@@ -111,6 +111,8 @@ codes! {
     OutsideRange = "outside-range",
     /// A parameter that no policy reads.
     UnusedParameter = "unused-parameter",
+    /// A DEFAULT of an attribute that is not OPTIONAL, or two of one attribute.
+    InvalidDefault = "invalid-default",
     /// An EFFECTIVE that ends before it begins.
     EmptyPeriod = "empty-period",
     /// A test that depends on the time and does not say what time it is.

@@ -2,8 +2,9 @@
 //! against it.
 //!
 //! Conditions have three values and strong Kleene connectives, so their meaning does not depend on the order of
-//! operands. An atom that reads an absent value, a failed one, one of another type than declared, or a sum or product
-//! that does not fit 64 bits, or the local time of an instant outside of the span of [`crate::core::time`], is unknown.
+//! operands. An atom that reads an absent value, a failed one, one of another type than declared, a sum or product that
+//! does not fit 64 bits, or the local time of an instant outside of the span of [`crate::core::time`], is unknown. Where
+//! the schema has a DEFAULT, that is read in the place of an absent value.
 //!
 //! | scope | constraint | outcome |
 //! |---|---|---|
@@ -15,7 +16,7 @@
 
 use aecp_vocabulary::policy::PolicyFinding;
 use aecp_vocabulary::value::Address;
-use aecp_vocabulary::{Outcome, Outcomes, Type, Value};
+use aecp_vocabulary::{Outcome, Outcomes, Value};
 use serde::Serialize;
 
 use crate::core::{
@@ -297,7 +298,7 @@ impl<'a> From<&'a Constant> for Scalar<'a> {
     }
 }
 
-fn operand<'a>(package: &Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
+fn operand<'a>(package: &'a Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
     match asked {
         Operand::Constant(constant) => Some(constant.into()),
         Operand::Term(term) => {
@@ -321,16 +322,19 @@ fn value(values: &[Value], input: InputIndex) -> Option<&Value> {
     values.get(usize::try_from(input.0).ok()?)
 }
 
-/// The value if it is there and of the declared type.
-fn known<'a>(package: &Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
-    let declared: Type = package.inputs.get(usize::try_from(input.0).ok()?)?.value_type;
-    value(values, input).filter(|value| value.value_type() == Some(declared))
+/// The value that is read, if it is known and of the declared type.
+fn known<'a>(package: &'a Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
+    let declared = package.inputs.get(usize::try_from(input.0).ok()?)?;
+    let read = declared.read(value(values, input)?);
+    (read.value_type() == Some(declared.value_type)).then_some(read)
 }
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use proptest::prelude::*;
+
+    use aecp_vocabulary::Type;
 
     use super::*;
     use crate::core::Input;

@@ -238,11 +238,14 @@ pub fn value(declared: Type) -> BoxedStrategy<Value> {
 enum Origin {
     Request,
     OptionalInRequest,
+    WithDefault,
     Package,
     Clock,
 }
 
-const ORIGINS: [Origin; 8] = [
+const ORIGINS: [Origin; 10] = [
+    Origin::WithDefault,
+    Origin::WithDefault,
     Origin::Request,
     Origin::Request,
     Origin::Request,
@@ -270,6 +273,14 @@ fn input(index: u32, value_type: Type, origin: Origin) -> Input {
             name: name("now".to_owned()),
             value_type,
             kind: InputKind::Now,
+        },
+        Origin::WithDefault => Input {
+            name: name(format!("defaulted{index}.{words}")),
+            value_type,
+            kind: InputKind::Attribute {
+                optional: true,
+                default: Some(Box::new(parameter(index, value_type).default)),
+            },
         },
         Origin::Request | Origin::OptionalInRequest | Origin::Clock => {
             let optional = !matches!(origin, Origin::Request);

@@ -1,4 +1,4 @@
-//! What compiling costs: a thousand policies in fifty packages become one component, phase by phase.
+//! What compiling costs: policies in fifty packages are analysed and become one component, phase by phase.
 //!
 //! Each run is a process of its own, so that what it needs in memory is what it needs.
 
@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use aecp_compiler::analysis::{self, Budget};
 use aecp_compiler::core::Package;
 use aecp_compiler::source::SourceFile;
 use aecp_engine::{Limits, Runtime};
@@ -17,15 +18,19 @@ use crate::corpus::{Corpus, Shape};
 use crate::error::Error;
 use crate::report::{Spread, Table, figure, milliseconds, rounded};
 
-const POLICIES: usize = 1_000;
+/// How many policies, and how often.
+const CASES: [(usize, usize); 2] = [(1_000, 7), (100_000, 1)];
 const PACKAGES: usize = 50;
-const RUNS: usize = 7;
 
 /// One run, as its process tells it. Milliseconds and MiB.
 #[derive(Debug, Serialize, Deserialize)]
 struct Run {
     read_ms: f64,
     check_ms: f64,
+    /// What `aecp analyse` looks for, package by package.
+    analysis_ms: f64,
+    findings: usize,
+    not_decided: usize,
     emit_ms: f64,
     wrap_ms: f64,
     /// Most memory up to here.
@@ -40,16 +45,17 @@ struct Run {
 
 impl Run {
     fn total(&self) -> f64 {
-        self.read_ms + self.check_ms + self.emit_ms + self.wrap_ms
+        self.read_ms + self.check_ms + self.analysis_ms + self.emit_ms + self.wrap_ms
     }
 }
 
 /// What is shown of a run: a name, and how to get it.
 type Column = (&'static str, fn(&Run) -> f64);
 
-const COLUMNS: [Column; 10] = [
+const COLUMNS: [Column; 11] = [
     ("read_ms", |run| run.read_ms),
     ("check_ms", |run| run.check_ms),
+    ("analysis_ms", |run| run.analysis_ms),
     ("emit_ms", |run| run.emit_ms),
     ("wrap_ms", |run| run.wrap_ms),
     ("total_ms", Run::total),
@@ -62,17 +68,25 @@ const COLUMNS: [Column; 10] = [
     ("peak_with_native_mib", |run| run.peak_with_native_mib),
 ];
 
-/// Measures some runs.
+/// Measures all cases.
 pub(crate) fn run() -> Result<(), Error> {
+    CASES
+        .into_iter()
+        .try_for_each(|(policies, runs)| measure(policies, runs))
+}
+
+fn measure(policies: usize, count: usize) -> Result<(), Error> {
     let folder = tempfile::tempdir().map_err(Error::file("make", &std::env::temp_dir()))?;
-    write_packages(folder.path())?;
-    let runs = (0..RUNS)
+    write_packages(folder.path(), policies)?;
+    let runs = (0..count)
         .map(|_| in_its_own_process(folder.path()))
         .collect::<Result<Vec<_>, _>>()?;
     let mut fields = json!({
-        "policies": POLICIES,
+        "policies": policies,
         "packages": PACKAGES,
-        "runs": RUNS,
+        "runs": count,
+        "findings": runs.first().map(|run| run.findings),
+        "not_decided": runs.first().map(|run| run.not_decided),
         "component_bytes": runs.first().map(|run| run.component_bytes),
         "native_bytes": runs.first().map(|run| run.native_bytes),
         "audit_class": "REQUIRED",
@@ -91,17 +105,17 @@ pub(crate) fn run() -> Result<(), Error> {
     }
     figure(
         "compile",
-        &format!("{POLICIES} policies in {PACKAGES} packages"),
+        &format!("{policies} policies in {PACKAGES} packages"),
         fields,
     );
     table.print(&format!(
-        "compile: {POLICIES} policies in {PACKAGES} packages to one component, {RUNS} runs"
+        "compile: {policies} policies in {PACKAGES} packages to one component, {count} runs"
     ));
     Ok(())
 }
 
-fn write_packages(folder: &Path) -> Result<(), Error> {
-    for (name, sources) in Corpus::new(POLICIES, Shape::Distinct).packages(PACKAGES) {
+fn write_packages(folder: &Path, policies: usize) -> Result<(), Error> {
+    for (name, sources) in Corpus::new(policies, Shape::Distinct).packages(PACKAGES) {
         write_sources(&folder.join(name), &sources)?;
     }
     Ok(())
@@ -145,6 +159,12 @@ pub(crate) fn once(folder: &Path) -> Result<(), Error> {
             .collect::<Result<Vec<_>, _>>()
     });
     let packages = packages?;
+    let (analyses, analysis) = timed(|| {
+        let analyses = packages
+            .iter()
+            .map(|package| analysis::analyse(package, Budget::scaled(package.policies.len())));
+        analyses.collect::<Vec<_>>()
+    });
     let (core, emit) = timed(|| aecp_compiler::emit::core_module(&packages));
     let core = core.map_err(Error::part("emitting the core module"))?;
     let (component, wrap) = timed(|| aecp_compiler::emit::wrap(&core));
@@ -157,6 +177,9 @@ pub(crate) fn once(folder: &Path) -> Result<(), Error> {
     let run = Run {
         read_ms: milliseconds(read),
         check_ms: milliseconds(check),
+        analysis_ms: milliseconds(analysis),
+        findings: analyses.iter().map(|analysis| analysis.findings.len()).sum(),
+        not_decided: analyses.iter().map(|analysis| analysis.not_decided.len()).sum(),
         emit_ms: milliseconds(emit),
         wrap_ms: milliseconds(wrap),
         peak_mib,

@@ -14,6 +14,9 @@ use crate::random::Random;
 /// How many attributes the policies read, all of which every request has.
 pub(crate) const ATTRIBUTES: usize = 8;
 
+/// Most policies of one file.
+const FILE: usize = 5_000;
+
 /// What requests follow from.
 const SEED: u64 = 0xAEC9;
 
@@ -27,6 +30,8 @@ pub(crate) enum Shape {
     Distinct,
     /// All policies of a region; there are twenty regions.
     Overlapping,
+    /// As `Distinct`, and no policy asks for more than a location: what other languages are given too.
+    Plain,
 }
 
 /// What becomes of a request.
@@ -73,6 +78,14 @@ struct Rule {
     zone: usize,
 }
 
+/// A rule: records of this type, of customers of this region, are stored in one of these locations.
+#[cfg(feature = "peers")]
+pub(crate) struct Plain {
+    pub(crate) resource: String,
+    pub(crate) region: String,
+    pub(crate) locations: [String; 2],
+}
+
 /// Generated policies.
 #[derive(Clone, Debug)]
 pub(crate) struct Corpus {
@@ -85,7 +98,7 @@ impl Corpus {
     pub(crate) fn new(count: usize, shape: Shape) -> Self {
         let regions = match shape {
             // Some regions, and more types of records than regions: 2 × 5, 10 × 25, 20 × 50.
-            Shape::Distinct => count.isqrt().saturating_mul(2).div_euclid(3).max(1),
+            Shape::Distinct | Shape::Plain => count.isqrt().saturating_mul(2).div_euclid(3).max(1),
             Shape::Overlapping => 20,
         };
         let rule = |number: usize| Rule {
@@ -93,7 +106,7 @@ impl Corpus {
             resource: number.checked_div(regions).unwrap_or(0),
             region: number.checked_rem(regions).unwrap_or(0),
             zone: match shape {
-                Shape::Distinct => number.checked_div(regions).unwrap_or(0) & 3,
+                Shape::Distinct | Shape::Plain => number.checked_div(regions).unwrap_or(0) & 3,
                 Shape::Overlapping => 0,
             },
         };
@@ -133,14 +146,25 @@ impl Corpus {
              compute.location: TEXT OPTIONAL\n  request.method: TEXT\n  purpose: TEXT OPTIONAL\n  \
              identity.roles: SET OF TEXT OPTIONAL\n  export.records: INTEGER OPTIONAL\n}}\n"
         );
-        let mut policies = String::new();
-        for rule in rules {
-            self.write(rule, &mut policies);
+        let mut sources = vec![SourceFile::new("package.aecp", header)];
+        for (number, rules) in rules.chunks(FILE).enumerate() {
+            let mut policies = String::new();
+            for rule in rules {
+                self.write(rule, &mut policies);
+            }
+            sources.push(SourceFile::new(format!("policies_{number:02}.aecp"), policies));
         }
-        vec![
-            SourceFile::new("package.aecp", header),
-            SourceFile::new("policies.aecp", policies),
-        ]
+        sources
+    }
+
+    /// What the policies say, for whoever writes it down in another language. True of [`Shape::Plain`] alone.
+    #[cfg(feature = "peers")]
+    pub(crate) fn plain(&self) -> impl Iterator<Item = Plain> + '_ {
+        self.rules.iter().map(|rule| Plain {
+            resource: format!("record_{:03}", rule.resource),
+            region: format!("region_{:02}", rule.region),
+            locations: [rule.zone_name(0), rule.zone_name(1)],
+        })
     }
 
     fn write(&self, rule: &Rule, text: &mut String) {
@@ -151,11 +175,12 @@ impl Corpus {
             ..
         } = *rule;
         let about = match self.shape {
-            Shape::Distinct => format!("resource.type == \"record_{resource:03}\""),
+            Shape::Distinct | Shape::Plain => format!("resource.type == \"record_{resource:03}\""),
             Shape::Overlapping => "resource.type IS PRESENT".to_owned(),
         };
         let (one, other) = (rule.zone_name(0), rule.zone_name(1));
         let more = match number % 6 {
+            _ if self.shape == Shape::Plain => String::new(),
             1 => format!(" AND compute.location IN [\"{one}\", \"{other}\"]"),
             2 => " AND request.method IN [\"GET\", \"POST\"]".to_owned(),
             3 => " AND purpose IN [\"contract\", \"support_case\"]".to_owned(),
@@ -195,7 +220,7 @@ impl Corpus {
         if kind == Kind::Miss {
             let unknown = random.below(1_000);
             match (self.shape, random.below(2)) {
-                (Shape::Distinct, 0) => resource = format!("leaflet_{unknown:03}"),
+                (Shape::Distinct | Shape::Plain, 0) => resource = format!("leaflet_{unknown:03}"),
                 _ => region = format!("elsewhere_{unknown:03}"),
             }
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use aecp_compiler::source::SourceFile;
 use aecp_engine::{Instances, Limits, Member, PolicyComponent, PolicySet, Runtime};
 use aecp_vocabulary::input::Attributes;
 use aecp_vocabulary::{Denial, Mode, Value};
@@ -14,15 +15,22 @@ use crate::error::Error;
 use crate::report::{Spread, Table, figure, microseconds, quantile, rounded};
 
 /// What is measured: how many policies, and how many of them apply to a request.
-const CASES: [(usize, Shape); 4] = [
+const CASES: [(usize, Shape); 5] = [
     (10, Shape::Distinct),
     (250, Shape::Distinct),
     (1_000, Shape::Distinct),
     (1_000, Shape::Overlapping),
+    (100_000, Shape::Distinct),
 ];
 
+/// The name of the package.
+pub(crate) const PACKAGE: &str = "bench";
+
 /// Different requests.
-const REQUESTS: usize = 1_024;
+pub(crate) const REQUESTS: usize = 1_024;
+
+/// Entries of the lists that two more cases have.
+const LISTS: [usize; 2] = [10, 100_000];
 
 /// How long single decisions are timed in a case.
 const SINGLE: Duration = Duration::from_millis(1_500);
@@ -31,7 +39,7 @@ const SINGLE: Duration = Duration::from_millis(1_500);
 const SWEEPS: usize = 200;
 
 /// The moment of all decisions: 2026-01-01, in nanoseconds since 1970.
-const NOW: i64 = 1_767_225_600_000_000_000;
+pub(crate) const NOW: i64 = 1_767_225_600_000_000_000;
 
 /// Measures all cases.
 pub(crate) fn run() -> Result<(), Error> {
@@ -39,10 +47,10 @@ pub(crate) fn run() -> Result<(), Error> {
     let mut table = Table::new(&["policies, requests", "p50 µs", "p99 µs", "mean µs", "decisions"]);
     for (count, shape) in CASES {
         let corpus = Corpus::new(count, shape);
-        let set = prepare(&corpus)?;
+        let set = prepare(&corpus.sources(PACKAGE))?;
         let requests = tables(&corpus, &set)?;
         let applying = match shape {
-            Shape::Distinct => 1,
+            Shape::Distinct | Shape::Plain => 1,
             Shape::Overlapping => count / 20,
         };
         let all = requests.iter().map(|(_, table)| table).collect::<Vec<_>>();
@@ -53,16 +61,46 @@ pub(crate) fn run() -> Result<(), Error> {
             measure(count, applying, kind.name(), &set, &some, timer, &mut table);
         }
     }
+    for entries in LISTS {
+        let corpus = Corpus::new(250, Shape::Distinct);
+        let mut sources = corpus.sources(PACKAGE);
+        sources.extend(listed(entries));
+        let set = prepare(&sources)?;
+        let requests = tables(&corpus, &set)?;
+        let all = requests.iter().map(|(_, table)| table).collect::<Vec<_>>();
+        measure(
+            250,
+            1,
+            &format!("mix, a list of {entries}"),
+            &set,
+            &all,
+            timer,
+            &mut table,
+        );
+    }
     table.print(&format!(
         "decide: one thread, {ATTRIBUTES} attributes, AUDIT: REQUIRED; a reading of the clock, {timer:.3} µs, is in p50 and p99"
     ));
     Ok(())
 }
 
-/// A package of the policies, as a gateway would have it.
-fn prepare(corpus: &Corpus) -> Result<PolicySet, Error> {
-    const NAME: &str = "bench";
-    let checked = aecp_compiler::package::check(&corpus.sources(NAME));
+/// A policy more, which all requests satisfy and whose list has so many entries, none of them ever asked for.
+fn listed(entries: usize) -> Vec<SourceFile> {
+    let list: String = (0..entries)
+        .map(|number| format!("sanctioned_{number:06}\n"))
+        .collect();
+    let policy = "DATA sanctioned FROM \"lists/sanctioned.txt\"\n\n\
+                  POLICY not_sanctioned {\n  SCOPE: requests WHERE customer.region IN sanctioned\n  \
+                  CONSTRAINT: storage.location NOT IN sanctioned\n  ENFORCEMENT: BLOCKING\n}\n";
+    vec![
+        SourceFile::new("lists/sanctioned.txt", list),
+        SourceFile::new("sanctioned.aecp", policy),
+    ]
+}
+
+/// The package [`PACKAGE`], as a gateway would have it.
+pub(crate) fn prepare(sources: &[SourceFile]) -> Result<PolicySet, Error> {
+    let checked = aecp_compiler::package::check(sources);
     let package = checked.package.ok_or_else(|| Error::Part {
         doing: "checking the generated package",
         detail: format!("{:?}", checked.diagnostics.first()),
@@ -77,14 +115,14 @@ fn prepare(corpus: &Corpus) -> Result<PolicySet, Error> {
         .map_err(Error::part("loading the component"))?;
     let member = Member {
         component,
-        ceilings: BTreeMap::from([(NAME.to_owned(), Mode::Blocking)]),
+        ceilings: BTreeMap::from([(PACKAGE.to_owned(), Mode::Blocking)]),
         parameters: BTreeMap::new(),
     };
     PolicySet::new(vec![member], false).map_err(Error::part("putting the policies together"))
 }
 
 /// The requests as tables of values. Each is decided once, and must come out as it was made to.
-fn tables(corpus: &Corpus, set: &PolicySet) -> Result<Vec<(Kind, Vec<Value>)>, Error> {
+pub(crate) fn tables(corpus: &Corpus, set: &PolicySet) -> Result<Vec<(Kind, Vec<Value>)>, Error> {
     let mut tables = Vec::with_capacity(REQUESTS);
     for request in corpus.requests(REQUESTS) {
         let attributes =
@@ -180,7 +218,7 @@ fn measure(
 }
 
 /// What a reading of the clock adds to a time, in microseconds.
-fn timer() -> f64 {
+pub(crate) fn timer() -> f64 {
     let mut times: Vec<u64> = (0..100_000)
         .map(|_| {
             let started = Instant::now();
@@ -191,6 +229,6 @@ fn timer() -> f64 {
     microseconds(quantile(&times, 50))
 }
 
-fn nanoseconds(time: Duration) -> u64 {
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }

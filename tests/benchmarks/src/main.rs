@@ -4,6 +4,8 @@
 //! people go to standard error. Nothing here is a test.
 //!
 //! - [`decide`]: one decision. [`compile`]: the compiler, phase by phase. [`gateway`]: requests a second.
+//! - [`edit`]: checking again after one policy has changed.
+//! - `peers`, a feature: the same rules in Cedar and Rego, decided by the crates of others in the same run.
 //! - [`corpus`]: policies and requests to measure with, the same every time. [`generate`]: writes them to files.
 //! - [`random`]: a small generator that needs no seed from outside. [`report`]: figures and tables. [`error`]: what can
 //!   go wrong.
@@ -13,9 +15,12 @@
 mod compile;
 mod corpus;
 mod decide;
+mod edit;
 mod error;
 mod gateway;
 mod generate;
+#[cfg(feature = "peers")]
+mod peers;
 mod random;
 mod report;
 
@@ -35,10 +40,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// One decision, with 10, 250 and 1,000 policies
+    /// One decision, with 10 to 100,000 policies
     Decide,
-    /// Compiling 1,000 policies in 50 packages, phase by phase
+    /// The same rules, decided here, by Cedar and by a Rego interpreter
+    #[cfg(feature = "peers")]
+    Peers,
+    /// Analysing and compiling 1,000 and 100,000 policies in 50 packages, phase by phase
     Compile,
+    /// Checking and analysing again after one policy of 1,000 has changed
+    Edit,
     /// One run of the compiler over a folder, for `compile`
     #[command(hide = true)]
     CompileOnce {
@@ -67,7 +77,10 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<(), Error> {
     match command {
         Command::Decide => decide::run(),
+        #[cfg(feature = "peers")]
+        Command::Peers => peers::run(),
         Command::Compile => compile::run(),
+        Command::Edit => edit::run(),
         Command::CompileOnce { folder } => compile::once(&folder),
         Command::Gateway(arguments) => runtime()?.block_on(gateway::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),

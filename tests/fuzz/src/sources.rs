@@ -23,7 +23,7 @@ const SEEDS: [&str; 5] = [
 ];
 
 /// What is put into sources: signs, words, and what is rare.
-const PIECES: [&str; 30] = [
+const PIECES: [&str; 32] = [
     "{",
     "}",
     "(",

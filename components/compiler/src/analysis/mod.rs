@@ -305,9 +305,13 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
             }
         }
     }
-    let declared = package.inputs.iter().filter_map(Input::parameter);
-    for default in declared.filter_map(|parameter| Constant::of(&parameter.default)) {
-        constant(&default);
+    for value in package.inputs.iter().flat_map(Input::mentions) {
+        match value {
+            Value::SetOfText(members) => members
+                .iter()
+                .for_each(|text| constant(&Constant::Text(text.clone()))),
+            value => Constant::of(value).iter().for_each(&mut constant),
+        }
     }
     let texts = package
         .inputs

@@ -1,14 +1,15 @@
 //! Long lists of texts, cut to a few members for each class of members that no condition of the package tells apart. What
 //! is so of a package with short lists is so of the package, for a text of a class stands for all others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::{Type, Value};
 
 use super::atoms::atoms;
-use crate::core::{Atom, Condition, Constant, Members, Operand, Package, Quantifier};
+use crate::core::{Atom, Condition, Constant, InputIndex, Members, Operand, Package, Quantifier};
 use crate::interpreter::{self, Truth};
 use crate::partition::Partition;
+use crate::pattern::Asked;
 
 /// Lists of at most so many members stay as they are.
 const LONG: usize = 256;
@@ -23,11 +24,13 @@ pub(super) fn package(package: &Package) -> Option<Package> {
         atoms(&policy.scope, &mut found);
         atoms(&policy.constraint, &mut found);
     }
+    let whole = whole(&found);
     let long: BTreeMap<usize, &Members<Constant>> = found
         .iter()
         .filter_map(|atom| members(atom))
         .filter(|members| members.len() > LONG && members.iter().all(|member| member.text().is_some()))
         .map(|members| (members.identity(), members))
+        .filter(|(identity, _)| !whole.contains(identity))
         .collect();
     if long.is_empty() {
         return None;
@@ -54,6 +57,24 @@ pub(super) fn package(package: &Package) -> Option<Package> {
         shorten(&mut policy.constraint, &shortened);
     }
     Some(package)
+}
+
+/// The lists that stay as they are: a text that matches some patterns and is not in a list may be one that the short list
+/// has lost.
+fn whole(found: &[&Atom]) -> BTreeSet<usize> {
+    let patterned: BTreeSet<InputIndex> = found
+        .iter()
+        .filter_map(|atom| Asked::by(atom))
+        .map(|(text, _)| text)
+        .collect();
+    let linked = found.iter().any(|atom| atom.inputs().len() > 1);
+    let meets = |atom: &Atom| linked || atom.inputs().iter().any(|input| patterned.contains(input));
+    found
+        .iter()
+        .filter(|atom| !patterned.is_empty() && meets(atom))
+        .filter_map(|atom| members(atom))
+        .map(Members::identity)
+        .collect()
 }
 
 /// The list that an atom asks for and whose members it does not tell apart.

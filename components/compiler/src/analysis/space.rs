@@ -9,7 +9,7 @@ use super::atoms::{Shape, candidates, shape};
 use super::others::Others;
 use super::weeks;
 use crate::core::time::{Window, Zone};
-use crate::core::{Atom, Constant, Input, InputIndex, Package, Parameter};
+use crate::core::{Atom, Constant, Input, InputIndex, Package};
 use crate::interpreter;
 use crate::pattern::Asked;
 
@@ -39,6 +39,8 @@ pub(super) struct Tracked {
     /// Representatives; for a set the empty one, whose members are chosen one by one.
     known: Vec<Value>,
     pub(super) optional: bool,
+    /// Whether something is read in the place of an absent value.
+    default: bool,
     /// Whether every request has it.
     certain: bool,
     /// Whether it is a parameter, whose default is the first of the representatives.
@@ -65,7 +67,8 @@ impl Tracked {
             return None;
         }
         let absent = self.optional && (self.presence || !persistent);
-        let failed = !persistent && (self.presence || !self.optional);
+        // Where a default stands in for it, absence is not what failure is.
+        let failed = !persistent && (self.presence || !self.optional || self.default);
         match (place.checked_sub(self.known.len())?, absent, failed) {
             (0, true, _) => Some(Value::Absent),
             (0, false, true) | (1, true, true) => Some(Value::failed("cannot be determined")),
@@ -192,6 +195,7 @@ impl Space {
                 input: *input,
                 known,
                 optional: declared.is_optional(),
+                default: declared.absent_as().is_some(),
                 certain: declared.is_certain(),
                 parameter: declared.parameter().is_some(),
                 presence: about.presence,
@@ -243,9 +247,16 @@ fn patterned(
 
 /// The constants in an input's declaration.
 fn mentioned(package: &Package, input: InputIndex) -> Vec<Constant> {
-    let parameter = declared(package, input).and_then(Input::parameter);
-    let values = parameter.into_iter().flat_map(Parameter::mentions);
+    let values = declared(package, input).into_iter().flat_map(Input::mentions);
     values.filter_map(Constant::of).collect()
+}
+
+/// The members of a set that is read in the place of an absent one.
+fn default_members(package: &Package, input: InputIndex) -> Vec<&str> {
+    match declared(package, input).and_then(Input::absent_as) {
+        Some(Value::SetOfText(members)) => members.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn read<'p>(
@@ -265,7 +276,7 @@ fn read<'p>(
             cuts: Vec::new(),
             windows: Vec::new(),
             declared: mentioned(package, input),
-            members: Vec::new(),
+            members: default_members(package, input),
             asked: BTreeSet::new(),
         });
         groups.push(about.group);

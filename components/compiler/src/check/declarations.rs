@@ -1,7 +1,7 @@
 //! The header, attributes and classes.
 
-use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
+use aecp_vocabulary::{AttributeName, Type, Value};
 
 use super::{Attribute, Checker, Class, Header, facts, place, token_place};
 use crate::core::InputKind;
@@ -170,10 +170,17 @@ impl Checker {
             match token.text().parse() {
                 Ok(name) => {
                     let optional = attribute.optional().is_some();
+                    let default = value_type
+                        .zip(attribute.default())
+                        .and_then(|(value_type, written)| {
+                            let declared = (&name, value_type, here);
+                            self.attribute_default(file, declared, optional, &written)
+                        })
+                        .map(Box::new);
                     self.attributes.push(Attribute {
                         name,
                         value_type,
-                        kind: InputKind::Attribute { optional },
+                        kind: InputKind::Attribute { optional, default },
                         place: here,
                     });
                 }
@@ -186,6 +193,27 @@ impl Checker {
                 }
             }
         }
+    }
+
+    /// What is read where an attribute is absent.
+    fn attribute_default(
+        &mut self,
+        file: u32,
+        declared: (&AttributeName, Type, Place),
+        optional: bool,
+        written: &ast::GivenValue,
+    ) -> Option<Value> {
+        if !optional {
+            let message = format!(
+                "a DEFAULT is read where `{}` is absent, and no request is expected without it",
+                declared.0
+            );
+            let diagnostic = Diagnostic::error(Code::InvalidDefault, place(file, written), message)
+                .also(declared.2, "declared without OPTIONAL here")
+                .help("write `OPTIONAL DEFAULT …` if requests may lack it, or leave the DEFAULT out");
+            self.report(diagnostic);
+        }
+        self.given(file, declared, written)
     }
 
     /// Sorts attributes and parameters by name and reports those that are declared twice.
@@ -203,14 +231,25 @@ impl Checker {
                             .any(|place| self.imported.contains(&place.file)) =>
                 {
                     let types = (first.value_type, attribute.value_type);
+                    let first_place = first.place;
+                    let differ = first.kind.absent_as() != attribute.kind.absent_as();
                     if let (
-                        InputKind::Attribute { optional },
+                        InputKind::Attribute { optional, .. },
                         InputKind::Attribute {
                             optional: second_optional,
+                            ..
                         },
                     ) = (&mut first.kind, &attribute.kind)
                     {
                         *optional &= *second_optional;
+                    }
+                    if differ {
+                        let message = format!("attribute `{}` has two different defaults", attribute.name);
+                        let diagnostic = Diagnostic::error(Code::InvalidDefault, attribute.place, message)
+                            .label("declared again here")
+                            .also(first_place, "first declared here")
+                            .help("give it one DEFAULT in all packages that share it, or none");
+                        self.report(diagnostic);
                     }
                     if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1) {
                         let message = format!(
@@ -220,7 +259,7 @@ impl Checker {
                         let diagnostic =
                             Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
                                 .label(format!("declared as {second_type} here"))
-                                .also(first.place, format!("declared as {first_type} here"))
+                                .also(first_place, format!("declared as {first_type} here"))
                                 .help("give it one type in all packages that share it, or another name here");
                         self.report(diagnostic);
                     }

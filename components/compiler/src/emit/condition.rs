@@ -204,7 +204,7 @@ impl Emitter<'_> {
                 );
                 return Ok(());
             }
-            Test::Present(_) => {
+            Test::Present(_) | Test::Given(_) => {
                 let present = self.layout.fact(first, Fact::Present);
                 if negated {
                     code.i32_const(UNKNOWN).i32_const(TRUE);
@@ -421,7 +421,7 @@ impl Emitter<'_> {
                 both_halves(code, values, *address);
                 code.call(support::HAS_ADDRESS);
             }
-            Test::Known(_) | Test::Present(_) | Test::Computed(_) => {
+            Test::Known(_) | Test::Present(_) | Test::Given(_) | Test::Computed(_) => {
                 code.i32_const(1);
             }
         }

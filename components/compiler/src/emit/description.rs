@@ -59,23 +59,29 @@ fn input(data: &mut Data, record: &mut Record, input: &Position<'_>) -> Result<(
             record
                 .byte(value_type(input.value_type))
                 .byte(u8::from(input.optional))
-                .zeros(118);
+                .zeros(6);
+            option(data, record, input.default)?;
+            record.zeros(72);
         }
         InputKind::Parameter(parameter) => {
             record.byte(1).zeros(7);
             text(data, record, input.name)?;
             record.byte(value_type(input.value_type)).zeros(7);
             value::put(data, record, &parameter.default)?;
-            for bound in [&parameter.minimum, &parameter.maximum] {
-                record.byte(u8::from(bound.is_some())).zeros(7);
-                value::put(data, record, bound.as_ref().unwrap_or(&Value::Absent))?;
-            }
+            option(data, record, parameter.minimum.as_ref())?;
+            option(data, record, parameter.maximum.as_ref())?;
         }
         InputKind::Now => {
             record.byte(2).zeros(135);
         }
     }
     Ok(())
+}
+
+/// `option<value>`, 40 bytes.
+fn option(data: &mut Data, record: &mut Record, known: Option<&Value>) -> Result<(), EmitError> {
+    record.byte(u8::from(known.is_some())).zeros(7);
+    value::put(data, record, known.unwrap_or(&Value::Absent))
 }
 
 /// `record policy-package`, 36 bytes.

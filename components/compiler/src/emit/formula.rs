@@ -34,6 +34,8 @@ pub(super) enum Test {
     Known(u32),
     /// False if the input is absent, unknown if it failed, else true.
     Present(u32),
+    /// The same of an input with a default, whose class says nothing of it.
+    Given(u32),
     /// The boolean is true.
     IsTrue(u32),
     /// The class of the text is one of these, sorted.
@@ -227,6 +229,7 @@ impl Test {
             Self::Computed(_) => return None,
             Self::Known(input)
             | Self::Present(input)
+            | Self::Given(input)
             | Self::IsTrue(input)
             | Self::TextIn(input, _)
             | Self::NumberIn(input, _)

@@ -1,8 +1,10 @@
 //! The core module: functions, memory, exports.
 
+use std::collections::BTreeMap;
+
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, MemorySection, MemoryType, Module, TypeSection, ValType,
+    GlobalSection, GlobalType, InstructionSink, MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 
 use super::EmitError;
@@ -14,6 +16,7 @@ use super::memory::{Data, Record, size};
 use super::plan::{FINDING, Fact, Plan};
 use super::support;
 use super::texts::Table;
+use super::value;
 
 /// Index of the global with the next address that `cabi_realloc` may give.
 pub(super) const BUMP: u32 = 0;
@@ -147,11 +150,12 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
     let mut describe = Function::new([]);
     describe.instructions().i32_const(signed(description)).end();
     functions.define(DESCRIBE, Signature::Describe, describe);
+    let defaults = defaults(&mut data, linked)?;
     let heap = data.end()?;
     functions.define(
         EVALUATE,
         Signature::Two,
-        evaluate(linked, plan, &blocks, &rows, error, heap)?,
+        evaluate(linked, plan, &blocks, &rows, error, &defaults, heap)?,
     );
     Ok(assemble(functions, &data, heap))
 }
@@ -170,6 +174,19 @@ fn error(data: &mut Data, inputs: usize) -> Result<u32, EmitError> {
     data.put(&record.0, 4)
 }
 
+/// Where the values are that are read in the place of absent ones, by position.
+fn defaults(data: &mut Data, linked: &Linked<'_>) -> Result<BTreeMap<u32, u32>, EmitError> {
+    let mut addresses = BTreeMap::new();
+    for (input, position) in linked.inputs.iter().zip(0_u32..) {
+        if let Some(default) = input.default {
+            let mut record = Record::default();
+            value::put(data, &mut record, default)?;
+            addresses.insert(position, data.share(&record.0, 8)?);
+        }
+    }
+    Ok(addresses)
+}
+
 /// (values, number of values) → result
 fn evaluate(
     linked: &Linked<'_>,
@@ -177,6 +194,7 @@ fn evaluate(
     blocks: &[u32],
     rows: &[u32],
     error: u32,
+    defaults: &BTreeMap<u32, u32>,
     heap: u32,
 ) -> Result<Function, EmitError> {
     let (values, count) = (0, 1);
@@ -195,14 +213,14 @@ fn evaluate(
     for (input, position) in linked.inputs.iter().zip(0_u32..) {
         if plan.reads.contains(&position) {
             let classes = plan.texts.ranges.contains_key(&position);
-            support::look(
-                &mut code,
-                values,
-                position,
-                layout.cell(position),
-                input.value_type,
-                classes,
-            );
+            let cell = layout.cell(position);
+            let look = |code: &mut InstructionSink<'_>| {
+                support::look(code, values, position, cell, input.value_type, classes);
+            };
+            match defaults.get(&position) {
+                None => look(&mut code),
+                Some(default) => support::look_or(&mut code, values, position, cell, *default, look),
+            }
         }
     }
     for (set, members) in &layout.members {

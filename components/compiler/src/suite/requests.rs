@@ -4,7 +4,7 @@
 //! - TEXT: the constants, and something else for every way in which texts match patterns.
 //! - INTEGER, DECIMAL, INSTANT, DURATION: the constants, and their neighbours.
 //! - SET OF TEXT: the sets of the texts that are looked for.
-//! - All: absence; and failure where presence is asked for, for only there it differs from absence.
+//! - All: absence; and failure where presence is asked for or absence has a default, for only there it differs.
 //!
 //! Where inputs are compared with each other, each takes the constants of all, and there are as many other values as
 //! there are inputs, so that all can differ.
@@ -105,11 +105,19 @@ struct Mentioned {
 }
 
 impl Mentioned {
-    /// Default and bounds of a parameter are mentioned too.
+    /// Defaults and bounds are mentioned too.
     fn declaration(&mut self, index: InputIndex, input: &Input) {
-        if let (Some(parameter), true) = (input.parameter(), self.read.contains(&index)) {
-            let constants = parameter.mentions().filter_map(Constant::of);
-            self.constants.entry(index).or_default().extend(constants);
+        if !self.read.contains(&index) {
+            return;
+        }
+        for value in input.mentions() {
+            let constants = self.constants.entry(index).or_default();
+            match value {
+                Value::SetOfText(members) => {
+                    constants.extend(members.iter().map(|text| Constant::Text(text.clone())));
+                }
+                value => constants.extend(Constant::of(value)),
+            }
         }
     }
 
@@ -244,7 +252,7 @@ impl Mentioned {
             return Some(domain);
         }
         domain.push(Value::Absent);
-        if self.present.contains(&index) {
+        if self.present.contains(&index) || input.absent_as().is_some() {
             domain.push(Value::failed("not known"));
         }
         Some(domain)

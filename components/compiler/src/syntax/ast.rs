@@ -53,7 +53,7 @@ nodes! {
     DefaultField,
     /// `SCHEMA { … }`
     Schema,
-    /// `customer.region: TEXT OPTIONAL`
+    /// `customer.region: TEXT OPTIONAL`, `customer.tier: TEXT OPTIONAL DEFAULT "none"`
     Attribute,
     /// `SET OF TEXT`
     Type,
@@ -387,7 +387,8 @@ accessors! {
     Attribute: /// Its name.
         name -> one Name, /// Its type.
         type_name -> one Type, /// `OPTIONAL`.
-        optional -> token OptionalKeyword;
+        optional -> token OptionalKeyword, /// What is read where it is absent.
+        default -> one GivenValue;
     Import: /// The package's folder, in quotes.
         path -> one Literal;
     Class: /// Its name.

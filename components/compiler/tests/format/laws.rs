@@ -63,7 +63,7 @@ fn files() -> impl Strategy<Value = Vec<String>> {
     let policy = (conditions(), conditions(), any::<bool>());
     vec(policy, 1..3).prop_map(|policies| {
         let mut tokens = words(
-            "PACKAGE p { VERSION : \"1.0.0\" } SCHEMA { storage.location : TEXT ,? compute.location : TEXT OPTIONAL ,? \
+            "PACKAGE p { VERSION : \"1.0.0\" } SCHEMA { storage.location : TEXT ,? compute.location : TEXT OPTIONAL DEFAULT \"none\" ,? \
              customer.region : TEXT OPTIONAL request.size : INTEGER ,? urgent : BOOLEAN now : INSTANT tags : SET OF TEXT ,? } \
              PARAM limit : INTEGER = - 1 RANGE - 9 .. 10 PARAM places : SET OF TEXT = [ \"a\" , \"b\" ,? ] \
              CLASS k : {? urgent }? CLASS l : request.size =? 1",

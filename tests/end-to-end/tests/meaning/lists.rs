@@ -1,4 +1,5 @@
 //! Lists that are long enough for tables of their own.
+#![allow(clippy::cast_possible_truncation)]
 
 use aecp_compiler::core::{Atom, Condition, Constant, InputIndex, Members, Quantifier};
 use aecp_vocabulary::value::{Address, Network};

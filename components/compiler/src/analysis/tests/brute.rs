@@ -13,7 +13,7 @@ use proptest::test_runner::TestRunner;
 use super::super::{Budget, Kind, analyse, at, atoms, replay};
 use crate::analysis::atoms::{Shape, shape};
 use crate::core::term::Term;
-use crate::core::{Atom, Condition, Constant, Input, Operand, Package, Parameter, Policy, Side};
+use crate::core::{Atom, Condition, Constant, Input, Operand, Package, Policy, Side};
 use crate::interpreter::{Truth, condition};
 use crate::pattern::{Asked, Notation, Pattern};
 use crate::testing;
@@ -44,13 +44,13 @@ fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
         atoms::atoms(&policy.scope, &mut found);
         atoms::atoms(&policy.constraint, &mut found);
     }
-    for value in package
-        .inputs
-        .iter()
-        .filter_map(Input::parameter)
-        .flat_map(Parameter::mentions)
-    {
-        Constant::of(value).iter().for_each(&mut take);
+    for value in package.inputs.iter().flat_map(Input::mentions) {
+        match value {
+            Value::SetOfText(members) => members
+                .iter()
+                .for_each(|text| take(&Constant::Text(text.clone()))),
+            value => Constant::of(value).iter().for_each(&mut take),
+        }
     }
     let mut operand = |operand: &Operand| {
         if let Operand::Constant(constant) = operand {

@@ -107,7 +107,15 @@ impl Builder<'_> {
     /// A test and whether it is negated, or what holds without any input.
     fn atom(&self, atom: &Atom) -> Result<Result<(Test, bool), bool>, EmitError> {
         Ok(match atom {
-            Atom::IsPresent(input) => Ok((Test::Present(self.reader.position(*input)?), false)),
+            Atom::IsPresent(input) => {
+                let position = self.reader.position(*input)?;
+                let test = if self.reader.has_default(position) {
+                    Test::Given(position)
+                } else {
+                    Test::Present(position)
+                };
+                Ok((test, false))
+            }
             Atom::IsTrue(input) => Ok((Test::IsTrue(self.typed(*input, Type::Boolean)?), false)),
             Atom::Compare {
                 left,

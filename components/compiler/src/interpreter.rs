@@ -16,7 +16,7 @@
 
 use aecp_vocabulary::policy::PolicyFinding;
 use aecp_vocabulary::value::Address;
-use aecp_vocabulary::{Outcome, Outcomes, Value};
+use aecp_vocabulary::{Outcome, Outcomes, Type, Value};
 use serde::Serialize;
 
 use crate::core::{

@@ -1,8 +1,14 @@
 //! The typed core: what a package means, after all checks, before any code.
 //!
 //! Everything here is well typed: the checker builds it, the interpreter walks it, the code generator compiles it.
-//! Meaning lives in [`crate::interpreter`]; this module is data.
+//! Meaning lives in [`crate::interpreter`]; this module is data. [`term`] is arithmetic,
+//! [`time`] are weekdays and times of day.
 
+pub mod term;
+pub mod time;
+
+use self::term::Term;
+use self::time::{Window, Zone};
 use aecp_vocabulary::policy::{self, Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value, parameter};
@@ -289,6 +295,16 @@ pub enum Atom {
         /// The networks.
         networks: Members<Network>,
     },
+    /// `t WITHIN MONDAY TO FRIDAY IN "Europe/Berlin"`: the instant is in a part of the week or of the day, as clocks of
+    /// the zone show them. Unknown outside of the span of [`time`].
+    During {
+        /// Of type INSTANT.
+        instant: Operand,
+        /// When it must be.
+        window: Window,
+        /// Whose clocks tell.
+        zone: Zone,
+    },
     /// `a WITHIN n`: the address is in the network.
     Within {
         /// An address attribute.
@@ -334,6 +350,8 @@ pub enum Operand {
     Input(InputIndex),
     /// What the policy says.
     Constant(Constant),
+    /// What is calculated.
+    Term(Box<Term>),
 }
 
 /// A literal.

@@ -213,6 +213,14 @@ codes! {
     ImpossibleExpectation = "impossible-expectation",
     /// A text that is not an instant.
     InvalidInstant = "invalid-instant",
+    /// A calculation with constants alone whose result does not fit 64 bits.
+    ConstantOverflow = "constant-overflow",
+    /// A calculation with more operands than one may have.
+    TermTooLong = "term-too-long",
+    /// A time zone that the database does not have.
+    UnknownZone = "unknown-zone",
+    /// Weekdays or times of day that make no part of a week or of a day.
+    InvalidWindow = "invalid-window",
     /// A finding acknowledged where no such finding can be.
     MisplacedAcknowledgement = "misplaced-acknowledgement",
     /// A finding acknowledged twice.

@@ -2,7 +2,8 @@
 //! against it.
 //!
 //! Conditions have three values and strong Kleene connectives, so their meaning does not depend on the order of
-//! operands. An atom that reads an absent value, a failed one, or one of another type than declared is unknown. Where
+//! operands. An atom that reads an absent value, a failed one, one of another type than declared, a sum or product that
+//! does not fit 64 bits, or the local time of an instant outside of the span of [`crate::core::time`], is unknown. Where
 //! the schema has a DEFAULT, that is read in the place of an absent value.
 //!
 //! | scope | constraint | outcome |
@@ -15,7 +16,7 @@
 
 use aecp_vocabulary::policy::PolicyFinding;
 use aecp_vocabulary::value::Address;
-use aecp_vocabulary::{Outcome, Outcomes, Value};
+use aecp_vocabulary::{Outcome, Outcomes, Type, Value};
 use serde::Serialize;
 
 use crate::core::{
@@ -173,6 +174,14 @@ fn known_atom(package: &Package, values: &[Value], asked: &Atom) -> Option<bool>
             let (set, element) = (known(package, values, *set)?, operand(package, values, element)?);
             has(set, element)
         }
+        Atom::During {
+            instant,
+            window,
+            zone,
+        } => match operand(package, values, instant)? {
+            Scalar::Instant(instant) => window.holds(zone, instant),
+            _ => None,
+        },
         Atom::ContainsOf {
             set,
             quantifier,
@@ -215,6 +224,29 @@ enum Scalar<'a> {
     Instant(i64),
     Duration(i64),
     Address(Address),
+}
+
+impl Scalar<'_> {
+    /// The 64 bits of a value that can be calculated with.
+    fn number(self) -> Option<i64> {
+        match self {
+            Self::Integer(number)
+            | Self::Decimal(number)
+            | Self::Instant(number)
+            | Self::Duration(number) => Some(number),
+            Self::Text(_) | Self::Boolean(_) | Self::Address(_) => None,
+        }
+    }
+
+    fn of_number(value_type: Type, number: i64) -> Option<Self> {
+        Some(match value_type {
+            Type::Integer => Self::Integer(number),
+            Type::Decimal => Self::Decimal(number),
+            Type::Instant => Self::Instant(number),
+            Type::Duration => Self::Duration(number),
+            _ => return None,
+        })
+    }
 }
 
 /// Whether a set has a member of its type.
@@ -269,6 +301,10 @@ impl<'a> From<&'a Constant> for Scalar<'a> {
 fn operand<'a>(package: &'a Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
     match asked {
         Operand::Constant(constant) => Some(constant.into()),
+        Operand::Term(term) => {
+            let number = |part: &Operand| operand(package, values, part)?.number();
+            Scalar::of_number(term.value_type(), term.evaluate(&number)?)
+        }
         Operand::Input(input) => match known(package, values, *input)? {
             Value::Text(text) => Some(Scalar::Text(text)),
             Value::Integer(number) => Some(Scalar::Integer(*number)),

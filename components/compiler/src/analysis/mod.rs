@@ -22,6 +22,7 @@
 //! - `replay`: whether a request shows what it is said to show.
 
 mod acknowledgements;
+mod affine;
 mod atoms;
 mod clashes;
 mod findings;
@@ -37,6 +38,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 mod truths;
+mod weeks;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -294,23 +296,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
         }
     };
     for atom in atoms.iter().flatten() {
-        let operands = match atom {
-            Atom::Compare { left, right, .. } => vec![left, right],
-            Atom::OneOf { element, members } => {
-                members.iter().for_each(&mut constant);
-                vec![element]
-            }
-            Atom::Contains { element, .. } => vec![element],
-            Atom::ContainsOf { members, .. } => {
-                members.iter().for_each(&mut constant);
-                Vec::new()
-            }
-            Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
-            Atom::Affix { .. } | Atom::Matches { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
-                Vec::new()
-            }
-        };
-        for operand in operands {
+        if let Atom::OneOf { members, .. } | Atom::ContainsOf { members, .. } = atom {
+            members.iter().for_each(&mut constant);
+        }
+        for operand in atom.operands() {
             if let Operand::Constant(operand) = operand {
                 constant(operand);
             }

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::{Type, Value};
 
+use super::affine::Cuts;
 use super::atoms::{Shape, candidates, shape};
 use super::others::Others;
+use super::weeks;
+use crate::core::time::{Window, Zone};
 use crate::core::{Atom, Constant, Input, InputIndex, Package};
 use crate::interpreter;
 use crate::pattern::Asked;
@@ -21,6 +24,8 @@ pub(super) struct Space {
     pub(super) present: Option<InputIndex>,
     /// Atoms that read these may be anything.
     pub(super) freed: BTreeSet<InputIndex>,
+    /// The weekdays and times of day of these may be anything.
+    pub(super) blurred: BTreeSet<InputIndex>,
     /// Patterns and parts that these are held against may be anything: texts for them were not found in time.
     pub(super) opaque: BTreeSet<InputIndex>,
     /// Whether parameters have their defaults, and no other value is tried.
@@ -79,6 +84,8 @@ struct Facts<'p> {
     presence: bool,
     tests: Vec<&'p Atom>,
     constants: Vec<&'p [Constant]>,
+    cuts: Vec<Cuts>,
+    windows: Vec<(Window, &'p Zone)>,
     /// What its declaration mentions: the default and the bounds of a parameter.
     declared: Vec<Constant>,
     members: Vec<&'p str>,
@@ -144,6 +151,9 @@ impl Space {
             let values = |value_type: Type| {
                 let tested = group().flat_map(|(_, about)| &about.constants).copied().flatten();
                 let constants = tested.chain(group().flat_map(|(_, about)| &about.declared));
+                let cuts = group()
+                    .flat_map(|(_, about)| &about.cuts)
+                    .flat_map(|cuts| cuts.numbers());
                 let members = group().flat_map(|(_, about)| &about.members).copied();
                 let of_type =
                     |input: InputIndex| self::declared(package, input).map(|input| input.value_type);
@@ -154,9 +164,21 @@ impl Space {
                         .filter(|(input, _)| of_type(**input) == Some(value_type))
                         .count(),
                 };
-                candidates(value_type, constants, members, count, fresh)
+                candidates(value_type, constants, cuts, members, count, fresh)
             };
             let mut known = values(declared.value_type);
+            if !about.windows.is_empty() {
+                // With others that it is compared with, weekdays would have to be tried in all arrangements.
+                let samples = if alike {
+                    None
+                } else {
+                    weeks::samples(&instants(&known), &about.windows)
+                };
+                match samples {
+                    Some(samples) => known.extend(samples.into_iter().map(Value::Instant)),
+                    None => drop(space.blurred.insert(*input)),
+                }
+            }
             if let Some(parameter) = declared.parameter() {
                 // The default comes first: a request that shows something has it where that will do.
                 known.retain(|value| parameter.allows(value));
@@ -181,6 +203,14 @@ impl Space {
         }
         space
     }
+}
+
+fn instants(values: &[Value]) -> Vec<i64> {
+    let instant = |value: &Value| match value {
+        Value::Instant(instant) => Some(*instant),
+        _ => None,
+    };
+    values.iter().filter_map(instant).collect()
 }
 
 fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
@@ -243,6 +273,8 @@ fn read<'p>(
             presence: false,
             tests: Vec::new(),
             constants: Vec::new(),
+            cuts: Vec::new(),
+            windows: Vec::new(),
             declared: mentioned(package, input),
             members: default_members(package, input),
             asked: BTreeSet::new(),
@@ -253,6 +285,14 @@ fn read<'p>(
             Shape::Test(_, constants) => {
                 about.tests.push(atom);
                 about.constants.push(constants);
+            }
+            Shape::Turning(_, cuts) => {
+                about.tests.push(atom);
+                about.cuts.push(cuts);
+            }
+            Shape::During(_, window, zone) => {
+                about.tests.push(atom);
+                about.windows.push((window, zone));
             }
             Shape::Pattern(_) => {
                 about.tests.push(atom);

@@ -12,7 +12,7 @@ use super::EmitError;
 use super::link::{Linked, Position, Reader};
 use super::memory::{Data, NOWHERE, Record, size};
 use super::value::{self, text};
-use crate::core::{Atom, Condition, InputKind, Operand, Package};
+use crate::core::{Condition, InputKind, Package};
 
 /// Puts the description into `data` and returns its address.
 pub(super) fn put(data: &mut Data, linked: &Linked<'_>) -> Result<u32, EmitError> {
@@ -189,31 +189,16 @@ fn condition_reads(
     condition: &Condition,
     reads: &mut BTreeSet<u32>,
 ) -> Result<(), EmitError> {
-    let mut read = |operand: &Operand| {
-        if let Operand::Input(index) = operand {
-            reads.insert(reader.position(*index)?);
-        }
-        Ok(())
-    };
     match condition {
         Condition::Constant(_) => Ok(()),
         Condition::All(parts) | Condition::Any(parts) => parts
             .iter()
             .try_for_each(|part| condition_reads(reader, part, reads)),
         Condition::Not(part) => condition_reads(reader, part, reads),
-        Condition::Atom(atom) => match atom {
-            Atom::IsPresent(index) | Atom::IsTrue(index) => read(&Operand::Input(*index)),
-            Atom::Compare { left, right, .. } => read(left).and_then(|()| read(right)),
-            Atom::OneOf { element, .. } => read(element),
-            Atom::Affix { text: index, .. }
-            | Atom::Matches { text: index, .. }
-            | Atom::WithinOneOf { address: index, .. } => read(&Operand::Input(*index)),
-            Atom::Within { address, network } => {
-                read(&Operand::Input(*address)).and_then(|()| read(&Operand::Input(*network)))
-            }
-            Atom::ContainsOf { set, .. } => read(&Operand::Input(*set)),
-            Atom::Contains { set, element } => read(&Operand::Input(*set)).and_then(|()| read(element)),
-        },
+        Condition::Atom(atom) => atom.inputs().into_iter().try_for_each(|index| {
+            reads.insert(reader.position(index)?);
+            Ok(())
+        }),
     }
 }
 

@@ -66,11 +66,13 @@ pub(super) enum Signature {
     Address,
     /// (table, count, high, low) → answer
     AddressIn,
+    /// (table, count, instant) → local time
+    Local,
     /// (value, case, table, count, whether of ranges) → answer
     AnyNumber,
 }
 
-const SIGNATURES: [(&[ValType], &[ValType]); 14] = {
+const SIGNATURES: [(&[ValType], &[ValType]); 15] = {
     use ValType::{I32, I64};
     [
         (&[], &[I32]),
@@ -86,6 +88,7 @@ const SIGNATURES: [(&[ValType], &[ValType]); 14] = {
         (&[I32], &[I32]),
         (&[I32, I64, I64], &[I32]),
         (&[I32, I32, I64, I64], &[I32]),
+        (&[I32, I32, I64], &[I64]),
         (&[I32, I32, I32, I32, I32], &[I32]),
     ]
 };
@@ -133,6 +136,7 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
         automata,
         data,
         functions: Functions::new(),
+        local_time: None,
         tables: Tables::default(),
     };
     support::put(&mut emitter.functions, table.as_ref());

@@ -96,7 +96,7 @@ struct Mentioned {
     constants: BTreeMap<InputIndex, BTreeSet<Constant>>,
     /// Inputs whose presence is asked for: only there absence and failure differ.
     present: BTreeSet<InputIndex>,
-    /// Inputs that are asked for what constants do not tell: networks.
+    /// Inputs that are asked for what constants do not tell: networks, terms, times of day.
     opaque: BTreeSet<InputIndex>,
     /// Patterns and parts.
     asked: BTreeMap<InputIndex, BTreeSet<Asked>>,
@@ -170,7 +170,7 @@ impl Mentioned {
                     self.asked.entry(text).or_default().extend(asked);
                 }
             }
-            Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+            Atom::WithinOneOf { .. } | Atom::Within { .. } | Atom::During { .. } => {
                 for input in atom.inputs() {
                     self.read.insert(input);
                     self.opaque.insert(input);
@@ -181,9 +181,14 @@ impl Mentioned {
 
     fn pair(&mut self, left: &Operand, right: &Operand) {
         for operand in [left, right] {
-            if let Operand::Input(input) = operand {
-                self.read.insert(*input);
-            }
+            // Where a term turns is not written anywhere.
+            let is_term = matches!(operand, Operand::Term(_));
+            operand.each_input(&mut |input| {
+                self.read.insert(input);
+                if is_term {
+                    self.opaque.insert(input);
+                }
+            });
         }
         match (left, right) {
             (Operand::Input(_), Operand::Input(_)) => self.linked = true,
@@ -192,7 +197,7 @@ impl Mentioned {
                 let constants = self.constants.entry(*input).or_default();
                 constants.insert(constant.clone());
             }
-            (Operand::Constant(_), Operand::Constant(_)) => {}
+            (Operand::Constant(_), Operand::Constant(_)) | (Operand::Term(_), _) | (_, Operand::Term(_)) => {}
         }
     }
 

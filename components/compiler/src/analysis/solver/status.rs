@@ -69,6 +69,7 @@ impl<'p> Solver<'p> {
         }
         match shape {
             Shape::Opaque => Truths::ANY,
+            Shape::During(input, ..) if space.blurred.contains(&input) && !self.unknown(input) => Truths::ANY,
             Shape::Presence(_) if !shape.inputs().all(|input| self.is_chosen(input)) => Truths::ANY,
             Shape::Member(set, text) => self.contains(space, set, text),
             Shape::Members(set, quantifier, texts) => {
@@ -85,7 +86,11 @@ impl<'p> Solver<'p> {
                 (false, _) if self.unknown(set) => Truths::UNKNOWN,
                 (false, _) => Truths::ANY,
             },
-            Shape::Test(..) | Shape::Link(..) | Shape::Pattern(_)
+            Shape::Test(..)
+            | Shape::Turning(..)
+            | Shape::During(..)
+            | Shape::Link(..)
+            | Shape::Pattern(_)
                 if shape.inputs().any(|input| self.unknown(input)) =>
             {
                 Truths::UNKNOWN
@@ -178,7 +183,7 @@ impl<'p> Solver<'p> {
         };
         let text = match element {
             Operand::Constant(Constant::Text(text)) => text,
-            Operand::Constant(_) => return None,
+            Operand::Constant(_) | Operand::Term(_) => return None,
             Operand::Input(input) => match self.value(*input) {
                 Some(Value::Text(text)) => text,
                 _ => return None,

@@ -71,11 +71,13 @@ impl wire::Guest for Component {
 
     fn analyse(sources: Vec<wire::Source>) -> Result<wire::Analysis, Vec<wire::Diagnostic>> {
         let checked = check(sources);
-        let places = checked.places.clone();
-        let package = sound(checked)?;
+        let Some(package) = &checked.package else {
+            return Err(told::diagnostics(&checked.diagnostics));
+        };
         let budget = analysis::Budget::scaled(package.policies.len());
-        let found = analysis::analyse(&package, budget);
-        Ok(told::analysis(&package, &places, found))
+        let found = analysis::analyse(package, budget);
+        let acknowledged = analysis::acknowledge(package, &found, &checked.acknowledgements);
+        Ok(told::analysis(package, &checked.places, &found, &acknowledged))
     }
 
     fn test(sources: Vec<wire::Source>) -> Result<Vec<wire::TestResult>, Vec<wire::Diagnostic>> {

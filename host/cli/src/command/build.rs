@@ -1,4 +1,8 @@
 //! `aecp build`: a package becomes a component.
+//!
+//! - `via_component`: by a compiler that is a component itself.
+
+mod via_component;
 
 use std::path::PathBuf;
 
@@ -24,6 +28,11 @@ pub(crate) struct Arguments {
     /// Where to write the component
     #[arg(short, long, value_name = "FILE.wasm")]
     output: PathBuf,
+    /// Compile with this component (contract aecp:judicial, as `cargo xtask guests` builds it) in place of this program
+    ///
+    /// It runs without files, clock and network, and gives the same bytes if it is of the same version.
+    #[arg(long, value_name = "FILE.wasm")]
+    via_component: Option<PathBuf>,
     /// How to write the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -39,7 +48,11 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
-    let Some(built) = build(&arguments.packages)? else {
+    let built = match &arguments.via_component {
+        None => build(&arguments.packages)?,
+        Some(compiler) => via_component::build(compiler, &arguments.packages)?,
+    };
+    let Some(built) = built else {
         return Ok(Outcome::Bad);
     };
     files::write(&arguments.output, &built.component, Privacy::Public)?;
@@ -52,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
             .iter()
             .map(|package| package.name.clone())
             .collect(),
-        policies: built.packages.iter().map(|package| package.policies.len()).sum(),
+        policies: built.packages.iter().map(|package| package.policies).sum(),
     };
     match arguments.format {
         Format::Json => print_json(&report)?,
@@ -64,7 +77,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
 /// A component and what it was built from.
 pub(crate) struct Built {
     pub(crate) component: Vec<u8>,
-    pub(crate) packages: Vec<aecp_compiler::core::Package>,
+    pub(crate) packages: Vec<Contained>,
+}
+
+/// A package of a component.
+pub(crate) struct Contained {
+    pub(crate) name: String,
+    /// How many it has.
+    pub(crate) policies: usize,
 }
 
 /// Compiles package folders; none if there were errors, which have been shown.
@@ -84,5 +104,12 @@ pub(crate) fn build(paths: &[PathBuf]) -> Result<Option<Built>, Error> {
         return Ok(None);
     }
     let component = aecp_compiler::emit::component(&packages).when("compiling")?;
-    Ok(Some(Built { component, packages }))
+    let contained = |package: aecp_compiler::core::Package| Contained {
+        policies: package.policies.len(),
+        name: package.name,
+    };
+    Ok(Some(Built {
+        component,
+        packages: packages.into_iter().map(contained).collect(),
+    }))
 }

@@ -7,6 +7,8 @@ use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideR
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value};
 
+pub use crate::members::Members;
+
 /// A package, ready to be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
@@ -179,12 +181,12 @@ pub enum Atom {
         /// Right of the operator.
         right: Operand,
     },
-    /// `a IN ["x", "y"]`: the element is one of the constants, which have its type. Sorted, each once, at least one.
+    /// `a IN ["x", "y"]`, `a IN name`: the element is one of the constants, which have its type; at least one.
     OneOf {
         /// Whose membership is asked.
         element: Operand,
         /// The members.
-        members: Vec<Constant>,
+        members: Members<Constant>,
     },
     /// `s CONTAINS x` and `x IN s`: the element is a member of a set attribute.
     Contains {
@@ -192,6 +194,16 @@ pub enum Atom {
         set: InputIndex,
         /// Of the set's member type.
         element: Operand,
+    },
+    /// `s CONTAINS ANY name` and `s CONTAINS ALL name`: of the list, which has constants of the set's member type, at
+    /// least one, some or all are members of a set attribute.
+    ContainsOf {
+        /// A set attribute.
+        set: InputIndex,
+        /// How many of the list are asked for.
+        quantifier: Quantifier,
+        /// The list.
+        members: Members<Constant>,
     },
     /// `a STARTS WITH "x"` and `a ENDS WITH "x"`, byte by byte.
     Affix {
@@ -202,13 +214,13 @@ pub enum Atom {
         /// The part.
         part: String,
     },
-    /// `a WITHIN "10.0.0.0/8"` and `a WITHIN ["…", …]`: the address is in one of the networks, which are sorted, each
-    /// once, at least one.
+    /// `a WITHIN "10.0.0.0/8"`, `a WITHIN ["…", …]`, `a WITHIN name`: the address is in one of the networks; at least
+    /// one.
     WithinOneOf {
         /// An address attribute.
         address: InputIndex,
         /// The networks.
-        networks: Vec<Network>,
+        networks: Members<Network>,
     },
     /// `a WITHIN n`: the address is in the network.
     Within {
@@ -217,6 +229,15 @@ pub enum Atom {
         /// A network attribute.
         network: InputIndex,
     },
+}
+
+/// How many members of a list are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quantifier {
+    /// At least one.
+    Any,
+    /// All of them.
+    All,
 }
 
 /// The two ends of a text.
@@ -289,6 +310,14 @@ impl Constant {
             | Self::Instant(number)
             | Self::Duration(number) => Some(*number),
             Self::Text(_) | Self::Boolean(_) | Self::Address(_) => None,
+        }
+    }
+
+    /// The text that it is.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
         }
     }
 

@@ -133,14 +133,42 @@ codes! {
     TooManyInputs = "too-many-inputs",
     /// Classes make the package larger than packages can be.
     PackageTooLarge = "package-too-large",
+    /// An IMPORT that names what cannot be imported.
+    InvalidImport = "invalid-import",
+    /// An IMPORT of a package that is not there.
+    UnknownImport = "unknown-import",
+    /// A package that imports itself, by way of others perhaps.
+    ImportCycle = "import-cycle",
+    /// Imports of imports of imports, too many.
+    ImportTooDeep = "import-too-deep",
     /// A class that no policy uses.
     UnusedClass = "unused-class",
+    /// A list that no policy uses.
+    UnusedData = "unused-data",
+    /// A list defined twice.
+    DuplicateData = "duplicate-data",
+    /// One name for two things that conditions can name.
+    AmbiguousName = "ambiguous-name",
+    /// A path that no list file can have.
+    InvalidPath = "invalid-path",
+    /// A list file that the package does not have.
+    MissingList = "missing-list",
+    /// A line of a list file, or a member of a DATA block, that is no value of the list's type.
+    InvalidEntry = "invalid-entry",
+    /// More entries than lists can have.
+    ListTooLong = "list-too-long",
     /// A package without policies.
     EmptyPackage = "empty-package",
     /// A text that must say something and says nothing.
     EmptyText = "empty-text",
     /// A REASON whose braces do not enclose attributes.
     MalformedTemplate = "malformed-template",
+    /// An obligation that cannot be met, or says what none can.
+    InvalidObligation = "invalid-obligation",
+    /// Two obligations of one policy that cannot both be met.
+    ClashingObligations = "clashing-obligations",
+    /// An obligation of a policy that never raises one.
+    IdleObligation = "idle-obligation",
     /// A control that the catalogue does not have.
     UnknownControl = "unknown-control",
     /// A control named twice by one policy.

@@ -29,6 +29,7 @@ pub mod explain;
 pub mod format;
 mod inputs;
 pub mod interpreter;
+mod members;
 pub mod package;
 pub mod source;
 mod suggest;

@@ -10,10 +10,17 @@ use crate::diagnostic::{Code, Diagnostic, Place, Span};
 /// Most bytes of one source file.
 pub const FILE_LIMIT: usize = 4 * 1024 * 1024;
 
+/// Most bytes of one list file.
+pub const LIST_LIMIT: usize = 32 * 1024 * 1024;
+
+/// The ending of the names of files with policies.
+const POLICIES: &str = ".aecp";
+
 /// One source file. Whoever calls has read it; this crate knows no file system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
-    /// Its path relative to the package's folder, with `/` between parts. Files are taken in the order of names.
+    /// Its path relative to the package's folder, with `/` between parts. Files are taken in the order of names. That of
+    /// an imported file begins with `../` and the name of its package's folder.
     pub name: String,
     /// Its content.
     pub text: String,
@@ -27,7 +34,66 @@ impl SourceFile {
             text: text.into(),
         }
     }
+
+    /// Whether it has policies, by its name: it ends in `.aecp`. Any other file is a list for DATA blocks.
+    pub fn has_policies(&self) -> bool {
+        self.name.ends_with(POLICIES)
+    }
+
+    /// The package folder that the file was imported from; none if it is the package's own. Imported files have names
+    /// such as `../common/schema.aecp`.
+    pub fn imported_from(&self) -> Option<&str> {
+        let (folder, _) = self.name.strip_prefix(BESIDE)?.split_once('/')?;
+        Some(folder)
+    }
 }
+
+/// What paths to folders beside a package begin with.
+const BESIDE: &str = "../";
+
+/// Most bytes of the name of a folder that is imported.
+const FOLDER_LIMIT: usize = 128;
+
+/// The name of the folder that an IMPORT names: `common` of `../common`. It is a plain name, so that it leads to a folder
+/// beside the package's own and nowhere else; whoever reads the folder sees to it that no symbolic link leads away.
+///
+/// # Errors
+/// Why it is none.
+pub fn import_path(path: &str) -> Result<&str, &'static str> {
+    let Some(folder) = path.strip_prefix(BESIDE) else {
+        return Err("it does not begin with `../`");
+    };
+    let folder = folder.strip_suffix('/').unwrap_or(folder);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if folder.is_empty() || folder.len() > FOLDER_LIMIT || !folder.chars().all(is_plain) {
+        return Err("behind `../` stands one name of ASCII letters, digits, `_` and `-`");
+    }
+    Ok(folder)
+}
+
+/// Whether a path may name a list file: from the package's folder on, with `/` between its parts, and never out of it.
+///
+/// # Errors
+/// Why not.
+pub fn list_path(path: &str) -> Result<(), &'static str> {
+    let is_odd = |c: char| c.is_control() || matches!(c, '\\' | ':');
+    if path.starts_with('/') {
+        Err("it begins at the root of a file system, and not in the package's folder")
+    } else if path.split('/').any(|part| part == "..") {
+        Err("it leads out of the package's folder")
+    } else if path.split('/').any(|part| matches!(part, "" | ".")) {
+        Err("it has a part without a name")
+    } else if path.contains(is_odd) || path.len() > PATH_LIMIT {
+        Err("not every file system can have a file of this name")
+    } else if path.ends_with(POLICIES) {
+        Err("files of this ending have policies, not lists")
+    } else {
+        Ok(())
+    }
+}
+
+/// Most bytes of the path of a list file.
+const PATH_LIMIT: usize = 255;
 
 /// Files as bytes, by name, become sources in the order given.
 ///
@@ -71,7 +137,7 @@ pub fn read(files: Vec<(String, Vec<u8>)>) -> Result<Vec<SourceFile>, Vec<Diagno
     }
 }
 
-/// The SHA-256 that stands for a package's sources, whatever order they are given in.
+/// The SHA-256 that stands for a package's sources, lists included, whatever order they are given in.
 ///
 /// Hashed is, for each file by name: the name's length, the name, the content's length, the content; lengths in bytes,
 /// as unsigned 64-bit numbers, big end first.

@@ -6,6 +6,9 @@
 
 use std::ops::RangeInclusive;
 
+use aecp_vocabulary::obligation::{
+    Duty, LimitKey, Masking, Notification, RowCondition, RowRelation, WINDOW_LIMITS,
+};
 use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AuditClass, Mode, Type, Value};
@@ -14,8 +17,8 @@ use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 
 use crate::core::{
-    Atom, Condition, Constant, Input, InputIndex, InputKind, Operand, Package, Parameter, Policy, Relation,
-    Side, is_ordered,
+    Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Operand, Package, Parameter, Policy,
+    Quantifier, Relation, Side, is_ordered,
 };
 
 /// The types that policies can read, those of most policies more often.
@@ -258,7 +261,7 @@ fn policy(inputs: &[Input]) -> impl Strategy<Value = Policy> + use<> {
     let exception = select(vec![OverrideRule::Never, OverrideRule::BreakGlassToken]);
     let obligations = prop_oneof![
         4 => Just(Vec::new()),
-        1 => vec(segments(inputs), 1..3).prop_map(|arguments| arguments.into_iter().map(obligation).collect()),
+        1 => vec(obligation(inputs), 1..3),
     ];
     let annotations = vec(select(vec!["", "EU data stays in the EU", "größe"]), 0..2);
     (
@@ -286,11 +289,70 @@ fn policy(inputs: &[Input]) -> impl Strategy<Value = Policy> + use<> {
         )
 }
 
-fn obligation(argument: Vec<Segment>) -> Obligation {
-    Obligation {
-        kind: "notify".to_owned(),
-        arguments: vec![("text".to_owned(), argument)],
+/// Obligations of all kinds, some of which clash.
+fn obligation(inputs: &[Input]) -> impl Strategy<Value = Obligation> + use<> {
+    let path = || {
+        select(vec![
+            "response.body",
+            "response.body.ssn",
+            "response.body.card.number",
+        ])
+    };
+    let name = |text: &str| text.parse().expect("letters, digits and underscores");
+    let masking = prop_oneof![
+        (1_u32..6).prop_map(Masking::KeepLast),
+        Just(Masking::Hide(None)),
+        select(vec!["x", "größe"]).prop_map(|text| Masking::Hide(Some(text.to_owned()))),
+    ];
+    let mask = (path(), masking).prop_map(move |(path, how)| Duty::Mask {
+        path: name(path),
+        how,
+    });
+    let notification =
+        (select(vec!["security", "a@example.com"]), segments(inputs)).prop_map(|(to, message)| {
+            let message = Some(message);
+            Duty::Notify(Notification {
+                to: to.to_owned(),
+                message,
+            })
+        });
+    let mut duties = vec![mask.boxed(), notification.boxed()];
+    let scalars: Vec<(u32, Input)> = (0_u32..)
+        .zip(inputs.iter().cloned())
+        .filter(|(_, input)| input.value_type.member().is_none() && input.value_type != Type::Network)
+        .collect();
+    if !scalars.is_empty() {
+        let limit =
+            (select(scalars.clone()), 1_u64..4, 1_i64..4).prop_map(|((index, input), count, seconds)| {
+                let key = LimitKey {
+                    key: input.name,
+                    value: vec![Segment::Input(index)],
+                    window: seconds.saturating_mul(WINDOW_LIMITS.0),
+                };
+                Duty::Limit { key, count }
+            });
+        let condition = (select(scalars), select(vec!["region", "owner.name"])).prop_map(
+            move |((index, input), field)| {
+                let relation = if input.value_type == Type::Integer {
+                    RowRelation::Less
+                } else {
+                    RowRelation::Equal
+                };
+                RowCondition {
+                    field: name(field),
+                    value_type: input.value_type,
+                    relation,
+                    values: vec![vec![Segment::Input(index)]],
+                }
+            },
+        );
+        let filter = (path(), vec(condition, 1..3)).prop_map(move |(path, conditions)| Duty::Filter {
+            rows: name(path),
+            conditions,
+        });
+        duties.extend([limit.boxed(), filter.boxed()]);
     }
+    proptest::strategy::Union::new(duties).prop_map(Duty::obligation)
 }
 
 fn annotation(text: &str) -> Annotation {
@@ -323,11 +385,8 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         let constants = constants(value_type);
         let most = constants.len();
         let members = subsequence(constants, 1..=most);
-        (operand(inputs, value_type), members)
-            .prop_map(|(element, mut members)| {
-                members.sort();
-                Atom::OneOf { element, members }
-            })
+        (operand(inputs, value_type), list(members))
+            .prop_map(|(element, members)| Atom::OneOf { element, members })
             .boxed()
     };
     let mut atoms = vec![
@@ -366,6 +425,18 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     for (set, member) in sets {
         let contains = operand(inputs, member).prop_map(move |element| Atom::Contains { set, element });
         atoms.push((2, contains.boxed()));
+        let constants = constants(member);
+        let most = constants.len();
+        let quantifiers = select(vec![Quantifier::Any, Quantifier::All]);
+        let contains =
+            (quantifiers, list(subsequence(constants, 1..=most))).prop_map(move |(quantifier, members)| {
+                Atom::ContainsOf {
+                    set,
+                    quantifier,
+                    members,
+                }
+            });
+        atoms.push((2, contains.boxed()));
     }
     let texts = inputs_of(inputs, Type::Text);
     if !texts.is_empty() {
@@ -380,10 +451,16 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     let addresses = inputs_of(inputs, Type::Address);
     if !addresses.is_empty() {
         let networks = subsequence(networks(), 1..=NETWORKS.len());
-        let within = (select(addresses.clone()), networks).prop_map(|(address, mut networks)| {
-            networks.sort_unstable();
-            Atom::WithinOneOf { address, networks }
-        });
+        let within =
+            (select(addresses.clone()), networks, any::<bool>()).prop_map(|(address, networks, named)| {
+                let networks = Members::from(networks);
+                let networks = if named {
+                    networks.named("networks")
+                } else {
+                    networks
+                };
+                Atom::WithinOneOf { address, networks }
+            });
         atoms.push((4, within.boxed()));
         let networks = inputs_of(inputs, Type::Network);
         if !networks.is_empty() {
@@ -393,6 +470,14 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         }
     }
     proptest::strategy::Union::new_weighted(atoms).boxed()
+}
+
+/// Lists, half of them with a name.
+fn list(members: impl Strategy<Value = Vec<Constant>>) -> impl Strategy<Value = Members<Constant>> {
+    (members, any::<bool>()).prop_map(|(members, named)| {
+        let members = Members::from(members);
+        if named { members.named("values") } else { members }
+    })
 }
 
 /// Operands of one scalar type: inputs as often as constants, where there are inputs.

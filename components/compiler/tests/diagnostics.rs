@@ -586,3 +586,280 @@ fn values_of_all_types_are_checked() {
     constraint("customer.region STARTS WITH ⟦[\"EU\"]⟧", mismatch, "OR");
     typed("peer ⟦within⟧ \"10.0.0.0/8\"", Code::LowercaseKeyword, "`WITHIN`");
 }
+
+/// One error in the obligations of a policy.
+#[track_caller]
+fn obligation(marked: &str, code: Code, help: &str) {
+    let policy = format!("POLICY p {{ SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING {marked} }}");
+    expect(&policy, code, help);
+}
+
+#[test]
+fn obligations_say_what_can_be_met() {
+    use Code::{InvalidObligation as Invalid, TypeMismatch, UnexpectedToken, UnknownAttribute};
+    obligation(
+        "OBLIGATION: ⟦MASKE⟧ response.body.ssn",
+        UnexpectedToken,
+        "did you mean `MASK`?",
+    );
+    obligation(
+        "OBLIGATION: ⟦encrypt⟧ response.body.ssn",
+        UnexpectedToken,
+        "`FILTER`",
+    );
+    obligation(
+        "OBLIGATION: ⟦mask⟧ response.body.ssn",
+        Code::LowercaseKeyword,
+        "write `MASK`",
+    );
+    obligation("OBLIGATION: MASK ⟦ssn⟧", Invalid, "write `response.body.ssn`");
+    obligation(
+        "OBLIGATION: MASK ⟦response.ssn⟧",
+        Invalid,
+        "write `response.body.ssn`",
+    );
+    obligation("OBLIGATION: MASK ⟦response⟧", Invalid, "a path inside of it");
+    obligation(
+        "OBLIGATION: MASK ⟦\"response.body.ssn\"⟧",
+        UnexpectedToken,
+        "MASK response.body.ssn",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP ⟦4⟧",
+        UnexpectedToken,
+        "KEEP LAST 4",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP LAST ⟦0⟧",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP LAST ⟦\"4\"⟧",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: LIMIT ⟦0⟧ PER 1m BY customer.region",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: LIMIT ⟦-1⟧ PER 1m BY customer.region",
+        Invalid,
+        "inside that range",
+    );
+    obligation("OBLIGATION: LIMIT 5 PER ⟦60⟧ BY customer.region", Invalid, "`1m`");
+    obligation(
+        "OBLIGATION: LIMIT 5 PER ⟦1ms⟧ BY customer.region",
+        Invalid,
+        "`1m`",
+    );
+    obligation(
+        "OBLIGATION: LIMIT 5 ⟦BY⟧ customer.region",
+        UnexpectedToken,
+        "LIMIT 100 PER 1m",
+    );
+    obligation(
+        "OBLIGATION: LIMIT 5 PER 1m BY ⟦customer.regoin⟧",
+        UnknownAttribute,
+        "did you mean",
+    );
+    obligation("OBLIGATION: LIMIT 5 PER 1m BY ⟦tags⟧", TypeMismatch, "one value");
+    obligation(
+        "OBLIGATION: NOTIFY ⟦security⟧",
+        UnexpectedToken,
+        "NOTIFY \"security@example.com\"",
+    );
+    obligation("OBLIGATION: NOTIFY ⟦\" \"⟧", Invalid, "name of a channel");
+    obligation(
+        "OBLIGATION: NOTIFY \"a\" WITH \"{⟦regoin⟧}\"",
+        UnknownAttribute,
+        "",
+    );
+    obligation(
+        "OBLIGATION: NOTIFY \"a\" WITH ⟦\"\"⟧",
+        Code::EmptyText,
+        "fill it in",
+    );
+}
+
+#[test]
+fn rows_are_filtered_by_comparisons() {
+    use Code::{InvalidObligation as Invalid, TypeMismatch, UnknownAttribute};
+    let rows = |marked: &str, code, help: &str| {
+        obligation(&format!("OBLIGATION: FILTER rows WHERE {marked}"), code, help);
+    };
+    rows("⟦row.a == 1 OR row.b == 2⟧", Invalid, "joined by AND");
+    rows("row.a == 1 AND ⟦NOT row.b == 2⟧", Invalid, "joined by AND");
+    rows("⟦row.a⟧", Invalid, "joined by AND");
+    rows("⟦row.a == row.b⟧", Invalid, "joined by AND");
+    rows("⟦customer.region == \"EU\"⟧", Invalid, "joined by AND");
+    rows("row.a == ⟦customer.regoin⟧", UnknownAttribute, "did you mean");
+    rows("row.a == ⟦tags⟧", TypeMismatch, "one value");
+    rows("row.a < ⟦ok⟧", TypeMismatch, "numbers");
+    rows("row.a < ⟦\"b\"⟧", TypeMismatch, "INSTANT");
+    rows("row.a IN ⟦tags⟧", Invalid, "where it stands");
+    rows("row.a IN [1, ⟦\"b\"⟧]", TypeMismatch, "");
+    rows("row.a IN ⟦[]⟧", Code::InvalidList, "at least one");
+    rows(
+        &format!("⟦{}⟧", ["row.a == 1"; 17].join(" AND ")),
+        Invalid,
+        "split it",
+    );
+    obligation(
+        "OBLIGATION: FILTER rows ⟦row.a⟧ == 1",
+        Code::UnexpectedToken,
+        "WHERE",
+    );
+    obligation(
+        "OBLIGATION: FILTER ⟦items⟧ WHERE row.a == 1",
+        Invalid,
+        "`response.body.items`",
+    );
+}
+
+#[test]
+fn obligations_of_one_policy_fit_together() {
+    obligation(
+        "OBLIGATION: MASK response.body.a WITH \"x\" OBLIGATION: MASK response.body.a KEEP LAST 4 \
+         ⟦OBLIGATION: MASK response.body.a WITH \"y\"⟧",
+        Code::ClashingObligations,
+        "keep one of them",
+    );
+    obligation(
+        "OBLIGATION: FILTER rows WHERE row.a == 1 ⟦OBLIGATION: FILTER rows WHERE row.b == 2 AND row.a == \"x\"⟧",
+        Code::ClashingObligations,
+        "keep one of them",
+    );
+    let idle = check_text(&format!(
+        "{HEADER}POLICY p {{ SCOPE: requests CONSTRAINT: ok ENFORCEMENT: ADVISORY OBLIGATION: MASK response.body }}"
+    ));
+    let codes: Vec<Code> = idle.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::IdleObligation]);
+}
+
+/// Checks a package with the list file `l.txt`.
+fn with_list(sources: &str, list: &str) -> Checked {
+    let text = format!("{HEADER}SCHEMA {{ peer: ADDRESS  price: DECIMAL }}\n{sources}");
+    check(&[SourceFile::new("a.aecp", text), SourceFile::new("l.txt", list)])
+}
+
+#[test]
+fn lists_are_checked_where_they_stand() {
+    let used = "POLICY p { SCOPE: requests CONSTRAINT: customer.region IN l ENFORCEMENT: BLOCKING }";
+    let data = |marked: &str, code, help: &str| expect(&format!("{marked}\n{used}"), code, help);
+    data(
+        "DATA l FROM ⟦\"l.txt\"⟧",
+        Code::MissingList,
+        "one entry on each line",
+    );
+    data(
+        "DATA l FROM ⟦\"../l.txt\"⟧",
+        Code::InvalidPath,
+        "package's folder",
+    );
+    data(
+        "DATA l FROM ⟦\"/etc/l.txt\"⟧",
+        Code::InvalidPath,
+        "package's folder",
+    );
+    data(
+        "DATA l FROM ⟦\"a//l.txt\"⟧",
+        Code::InvalidPath,
+        "package's folder",
+    );
+    data("DATA l FROM ⟦\"a.aecp\"⟧", Code::InvalidPath, "package's folder");
+    data(
+        "DATA l FROM ⟦l⟧",
+        Code::UnexpectedToken,
+        "`FROM \"lists/countries.txt\"`",
+    );
+    data(
+        "DATA l ⟦[⟧\"EU\"]",
+        Code::UnexpectedToken,
+        "`DATA name: [\"a\", \"b\"]`",
+    );
+    data("DATA l: ⟦[]⟧", Code::InvalidList, "at least one");
+    data("DATA l: [\"EU\", ⟦1⟧]", Code::InvalidEntry, "`\"1\"`");
+    data("DATA l: [\"EU\", ⟦US⟧]", Code::InvalidEntry, "`\"US\"`");
+    data("DATA l: ⟦BOOLEAN⟧ [true]", Code::UnknownType, "`TEXT`");
+    data("DATA l: ⟦SET OF TEXT⟧ [\"a\"]", Code::UnknownType, "`TEXT`");
+    data("DATA l: CIDR [⟦\"10.0.0.1/8\"⟧]", Code::InvalidEntry, "CIDR");
+    data(
+        "DATA l: [\"EU\"] DATA ⟦l⟧: [\"US\"]",
+        Code::DuplicateData,
+        "rename",
+    );
+    data("DATA l: [\"EU\"] CLASS ⟦l⟧: ok", Code::AmbiguousName, "rename");
+    data(
+        "DATA l: [\"EU\"] DATA ⟦ok⟧: [\"US\"]",
+        Code::AmbiguousName,
+        "rename",
+    );
+    data("⟦data⟧ l: [\"EU\"]", Code::LowercaseKeyword, "`DATA`");
+    let typed = |condition: &str, code, help: &str| {
+        let text = format!(
+            "DATA ages: INTEGER [18, 21] DATA inside: CIDR [\"10.0.0.0/8\"] SCHEMA {{ peer: ADDRESS price: DECIMAL }} \
+            POLICY q {{ SCOPE: requests CONSTRAINT: customer.age IN ages AND peer WITHIN inside AND {condition} \
+            ENFORCEMENT: BLOCKING }}"
+        );
+        expect(&text, code, help);
+    };
+    let mismatch = Code::TypeMismatch;
+    typed("customer.region IN ⟦ages⟧", mismatch, "`DATA ages: TEXT");
+    typed("price IN ⟦ages⟧", mismatch, "`DATA ages: DECIMAL");
+    typed("peer IN ⟦inside⟧", mismatch, "`peer WITHIN inside`");
+    typed("peer WITHIN ⟦ages⟧", mismatch, "`DATA ages: CIDR");
+    typed("tags CONTAINS ANY ⟦ages⟧", mismatch, "`DATA ages: TEXT");
+    typed("tags CONTAINS ⟦ages⟧", mismatch, "CONTAINS ANY");
+    typed("customer.age == ⟦ages⟧", Code::InvalidList, "IN");
+    typed("⟦ages⟧", Code::NotACondition, "IN");
+    typed("customer.age IN [18, ⟦ages⟧]", Code::InvalidList, "");
+    typed("customer.age IN ⟦agess⟧", Code::UnknownAttribute, "`ages`");
+
+    let checked = check_text(&format!("{HEADER}DATA l: [\"EU\"]\n{}", policy("ok")));
+    let codes: Vec<Code> = checked.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::UnusedData]);
+}
+
+#[test]
+fn lines_of_list_files_are_pointed_at() {
+    let source =
+        |listed: &str, condition: &str| format!("DATA l: {listed} FROM \"l.txt\"\n{}", policy(condition));
+    let list = "\u{feff}# networks\r\n\r\n  10.0.0.0/8  \r\n10.0.0.1/8\r\n10.0.0.0/8\r\n";
+    let checked = with_list(&source("CIDR", "peer WITHIN l"), list);
+    let [error] = checked.diagnostics.as_slice() else {
+        panic!("{:#?}", checked.diagnostics)
+    };
+    assert_eq!(error.code, Code::InvalidEntry);
+    let place = error.primary.as_ref().unwrap().place;
+    assert_eq!(
+        (place.file, list.get(place.span.range())),
+        (1, Some("10.0.0.1/8"))
+    );
+    assert_eq!(error.secondary[0].place.file, 0);
+
+    let code = |listed: &str, condition: &str, list: &str| {
+        let checked = with_list(&source(listed, condition), list);
+        let codes: Vec<Code> = checked.diagnostics.iter().map(|found| found.code).collect();
+        codes
+    };
+    let text = |list: &str| code("TEXT", "customer.region IN l", list);
+    assert_eq!(text("EU\nEU\n"), []);
+    assert_eq!(text("# nothing\n\n"), [Code::InvalidList]);
+    assert_eq!(text("\"EU\"\n"), [Code::InvalidEntry]);
+    assert_eq!(text("E\u{200b}U\n"), [Code::HiddenCharacter]);
+    assert_eq!(text(&"x".repeat(70_000)), [Code::TextTooLong]);
+    assert_eq!(text(&" \n".repeat(17_000_000)), [Code::ListTooLong]);
+    assert_eq!(text(&"x\n".repeat(1_000_001)), [Code::ListTooLong]);
+    assert_eq!(code("INTEGER", "customer.age IN l", "1\n"), []);
+    assert_eq!(code("DECIMAL", "price IN l", "1\n1.5\n"), []);
+    assert_eq!(
+        code("INTEGER", "customer.age IN l", &"x\n".repeat(100_000)),
+        [Code::InvalidEntry; 9]
+    );
+    let many: String = (0..5_000).map(|number| format!("{number}\n")).collect();
+    assert_eq!(code("TEXT", "tags CONTAINS ALL l", &many), [Code::InvalidList]);
+    assert_eq!(code("TEXT", "tags CONTAINS ANY l", &many), []);
+}

@@ -9,7 +9,7 @@
     missing_docs
 )]
 
-use aecp_compiler::package::check;
+use aecp_compiler::package::{check, wanted_imports, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_compiler::suite;
 use aecp_compiler::syntax::parse;
@@ -21,6 +21,8 @@ const TOKENS: &[&str] = &[
     "VERSION",
     "DEFAULT",
     "SCHEMA",
+    "IMPORT",
+    "\"../common\"",
     "OPTIONAL",
     "CLASS",
     "POLICY",
@@ -36,6 +38,17 @@ const TOKENS: &[&str] = &[
     "SEVERITY",
     "CONTROLS",
     "REASON",
+    "OBLIGATION",
+    "MASK",
+    "KEEP LAST",
+    "FILTER",
+    "LIMIT",
+    "PER",
+    "NOTIFY",
+    "rows",
+    "row.a",
+    "response.body.x",
+    "1m",
     "ACKNOWLEDGE",
     "coverage_gap",
     "\"GDPR Art. 44\"",
@@ -46,6 +59,9 @@ const TOKENS: &[&str] = &[
     "CASE",
     "EXPECT",
     "NOW",
+    "DATA",
+    "FROM",
+    "\"l.txt\"",
     "WITH",
     "BY",
     "BECAUSE",
@@ -116,6 +132,10 @@ const PIECES: &[&str] = &[
     "PACKAGE p { VERSION: \"1.0.0\" }",
     "SCHEMA { a: TEXT b.c: INTEGER d: BOOLEAN e: SET OF TEXT }",
     "CLASS k: a == \"x\"",
+    "DATA l FROM \"l.txt\"",
+    "DATA m: CIDR FROM \"m.txt\"",
+    "DATA n: INTEGER [1, -2]",
+    "a NOT IN l AND e CONTAINS ALL l",
     "POLICY q { SCOPE: k WHERE d CONSTRAINT: b.c >= 1 ENFORCEMENT: BLOCKING }",
     "a IN [\"x\", \"y\"]",
     "\"x\" IN e",
@@ -131,12 +151,22 @@ const PIECES: &[&str] = &[
     "CONTROLS: [\"GDPR Art. 44\", \"PCI DSS 7.2.11\", \"HIPAA 164.312(a)(1)(\"]",
     "REASON: \"{{ {a} \\u{7b}b.c} }\"",
     "OWNER: \"me\" SEVERITY: HIGH",
+    "OBLIGATION: MASK response.body.x KEEP LAST 4",
+    "OBLIGATION: FILTER rows WHERE row.a == a AND row.n IN [1, 2]",
+    "OBLIGATION: LIMIT 100 PER 1m BY a",
+    "OBLIGATION: NOTIFY \"security\" WITH \"{a}\"",
 ];
 
 fn lossless(text: &str) {
+    wanted_imports(&[SourceFile::new("a.aecp", text)]);
     let parsed = parse(0, text);
     assert_eq!(parsed.syntax().text().to_string(), text);
-    let checked = check(&[SourceFile::new("a.aecp", text)]);
+    let imported = SourceFile::new("../common/a.aecp", text);
+    check(&[SourceFile::new("a.aecp", "IMPORT \"../common\""), imported]);
+    let list = SourceFile::new("l.txt", "x\n# y\n\n z \n");
+    let files = [SourceFile::new("a.aecp", text), list];
+    wanted_lists(&files);
+    let checked = check(&files);
     assert_eq!(checked.package.is_some(), checked.errors().next().is_none());
     if let Some(package) = &checked.package {
         suite::run(package, &checked.tests);
@@ -146,7 +176,8 @@ fn lossless(text: &str) {
         .iter()
         .flat_map(|found| found.primary.iter().chain(&found.secondary))
     {
-        assert!(text.get(label.place.span.range()).is_some(), "{label:?}");
+        let file = &files[label.place.file as usize];
+        assert!(file.text.get(label.place.span.range()).is_some(), "{label:?}");
     }
 }
 
@@ -164,6 +195,22 @@ proptest! {
         glue in select(&[" ", "", "\n"][..]),
     ) {
         lossless(&tokens.join(glue));
+    }
+
+    #[test]
+    fn any_list_file_is_read(
+        text in prop_oneof![any::<String>(), "([0-9a-f.:/#\" -]{0,12}\r?\n){0,20}", "(\u{feff}|\u{85}|\u{2028}|x|\n){0,20}"],
+        listed in select(&["TEXT", "INTEGER", "DECIMAL", "INSTANT", "DURATION", "ADDRESS", "CIDR"][..]),
+    ) {
+        let source = format!("PACKAGE p {{ VERSION: \"1.0.0\" }} SCHEMA {{ a: {listed} b: ADDRESS }} DATA l: {listed} FROM \"l\" \
+            POLICY q {{ SCOPE: requests CONSTRAINT: {} l ENFORCEMENT: BLOCKING }}", if listed == "CIDR" { "b WITHIN" } else { "a IN" });
+        let files = [SourceFile::new("l", text), SourceFile::new("a.aecp", source)];
+        let checked = check(&files);
+        assert_eq!(checked.package.is_some(), checked.errors().next().is_none());
+        for label in checked.diagnostics.iter().flat_map(|found| found.primary.iter().chain(&found.secondary)) {
+            let file = &files[label.place.file as usize];
+            assert!(file.text.get(label.place.span.range()).is_some(), "{label:?}");
+        }
     }
 
     #[test]
@@ -207,11 +254,14 @@ fn a_flood_of_mistakes_ends_and_is_kept() {
         "EXPECT DENY BY ",
         "\"",
         "- ",
+        "OBLIGATION: ",
+        "OBLIGATION: FILTER rows WHERE (",
     ] {
         for before in [
             "",
             "POLICY p { SCOPE: requests CONSTRAINT: ",
             "SCHEMA { ",
+            "POLICY p { OBLIGATION: MASK ",
             "TEST \"t\" { GIVEN { ",
         ] {
             lossless(&format!("{before}{}", piece.repeat(5_000)));

@@ -7,6 +7,7 @@
 //! - [`schema`]: attribute names, and which types attributes have.
 //! - [`policy`]: what a policy component says of itself, and what it says of one request.
 //! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
+//! - [`obligation`]: what must be done when a request goes through, and how several obligations become one.
 //! - [`input`]: JSON into values, strictly.
 //! - [`text`]: values as people write them.
 
@@ -14,6 +15,7 @@
 
 pub mod decision;
 pub mod input;
+pub mod obligation;
 pub mod policy;
 pub mod schema;
 pub mod text;

@@ -15,10 +15,12 @@
 //! - `solver`: the search.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
+//! - `clashes`: obligations of two policies that cannot both be met.
 //! - `replay`: whether a request shows what it is said to show.
 
 mod acknowledgements;
 mod atoms;
+mod clashes;
 mod findings;
 mod pairs;
 mod pins;
@@ -53,6 +55,7 @@ pub fn analyse(package: &Package, budget: Budget) -> Analysis {
     analyser.single();
     analyser.coverage();
     analyser.hiding();
+    analyser.clashes();
     // Last, because there are so many that the budget may end.
     analyser.pairs();
     analyser.finish()
@@ -281,6 +284,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 vec![element]
             }
             Atom::Contains { element, .. } => vec![element],
+            Atom::ContainsOf { members, .. } => {
+                members.iter().for_each(&mut constant);
+                Vec::new()
+            }
             Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
             Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Vec::new(),
         };

@@ -186,6 +186,7 @@ fn read<'p>(
                 about.constants.push(constants);
             }
             Shape::Member(_, text) => about.members.push(text),
+            Shape::Members(_, _, texts) => about.members.extend(texts.iter().filter_map(Constant::text)),
             Shape::Link(..) | Shape::LinkedMember(..) => {
                 linked.insert(input);
             }

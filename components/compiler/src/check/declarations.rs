@@ -193,7 +193,28 @@ impl Checker {
         let mut sorted = std::mem::take(&mut self.attributes);
         sorted.sort_by(|a, b| a.name.cmp(&b.name));
         for attribute in sorted {
-            match self.attributes.last() {
+            match self.attributes.last_mut() {
+                Some(first)
+                    if first.name == attribute.name
+                        && [first.place, attribute.place]
+                            .iter()
+                            .any(|place| self.imported.contains(&place.file)) =>
+                {
+                    let types = (first.value_type, attribute.value_type);
+                    first.optional &= attribute.optional;
+                    if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1) {
+                        let message = format!(
+                            "attribute `{}` is declared as {first_type} and as {second_type}",
+                            attribute.name
+                        );
+                        let diagnostic =
+                            Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
+                                .label(format!("declared as {second_type} here"))
+                                .also(first.place, format!("declared as {first_type} here"))
+                                .help("give it one type in all packages that share it, or another name here");
+                        self.report(diagnostic);
+                    }
+                }
                 Some(first) if first.name == attribute.name => {
                     let message = format!("attribute `{}` is declared twice", attribute.name);
                     let diagnostic = Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
@@ -207,7 +228,7 @@ impl Checker {
         }
     }
 
-    fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
+    pub(super) fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
         let words = written.words();
         if let Some(found) = TYPES.iter().find(|known| known.name() == words) {
             return Some(*found);
@@ -248,6 +269,9 @@ impl Checker {
         if name == EVERY_REQUEST {
             let message = format!("`{EVERY_REQUEST}` means every request and cannot be redefined");
             self.report(Diagnostic::error(Code::ReservedName, here, message).help("choose another name"));
+            return;
+        }
+        if self.is_taken("a class", &name, here) {
             return;
         }
         if let Some(first) = self.classes.get(&name) {

@@ -1,7 +1,10 @@
 //! Names are resolved, types are checked, and the typed core comes out.
 //!
 //! - `declarations`: the header, attributes and classes.
+//! - `data`: named lists, and `entries`: the lines of their files.
 //! - `policies`: policies and their fields.
+//! - `imports`: schemas and classes of other packages.
+//! - `obligations`, `rows`: what must be done when a request goes through.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
 //! - `template`: the sentence of a REASON.
 //! - `conditions`: conditions and the types of what they compare.
@@ -14,17 +17,22 @@
 
 mod acknowledge;
 mod conditions;
+mod data;
 mod declarations;
+mod entries;
 mod facts;
 mod given;
+mod imports;
+mod obligations;
 mod operands;
 mod places;
 mod policies;
 mod reason;
+mod rows;
 mod suite;
 mod template;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
@@ -82,12 +90,17 @@ pub(crate) struct Checker {
     /// Sorted by name once all are known; conditions point here.
     attributes: Vec<Attribute>,
     classes: BTreeMap<String, Class>,
+    data: BTreeMap<String, data::Data>,
+    /// Entries of all lists.
+    entries: usize,
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
     acknowledgements: acknowledge::Acknowledgements,
     suite: suite::Suite,
     size: usize,
     searched: usize,
+    /// The files of other packages.
+    imported: BTreeSet<u32>,
 }
 
 impl Checker {
@@ -95,16 +108,41 @@ impl Checker {
         let mut checker = Self::default();
         let mut sorted: Vec<(u32, &SourceFile)> = (0_u32..).zip(files).collect();
         sorted.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        let parses = sorted
+            .iter()
+            .filter(|(_, file)| file.has_policies())
+            .map(|(index, file)| (*index, syntax::parse(*index, &file.text)));
+        let parses: Vec<(u32, syntax::parser::Parse)> = parses.collect();
         let mut items: Vec<(u32, Item)> = Vec::new();
-        for (index, file) in &sorted {
-            let parse = syntax::parse(*index, &file.text);
-            for diagnostic in parse.diagnostics.iter().cloned() {
-                checker.report(diagnostic);
-            }
+        for (index, parse) in &parses {
             items.extend(parse.root().items().map(|item| (*index, item)));
         }
-        match sorted.first() {
-            Some((first, _)) => checker.items(*first, &items),
+        let reached = checker.imports(&sorted, &items);
+        // What was given but is not imported is none of the package's business.
+        sorted.retain(|(_, file)| file.imported_from().is_none_or(|folder| reached.contains(folder)));
+        let imported = sorted.iter().filter(|(_, file)| file.imported_from().is_some());
+        checker.imported = imported.map(|(index, _)| *index).collect();
+        let taken: BTreeSet<u32> = sorted.iter().map(|(index, _)| *index).collect();
+        for (_, parse) in parses.iter().filter(|(index, _)| taken.contains(index)) {
+            parse
+                .diagnostics
+                .iter()
+                .cloned()
+                .for_each(|diagnostic| checker.report(diagnostic));
+        }
+        items.retain(|(file, item)| {
+            let is_shared = matches!(item, Item::Schema(_) | Item::Class(_));
+            taken.contains(file) && (is_shared || !checker.imported.contains(file))
+        });
+        let mut own = sorted
+            .iter()
+            .filter(|(index, _)| !checker.imported.contains(index));
+        let lists = own.clone().filter(|(_, file)| !file.has_policies());
+        let lists = lists.map(|(index, file)| (file.name.as_str(), (*index, file.text.as_str())));
+        let lists: data::Files<'_> = lists.collect();
+        let first = own.find(|(_, file)| file.has_policies()).map(|(first, _)| *first);
+        match first {
+            Some(first) => checker.items(first, &items, &lists),
             None => checker.report(Diagnostic {
                 severity: Severity::Error,
                 code: Code::NoSources,
@@ -117,16 +155,22 @@ impl Checker {
         checker.finish(&sorted)
     }
 
-    fn items(&mut self, first_file: u32, items: &[(u32, Item)]) {
+    fn items(&mut self, first_file: u32, items: &[(u32, Item)], lists: &data::Files<'_>) {
         // What is declared may be used before it is declared, and in other files.
         for (file, item) in items {
             match item {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
-                Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
+                Item::Data(_) | Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
+                Item::Import(_) => {}
             }
         }
         self.settle_attributes();
+        for (file, item) in items {
+            if let Item::Data(data) = item {
+                self.data(*file, data, lists);
+            }
+        }
         for (file, item) in items {
             if let Item::Class(class) = item {
                 self.class(*file, class);
@@ -154,10 +198,11 @@ impl Checker {
             let help = "write one, in any file: `PACKAGE name { VERSION: \"1.0.0\" }`";
             self.report(Diagnostic::error(Code::MissingPackage, place, message).help(help));
         }
+        self.unused_data();
         let unused: Vec<Diagnostic> = self
             .classes
             .iter()
-            .filter(|(_, class)| !class.used)
+            .filter(|(_, class)| !class.used && !self.imported.contains(&class.place.file))
             .map(|(name, class)| {
                 Diagnostic::warning(
                     Code::UnusedClass,

@@ -205,6 +205,7 @@ fn condition_reads(
             Atom::Within { address, network } => {
                 read(&Operand::Input(*address)).and_then(|()| read(&Operand::Input(*network)))
             }
+            Atom::ContainsOf { set, .. } => read(&Operand::Input(*set)),
             Atom::Contains { set, element } => read(&Operand::Input(*set)).and_then(|()| read(element)),
         },
     }

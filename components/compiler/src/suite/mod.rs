@@ -8,6 +8,7 @@
 //! - [`coverage`](mod@coverage): which atoms the tests have made true, false and unknown.
 //! - [`mutation`]: small changes of a package that some test should notice.
 //! - [`equivalence`]: whether a change can be noticed at all.
+//! - [`saved`]: findings of the analysis as tests.
 //! - `mutants`: the small changes themselves.
 //! - `requests`: the requests that conditions can tell apart.
 
@@ -18,6 +19,7 @@ mod mutants;
 pub mod mutation;
 mod requests;
 pub mod run;
+pub mod saved;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

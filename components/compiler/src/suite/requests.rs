@@ -136,8 +136,24 @@ impl Mentioned {
             }
             Atom::Compare { left, right, .. } => self.pair(left, right),
             Atom::OneOf { element, members } => {
-                for member in members {
+                // So many would be too many values to try.
+                if let (true, Operand::Input(input)) = (members.len() > DOMAIN_LIMIT, element) {
+                    self.read.insert(*input);
+                    self.opaque.insert(*input);
+                    return;
+                }
+                for member in members.iter() {
                     self.pair(element, &Operand::Constant(member.clone()));
+                }
+            }
+            Atom::ContainsOf { set, members, .. } => {
+                if members.len() > SET_MEMBERS {
+                    self.read.insert(*set);
+                    self.opaque.insert(*set);
+                    return;
+                }
+                for member in members.iter() {
+                    self.pair(&Operand::Input(*set), &Operand::Constant(member.clone()));
                 }
             }
             Atom::Contains { set, element } => self.pair(&Operand::Input(*set), element),

@@ -57,10 +57,14 @@ nodes! {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`
+    Data,
     /// `DESCRIPTION: "…"`
     DescriptionField,
     /// `SCOPE: class WHERE condition`
@@ -83,6 +87,16 @@ nodes! {
     ControlsField,
     /// `REASON: "storage in {storage.location} violates EU residency"`
     ReasonField,
+    /// `OBLIGATION: MASK response.body.ssn`
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     /// `ACKNOWLEDGE: policies_conflict WITH other_policy BECAUSE "…"`
     AcknowledgeField,
     /// `TEST "what it shows" { … }`
@@ -169,10 +183,14 @@ unions! {
         Package,
         /// Attributes and their types.
         Schema,
+        /// Schemas and classes of another package.
+        Import,
         /// A named condition.
         Class,
         /// A policy.
         Policy,
+        /// A named list.
+        Data,
         /// What policies must decide.
         Test,
         /// Values that tests share.
@@ -215,8 +233,21 @@ unions! {
         ControlsField,
         /// What a violation says.
         ReasonField,
+        /// What must be done when a request goes through.
+        ObligationField,
         /// What the analysis finds, and why it stays.
         AcknowledgeField,
+    }
+    /// What must be done when a request goes through.
+    Obligation {
+        /// A part of the response is hidden.
+        Mask,
+        /// Rows of the response are left out.
+        Filter,
+        /// No more than so many requests in so much time.
+        Limit,
+        /// Somebody is told.
+        Notify,
     }
     /// A condition.
     Condition {
@@ -315,6 +346,8 @@ accessors! {
         name -> one Name, /// Its type.
         type_name -> one Type, /// `OPTIONAL`.
         optional -> token OptionalKeyword;
+    Import: /// The package's folder, in quotes.
+        path -> one Literal;
     Class: /// Its name.
         name -> token Word, /// Its condition.
         body -> one Body;
@@ -322,6 +355,11 @@ accessors! {
         name -> token Word, /// `POLICY`.
         keyword -> token PolicyKeyword, /// Its fields.
         fields -> many Field;
+    Data: /// Its name.
+        name -> token Word, /// The type of its members.
+        type_name -> one Type, /// The path of its file, in quotes.
+        path -> one Literal, /// Its members, if they stand here.
+        list -> one List;
     DescriptionField: /// The sentence in quotes.
         value -> one Literal;
     ScopeField: /// The class, or `requests`.
@@ -345,6 +383,20 @@ accessors! {
         list -> one List;
     ReasonField: /// The template in quotes.
         value -> one Literal;
+    ObligationField: /// What must be done.
+        value -> one Obligation;
+    Mask: /// What is hidden.
+        path -> one Name, /// `WITH`.
+        with -> token WithKeyword, /// What stands in its place, or how many characters stay.
+        value -> one Literal;
+    Filter: /// The list of rows.
+        rows -> one Name, /// What holds for rows that stay.
+        body -> one Body;
+    Limit: /// How many, and in how much time.
+        values -> many Literal, /// The attribute whose values are counted apart.
+        key -> one Name;
+    Notify: /// Who is told, and what.
+        texts -> many Literal;
     AcknowledgeField: /// The kind of finding.
         kind -> token Word, /// The other policy or the attribute that the finding is about.
         with -> one Name, /// Why it stays.
@@ -415,6 +467,16 @@ accessors! {
         operand -> one Operand;
     List: /// Its members.
         members -> many Operand;
+}
+
+impl Data {
+    /// The path of its file, if it is written properly.
+    pub fn file(&self) -> Option<String> {
+        let (_, token) = self.path()?.token()?;
+        super::literal::text(token.text())
+            .ok()
+            .filter(|_| token.kind() == K::Text)
+    }
 }
 
 impl Type {

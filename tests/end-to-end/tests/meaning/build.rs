@@ -45,12 +45,10 @@ pub(crate) fn is(index: u32, value: impl Into<String>) -> Condition {
 }
 
 pub(crate) fn is_one_of(index: u32, members: impl IntoIterator<Item = Constant>) -> Condition {
-    let mut members: Vec<Constant> = members.into_iter().collect();
-    members.sort();
-    members.dedup();
+    let members: Vec<Constant> = members.into_iter().collect();
     Condition::Atom(Atom::OneOf {
         element: input(index),
-        members,
+        members: members.into(),
     })
 }
 

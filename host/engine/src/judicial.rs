@@ -34,7 +34,8 @@ mod bindings {
 
 pub use bindings::exports::aecp::judicial::compiler as contract;
 use contract::{
-    Analysis, BuildError, Built, Checked, Decision, Description, Diagnostic, Request, Source, TestResult,
+    Analysis, BuildError, Built, Checked, Decision, Description, Diagnostic, References, Request, Source,
+    TestResult,
 };
 
 /// The contract's package name in WIT, without version.
@@ -93,6 +94,14 @@ impl Compiler {
     /// The call gave nothing.
     pub fn describe(&self) -> Result<Description, Failure> {
         self.call(|compiler, store| compiler.call_describe(store))
+    }
+
+    /// What the sources of one package name and do not have.
+    ///
+    /// # Errors
+    /// The call gave nothing.
+    pub fn wanted(&self, sources: &[Source]) -> Result<References, Failure> {
+        self.call(|compiler, store| compiler.call_wanted(store, sources))
     }
 
     /// Checks the sources of one package.

@@ -47,7 +47,30 @@ fn library() -> Vec<(PathBuf, Vec<SourceFile>)> {
         .collect()
 }
 
+/// A package with the lists that it names and the packages that it imports.
 fn sources(folder: &Path) -> Vec<SourceFile> {
+    let mut files = policies(folder, "");
+    let mut asked = Vec::new();
+    loop {
+        let mut wanted = package::wanted_imports(&files);
+        wanted.retain(|name| !asked.contains(name));
+        if wanted.is_empty() {
+            break;
+        }
+        for name in &wanted {
+            files.extend(policies(&folder.join("..").join(name), &format!("../{name}/")));
+        }
+        asked.extend(wanted);
+    }
+    for name in package::wanted_lists(&files) {
+        let text = std::fs::read_to_string(folder.join(&name)).unwrap();
+        files.push(SourceFile::new(name, text));
+    }
+    files
+}
+
+/// The `.aecp` files of a folder, with `before` their names.
+fn policies(folder: &Path, before: &str) -> Vec<SourceFile> {
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
@@ -56,7 +79,7 @@ fn sources(folder: &Path) -> Vec<SourceFile> {
     paths.sort();
     let read = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap();
-        SourceFile::new(name, std::fs::read_to_string(path).unwrap())
+        SourceFile::new(format!("{before}{name}"), std::fs::read_to_string(path).unwrap())
     };
     paths.iter().map(read).collect()
 }
@@ -318,7 +341,7 @@ fn hostile_sources_end_in_diagnostics() {
     };
     // As deep as it may be, and in every way to be deep: this builds.
     let mut deepest = 0;
-    for depth in (1..200).rev() {
+    for depth in (1..130).rev() {
         let mut text = "b".to_owned();
         for level in 0..depth {
             text = match level % 3 {
@@ -332,12 +355,16 @@ fn hostile_sources_end_in_diagnostics() {
             .is_some()
         {
             assert!(agree(&policy(&text)).package.is_some());
+            let files = wire(&[SourceFile::new("a.aecp", policy(&text))]);
+            COMPILER.analyse(&files).unwrap().unwrap();
+            let request = [Request::Json("{}".to_owned())];
+            COMPILER.evaluate(&files, &request, 0).unwrap().unwrap();
             deepest = depth;
             break;
         }
     }
     assert!(deepest >= 40, "{deepest}");
-    let deep = 100_000;
+    let deep = 10_000;
     for text in [
         format!("{}b{}", "(".repeat(deep), ")".repeat(deep)),
         "(".repeat(deep),
@@ -355,14 +382,31 @@ fn hostile_sources_end_in_diagnostics() {
         "POLICY x { ".repeat(deep),
         "TEST \"t\" { GIVEN { ".repeat(deep),
         "\"".repeat(deep),
-        "SCHEMA { a: b } ".repeat(5_000),
+        "SCHEMA { a: b } ".repeat(1_000),
     ] {
         assert!(agree(&text).package.is_none());
     }
     // Wide, and right.
-    assert!(agree(&policy(&vec!["b"; 20_000].join(" AND "))).package.is_some());
+    assert!(agree(&policy(&vec!["b"; 2_000].join(" AND "))).package.is_some());
     let too_long = "x".repeat(aecp_compiler::source::FILE_LIMIT + 1);
     assert!(agree(&too_long).package.is_none());
+}
+
+#[test]
+fn what_is_wanted_is_named() {
+    let text =
+        "PACKAGE p { VERSION: \"1.0.0\" } IMPORT \"../common\" DATA banned: TEXT FROM \"lists/banned.txt\"";
+    let files = [SourceFile::new("a.aecp", text)];
+    let wanted = COMPILER.wanted(&wire(&files)).unwrap();
+    assert_eq!(wanted.imports, ["common"]);
+    assert_eq!(wanted.lists, ["lists/banned.txt"]);
+    let all = [
+        files[0].clone(),
+        SourceFile::new("../common/schema.aecp", "PACKAGE common { VERSION: \"1.0.0\" }"),
+        SourceFile::new("lists/banned.txt", "x"),
+    ];
+    let wanted = COMPILER.wanted(&wire(&all)).unwrap();
+    assert!(wanted.imports.is_empty() && wanted.lists.is_empty());
 }
 
 #[test]
@@ -396,4 +440,46 @@ fn it_says_which_compiler_it_is_and_that_it_needs_nothing() {
     let surface = aecp_engine::surface::of(&guest("judicial")).unwrap();
     assert_eq!(surface.imports, Vec::<String>::new());
     assert_eq!(surface.exports, ["aecp:judicial/compiler@0.1.0"]);
+}
+
+/// `cargo test … -- --ignored --nocapture figures` says how long things take.
+#[test]
+#[ignore = "prints figures"]
+fn figures() {
+    use std::time::Instant;
+    let began = Instant::now();
+    LazyLock::force(&COMPILER);
+    println!("loading: {:?}", began.elapsed());
+    for count in [10, 1_000] {
+        let mut text =
+            "PACKAGE p { VERSION: \"1.0.0\" } SCHEMA { kind: TEXT region: TEXT location: TEXT OPTIONAL }\n"
+                .to_owned();
+        for index in 0..count {
+            text += &format!(
+                "POLICY p{index} {{ SCOPE: requests WHERE kind == \"k{}\" AND region == \"r{}\" CONSTRAINT: location IN \
+                 [\"a{}\", \"b{}\", \"c{}\"] ENFORCEMENT: BLOCKING }}\n",
+                index % 40,
+                index / 40,
+                index % 7,
+                index % 5,
+                index % 3
+            );
+        }
+        let files = [SourceFile::new("a.aecp", &*text)];
+        let files = wire(&files);
+        for _ in 0..2 {
+            let began = Instant::now();
+            COMPILER.check(&files).unwrap();
+            let checked = began.elapsed();
+            let built = COMPILER.build(std::slice::from_ref(&files)).unwrap().unwrap();
+            let both = began.elapsed();
+            COMPILER.analyse(&files).unwrap().unwrap();
+            println!(
+                "{count} policies: check {checked:?}, build {:?}, analyse {:?}; {} bytes",
+                both - checked,
+                began.elapsed() - both,
+                built.component.len()
+            );
+        }
+    }
 }

@@ -13,6 +13,7 @@
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
 //! - `solver`: the search.
+//! - `memory`: what is kept for the next analysis.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
 //! - `clashes`: obligations of two policies that cannot both be met.
@@ -22,6 +23,7 @@ mod acknowledgements;
 mod atoms;
 mod clashes;
 mod findings;
+mod memory;
 mod pairs;
 mod pins;
 mod replay;
@@ -40,6 +42,8 @@ use aecp_vocabulary::Value;
 use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
 pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
+pub use memory::Memory;
+use memory::Recall;
 use pins::Pins;
 use single::Facts;
 use solver::{Answer, Demand, Solver};
@@ -51,14 +55,7 @@ const LISTED: usize = 100;
 
 /// Analyses a package. Equal packages and budgets give equal analyses.
 pub fn analyse(package: &Package, budget: Budget) -> Analysis {
-    let mut analyser = Analyser::new(package, budget);
-    analyser.single();
-    analyser.coverage();
-    analyser.hiding();
-    analyser.clashes();
-    // Last, because there are so many that the budget may end.
-    analyser.pairs();
-    analyser.finish()
+    Analyser::new(package, budget).run().0
 }
 
 /// Something asked of a request, by the index of the policy.
@@ -91,6 +88,7 @@ struct Analyser<'p> {
     analysis: Analysis,
     /// How many undecided questions are not listed.
     unlisted: BTreeMap<Kind, usize>,
+    recall: Recall,
 }
 
 impl<'p> Analyser<'p> {
@@ -122,7 +120,18 @@ impl<'p> Analyser<'p> {
             facts: Vec::new(),
             analysis: Analysis::default(),
             unlisted: BTreeMap::new(),
+            recall: Recall::default(),
         }
+    }
+
+    fn run(mut self) -> (Analysis, Recall) {
+        self.single();
+        self.coverage();
+        self.hiding();
+        self.clashes();
+        // Last, because there are so many that the budget may end.
+        self.pairs();
+        self.finish()
     }
 
     fn policies(&self) -> impl Iterator<Item = (u32, &'p Policy)> + use<'p> {
@@ -201,14 +210,14 @@ impl<'p> Analyser<'p> {
         }
     }
 
-    fn report(&mut self, finding: Finding) {
+    fn deliver(&mut self, finding: Finding) {
         if self.analysis.findings.len() >= self.budget.findings {
             self.unlisted(finding.kind, 1);
             return;
         }
         if finding.witness.is_none() && finding.kind.needs_request() {
             // The budget ended when the request was looked for.
-            self.undecided(
+            self.leave_open(
                 finding.kind,
                 &finding.policies,
                 finding.attribute,
@@ -221,7 +230,7 @@ impl<'p> Analyser<'p> {
         }
     }
 
-    fn undecided(&mut self, kind: Kind, policies: &[u32], attribute: Option<InputIndex>, asked: String) {
+    fn leave_open(&mut self, kind: Kind, policies: &[u32], attribute: Option<InputIndex>, asked: String) {
         let listed = self
             .analysis
             .not_decided
@@ -244,7 +253,7 @@ impl<'p> Analyser<'p> {
         *count = count.saturating_add(more);
     }
 
-    fn finish(self) -> Analysis {
+    fn finish(self) -> (Analysis, Recall) {
         let mut analysis = self.analysis;
         let rest = self.unlisted.into_iter().map(|(kind, count)| NotDecided {
             kind,
@@ -260,7 +269,7 @@ impl<'p> Analyser<'p> {
         analysis
             .not_decided
             .sort_by_cached_key(|asked| order(&asked.policies, asked.kind, asked.attribute));
-        analysis
+        (analysis, self.recall)
     }
 }
 

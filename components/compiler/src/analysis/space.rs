@@ -19,6 +19,8 @@ pub(super) struct Space {
     pub(super) present: Option<InputIndex>,
     /// Atoms that read these may be anything.
     pub(super) freed: BTreeSet<InputIndex>,
+    /// Whether parameters have their defaults, and no other value is tried.
+    pub(super) defaults: bool,
 }
 
 /// An input with its values.
@@ -30,6 +32,8 @@ pub(super) struct Tracked {
     pub(super) optional: bool,
     /// Whether every request has it.
     certain: bool,
+    /// Whether it is a parameter, whose default is the first of the representatives.
+    pub(super) parameter: bool,
     /// Whether some atom asks for presence, which tells an absent value from a failed one.
     presence: bool,
 }
@@ -82,6 +86,11 @@ impl Space {
         self.inputs.get(place)
     }
 
+    /// Whether there is a choice among values of parameters.
+    pub(super) fn has_parameters(&self) -> bool {
+        self.inputs.iter().any(|tracked| tracked.parameter)
+    }
+
     /// The inputs, ascending.
     pub(super) fn inputs(&self) -> impl Iterator<Item = InputIndex> + use<'_> {
         self.inputs.iter().map(|tracked| tracked.input)
@@ -127,7 +136,7 @@ impl Space {
             };
             let mut known = values(declared.value_type);
             if let Some(parameter) = declared.parameter() {
-                // The default is tried first, so that a request that shows something has it where it can.
+                // The default comes first: a request that shows something has it where that will do.
                 known.retain(|value| parameter.allows(value));
                 known.sort_by_key(|value| *value != parameter.default);
             }
@@ -143,6 +152,7 @@ impl Space {
                 known,
                 optional: declared.is_optional(),
                 certain: declared.is_certain(),
+                parameter: declared.parameter().is_some(),
                 presence: about.presence,
             });
         }

@@ -3,4 +3,5 @@
 
 mod acknowledged;
 mod brute;
+mod memory;
 mod sources;

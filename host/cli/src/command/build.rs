@@ -6,6 +6,7 @@ mod via_component;
 
 use std::path::PathBuf;
 
+use aecp_compiler::package::Checked;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -48,24 +49,20 @@ struct Report {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
-    let built = match &arguments.via_component {
-        None => build(&arguments.packages)?,
+    let made = match &arguments.via_component {
+        None => build(&arguments.packages)?.map(Made::from),
         Some(compiler) => via_component::build(compiler, &arguments.packages)?,
     };
-    let Some(built) = built else {
+    let Some(made) = made else {
         return Ok(Outcome::Bad);
     };
-    files::write(&arguments.output, &built.component, Privacy::Public)?;
+    files::write(&arguments.output, &made.component, Privacy::Public)?;
     let report = Report {
         component: arguments.output.display().to_string(),
-        sha256: hex::encode(Sha256::digest(&built.component)),
-        bytes: built.component.len(),
-        packages: built
-            .packages
-            .iter()
-            .map(|package| package.name.clone())
-            .collect(),
-        policies: built.packages.iter().map(|package| package.policies).sum(),
+        sha256: hex::encode(Sha256::digest(&made.component)),
+        bytes: made.component.len(),
+        policies: made.packages.iter().map(|package| package.policies).sum(),
+        packages: made.packages.into_iter().map(|package| package.name).collect(),
     };
     match arguments.format {
         Format::Json => print_json(&report)?,
@@ -74,42 +71,62 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     Ok(Outcome::Good)
 }
 
-/// A component and what it was built from.
-pub(crate) struct Built {
-    pub(crate) component: Vec<u8>,
-    pub(crate) packages: Vec<Contained>,
+/// A component, whichever compiler made it, and what is in it.
+struct Made {
+    component: Vec<u8>,
+    packages: Vec<Contained>,
 }
 
 /// A package of a component.
-pub(crate) struct Contained {
-    pub(crate) name: String,
+struct Contained {
+    name: String,
     /// How many it has.
-    pub(crate) policies: usize,
+    policies: usize,
+}
+
+impl From<Built> for Made {
+    fn from(built: Built) -> Self {
+        let contained = |package: aecp_compiler::core::Package| Contained {
+            policies: package.policies.len(),
+            name: package.name,
+        };
+        Self {
+            component: built.component,
+            packages: built.packages.into_iter().map(contained).collect(),
+        }
+    }
+}
+
+/// A component and what it was built from.
+pub(crate) struct Built {
+    pub(crate) component: Vec<u8>,
+    pub(crate) packages: Vec<aecp_compiler::core::Package>,
+    /// The folders as they were read, and what checking them gave.
+    pub(crate) sources: Vec<(PackageFolder, Checked)>,
 }
 
 /// Compiles package folders; none if there were errors, which have been shown.
 pub(crate) fn build(paths: &[PathBuf]) -> Result<Option<Built>, Error> {
-    let mut packages = Vec::new();
+    let mut sources = Vec::new();
     let mut good = true;
     for path in paths {
         let folder = PackageFolder::read(path)?;
         let checked = folder.check();
         report::diagnostics(&folder, &checked.diagnostics);
-        match checked.package {
-            Some(package) => packages.push(package),
-            None => good = false,
-        }
+        good &= checked.package.is_some();
+        sources.push((folder, checked));
     }
     if !good {
         return Ok(None);
     }
+    let packages: Vec<_> = sources
+        .iter()
+        .filter_map(|(_, checked)| checked.package.clone())
+        .collect();
     let component = aecp_compiler::emit::component(&packages).when("compiling")?;
-    let contained = |package: aecp_compiler::core::Package| Contained {
-        policies: package.policies.len(),
-        name: package.name,
-    };
     Ok(Some(Built {
         component,
-        packages: packages.into_iter().map(contained).collect(),
+        packages,
+        sources,
     }))
 }

@@ -12,6 +12,7 @@ mod fmt;
 mod keys;
 mod push;
 mod release;
+mod settings;
 mod sign;
 mod test;
 mod verify;

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use aecp_engine::judicial::contract::{BuildError, Built, Checked, Source};
 use aecp_engine::judicial::{Compiler, LIMITS};
 
+use super::{Contained, Made};
 use crate::error::{Error, While};
 use crate::files;
 use crate::package::PackageFolder;
 use crate::report;
 
 /// Compiles package folders with the component in the file `compiler`; none if there were errors, which have been shown.
-pub(crate) fn build(compiler: &Path, paths: &[PathBuf]) -> Result<Option<super::Built>, Error> {
+pub(crate) fn build(compiler: &Path, paths: &[PathBuf]) -> Result<Option<Made>, Error> {
     let wasm = files::read(compiler)?;
     let compiler =
         Compiler::load(&wasm, LIMITS).when(format!("loading the compiler `{}`", compiler.display()))?;
@@ -28,7 +29,7 @@ pub(crate) fn build(compiler: &Path, paths: &[PathBuf]) -> Result<Option<super::
     match compiler.build(&packages).when("compiling: the compiler")? {
         Ok(Built { component, packages }) => {
             show(&packages);
-            Ok(Some(super::Built {
+            Ok(Some(Made {
                 component,
                 packages: packages.into_iter().filter_map(contained).collect(),
             }))
@@ -49,9 +50,9 @@ fn sources(folder: &PackageFolder) -> Vec<Source> {
     folder.files.iter().map(source).collect()
 }
 
-fn contained(checked: Checked) -> Option<super::Contained> {
+fn contained(checked: Checked) -> Option<Contained> {
     let summary = checked.summary?;
-    Some(super::Contained {
+    Some(Contained {
         name: summary.name,
         policies: summary.policies.len(),
     })

@@ -11,7 +11,7 @@
 )]
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use aecp_compiler::diagnostic::{self, Diagnostic};
@@ -196,13 +196,24 @@ fn requests_are_decided_alike() {
         requests.push("{}".to_owned());
         for text in &requests {
             let attributes = aecp_vocabulary::input::Attributes::from_json(text).unwrap();
-            let values: Vec<Value> = package
+            let given: suite::Layer = package
                 .inputs
                 .iter()
-                .map(|input| attributes.value(&input.name, input.value_type))
+                .filter(|input| !input.is_certain())
+                .map(|input| {
+                    (
+                        input.name.clone(),
+                        attributes.value(&input.name, input.value_type),
+                    )
+                })
                 .collect();
-            let by_name = package.inputs.iter().zip(&values);
-            let by_name = by_name.map(|(input, value)| (input.name.to_string(), value.clone().into()));
+            let by_name = given
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.clone().into()));
+            let by_name: Vec<_> = by_name.collect();
+            let values = suite::Givens::default()
+                .with(Arc::new(given))
+                .values(&package, Some(0));
             let request = [Request::Json(text.clone()), Request::Values(by_name.collect())];
             let decisions = COMPILER.evaluate(&wire(&files), &request, 0).unwrap().unwrap();
             let expected = decide(&package, &values);

@@ -214,7 +214,7 @@ fn requests_are_decided_alike() {
             let values = suite::Givens::default()
                 .with(Arc::new(given))
                 .values(&package, Some(0));
-            let request = [Request::Json(text.clone()), Request::Values(by_name.collect())];
+            let request = [Request::Json(text.clone()), Request::Values(by_name)];
             let decisions = COMPILER.evaluate(&wire(&files), &request, 0).unwrap().unwrap();
             let expected = decide(&package, &values);
             for decision in decisions {

@@ -7,11 +7,13 @@
 //! - [`schema`]: attribute names, and which types attributes have.
 //! - [`policy`]: what a policy component says of itself, and what it says of one request.
 //! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
+//! - [`decide`]: how a decision comes of what policies say.
 //! - [`input`]: JSON into values, strictly.
 //! - [`text`]: values as people write them.
 
 #![forbid(unsafe_code)]
 
+pub mod decide;
 pub mod decision;
 pub mod input;
 pub mod policy;

@@ -161,6 +161,10 @@ codes! {
     ImpossibleExpectation = "impossible-expectation",
     /// A text that is not an instant.
     InvalidInstant = "invalid-instant",
+    /// A finding acknowledged where no such finding can be.
+    MisplacedAcknowledgement = "misplaced-acknowledgement",
+    /// A finding acknowledged twice.
+    DuplicateAcknowledgement = "duplicate-acknowledgement",
     /// There are more errors than are shown.
     TooManyErrors = "too-many-errors",
     /// A file that the formatter cannot write without changing what it says.

@@ -1,5 +1,6 @@
 //! Sources in, a checked package out.
 
+use crate::analysis::Acknowledgement;
 use crate::check::Checker;
 use crate::core;
 use crate::diagnostic::{Diagnostic, Place, Severity};
@@ -16,6 +17,8 @@ pub struct Checked {
     pub tests: Vec<Test>,
     /// Where each policy's name stands, in the order of the package's policies; empty if there is an error.
     pub places: Vec<Place>,
+    /// Which findings of the analysis stay on purpose, the package's first; empty if there is an error.
+    pub acknowledgements: Vec<Acknowledgement>,
     /// Errors and warnings, in the order of files by name and of places in them. At most about 256; if there are
     /// more errors, the last diagnostic says so.
     pub diagnostics: Vec<Diagnostic>,

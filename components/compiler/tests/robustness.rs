@@ -36,6 +36,8 @@ const TOKENS: &[&str] = &[
     "SEVERITY",
     "CONTROLS",
     "REASON",
+    "ACKNOWLEDGE",
+    "coverage_gap",
     "\"GDPR Art. 44\"",
     "\"{a} {b.c\"",
     "TEST",

@@ -2,6 +2,7 @@
 
 use aecp_vocabulary::Value;
 
+use super::About;
 use crate::core::InputIndex;
 
 /// How much work an analysis may be. Steps are evaluations of one policy with part of a request; a step takes in the
@@ -70,6 +71,34 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// All kinds, in the order of their declaration.
+    pub const ALL: [Self; 10] = [
+        Self::ScopeUnreachable,
+        Self::ScopeVacuous,
+        Self::ConstraintContradiction,
+        Self::ExceptionUnreachable,
+        Self::PolicyShadowed,
+        Self::PolicyRedundant,
+        Self::PoliciesConflict,
+        Self::AttributeHiding,
+        Self::CoverageGap,
+        Self::DefaultUnreachable,
+    ];
+
+    /// What findings of this kind are about, and so where they are acknowledged.
+    pub fn about(self) -> About {
+        match self {
+            Self::ScopeUnreachable
+            | Self::ScopeVacuous
+            | Self::ConstraintContradiction
+            | Self::ExceptionUnreachable => About::Policy,
+            Self::PolicyShadowed | Self::PolicyRedundant => About::PolicyAndOther,
+            Self::PoliciesConflict => About::TwoPolicies,
+            Self::AttributeHiding => About::PolicyAndAttribute,
+            Self::CoverageGap | Self::DefaultUnreachable => About::Package,
+        }
+    }
+
     /// The kind's stable name, as JSON and acknowledgements spell it.
     pub fn name(self) -> &'static str {
         match self {
@@ -112,6 +141,17 @@ pub enum Severity {
     Warning,
     /// Cannot be what was meant.
     Critical,
+}
+
+impl Severity {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Information => "information",
+            Self::Warning => "warning",
+            Self::Critical => "critical",
+        }
+    }
 }
 
 /// Something that was proven.

@@ -8,6 +8,7 @@
 //! not decided.
 //!
 //! - `findings`: what an analysis says.
+//! - `acknowledgements`: which findings stay on purpose.
 //! - `truths`: sets of truths, and of what a policy can be of a request.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
@@ -16,6 +17,7 @@
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
 //! - `replay`: whether a request shows what it is said to show.
 
+mod acknowledgements;
 mod atoms;
 mod findings;
 mod pairs;
@@ -34,6 +36,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aecp_vocabulary::Value;
 
 use crate::core::{Atom, Constant, InputIndex, Operand, Package, Policy};
+pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
 use pins::Pins;
 use single::Facts;

@@ -1,9 +1,9 @@
 //! The header, attributes and classes.
 
 use aecp_vocabulary::Type;
-use aecp_vocabulary::policy::DefaultDecision;
+use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 
-use super::{Attribute, Checker, Class, Header, place, token_place};
+use super::{Attribute, Checker, Class, Header, facts, place, token_place};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{self, Field};
@@ -64,7 +64,7 @@ impl Checker {
             self.report(diagnostic);
             return;
         }
-        let (version, default, owner) = self.header_fields(file, package, name_place);
+        let (version, default, annotations) = self.header_fields(file, package, name_place);
         let name = package
             .name()
             .and_then(|token| self.name(file, &token))
@@ -73,7 +73,7 @@ impl Checker {
             name,
             version,
             default,
-            owner,
+            annotations,
             place: name_place,
         });
     }
@@ -83,10 +83,11 @@ impl Checker {
         file: u32,
         package: &ast::Package,
         name: Place,
-    ) -> (String, DefaultDecision, Option<String>) {
+    ) -> (String, DefaultDecision, Vec<Annotation>) {
         let mut version: Option<(Place, String)> = None;
         let mut default: Option<(Place, DefaultDecision)> = None;
         let mut owner = None;
+        let mut acknowledged = Vec::new();
         for field in package.fields() {
             let here = place(file, &field);
             match field {
@@ -108,6 +109,9 @@ impl Checker {
                     let value = self.statement(file, "OWNER", field.value());
                     self.once("OWNER", &mut owner, here, value);
                 }
+                Field::AcknowledgeField(field) => {
+                    acknowledged.extend(self.acknowledgement(file, &field, None));
+                }
                 _ => {}
             }
         }
@@ -120,7 +124,12 @@ impl Checker {
         (
             version.map(|(_, version)| version).unwrap_or_default(),
             default.map(|(_, d)| d).unwrap_or_default(),
-            owner.and_then(|(_, owner)| owner),
+            owner
+                .and_then(|(_, owner)| owner)
+                .into_iter()
+                .map(facts::owner)
+                .chain(acknowledged)
+                .collect(),
         )
     }
 

@@ -7,10 +7,12 @@
 //! - `conditions`: conditions and the types of what they compare.
 //! - `places`: parts of texts, addresses in networks.
 //! - `operands`: attributes and literals.
+//! - `acknowledge`: findings of the analysis that stay on purpose.
 //! - `suite`: tests and fixtures.
 //! - `given`: the values that they give.
 //! - `reason`: the sentence that says why a constraint does not hold.
 
+mod acknowledge;
 mod conditions;
 mod declarations;
 mod facts;
@@ -25,7 +27,7 @@ mod template;
 use std::collections::BTreeMap;
 
 use aecp_vocabulary::Type;
-use aecp_vocabulary::policy::DefaultDecision;
+use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 use rowan::TextRange;
 
 use crate::core::{self, Condition};
@@ -68,7 +70,7 @@ struct Header {
     name: String,
     version: String,
     default: DefaultDecision,
-    owner: Option<String>,
+    annotations: Vec<Annotation>,
     place: Place,
 }
 
@@ -82,6 +84,7 @@ pub(crate) struct Checker {
     classes: BTreeMap<String, Class>,
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
+    acknowledgements: acknowledge::Acknowledgements,
     suite: suite::Suite,
     size: usize,
     searched: usize,
@@ -134,6 +137,7 @@ impl Checker {
                 self.policy(*file, policy);
             }
         }
+        self.acknowledged_policies();
         self.suite(items);
         self.remaining(first_file, items);
     }
@@ -203,9 +207,9 @@ impl Checker {
                 help: Some("mend these first, then check again".to_owned()),
             });
         }
-        let (package, tests) = match self.errors {
-            0 => (package, self.suite.tests),
-            _ => (None, Vec::new()),
+        let (package, tests, acknowledgements) = match self.errors {
+            0 => (package, self.suite.tests, self.acknowledgements.all),
+            _ => (None, Vec::new(), Vec::new()),
         };
         let places = package.iter().flat_map(|package| &package.policies);
         let places = places
@@ -215,6 +219,7 @@ impl Checker {
             package,
             tests,
             places,
+            acknowledgements,
             diagnostics,
         }
     }
@@ -233,7 +238,7 @@ impl Checker {
             default: header.default,
             inputs: inputs.collect(),
             policies: std::mem::take(&mut self.policies),
-            annotations: header.owner.into_iter().map(facts::owner).collect(),
+            annotations: header.annotations,
         };
         package.drop_unread_inputs();
         if package.inputs.len() > INPUT_LIMIT {

@@ -35,6 +35,7 @@ struct Fields {
     exception: Read<OverrideRule>,
     facts: Facts,
     reason: Read<Vec<Segment>>,
+    acknowledged: Vec<Annotation>,
 }
 
 impl Checker {
@@ -71,6 +72,7 @@ impl Checker {
                 .into_iter()
                 .map(annotation)
                 .chain(fields.facts.annotations())
+                .chain(fields.acknowledged)
                 .collect(),
         });
     }
@@ -142,6 +144,12 @@ impl Checker {
                 Field::ReasonField(field) => {
                     let value = field.value().and_then(|literal| self.template(file, &literal));
                     self.once("REASON", &mut fields.reason, here, value);
+                }
+                Field::AcknowledgeField(field) => {
+                    let token = policy.name();
+                    let name = token.as_ref().map_or("", |token| token.text());
+                    let annotation = self.acknowledgement(file, &field, Some(name));
+                    fields.acknowledged.extend(annotation);
                 }
                 Field::VersionField(_) | Field::DefaultField(_) => {}
             }

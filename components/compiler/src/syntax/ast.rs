@@ -83,6 +83,8 @@ nodes! {
     ControlsField,
     /// `REASON: "storage in {storage.location} violates EU residency"`
     ReasonField,
+    /// `ACKNOWLEDGE: policies_conflict WITH other_policy BECAUSE "…"`
+    AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -213,6 +215,8 @@ unions! {
         ControlsField,
         /// What a violation says.
         ReasonField,
+        /// What the analysis finds, and why it stays.
+        AcknowledgeField,
     }
     /// A condition.
     Condition {
@@ -341,6 +345,10 @@ accessors! {
         list -> one List;
     ReasonField: /// The template in quotes.
         value -> one Literal;
+    AcknowledgeField: /// The kind of finding.
+        kind -> token Word, /// The other policy or the attribute that the finding is about.
+        with -> one Name, /// Why it stays.
+        because -> one Because;
     Test: /// What it shows, in quotes.
         title -> one Literal, /// `TEST`.
         keyword -> token TestKeyword, /// What holds in all its cases.
@@ -374,7 +382,7 @@ accessors! {
         verdict -> token Word, /// Which policy decides.
         by -> one By, /// What the reason says.
         because -> one Because;
-    Because: /// A part of the reason.
+    Because: /// A part of the reason, or a reason.
         text -> one Literal;
     Body: /// The condition.
         condition -> one Condition;

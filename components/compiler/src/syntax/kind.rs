@@ -121,6 +121,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("ACKNOWLEDGE")]
+    AcknowledgeKeyword,
     #[token("AND")]
     AndKeyword,
     #[token("OR")]
@@ -198,6 +200,7 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
     /// `FIXTURE name { … }`
@@ -216,7 +219,7 @@ pub enum SyntaxKind {
     Expect,
     /// `BY policy`
     By,
-    /// `BECAUSE CONTAINS "text"`
+    /// `BECAUSE CONTAINS "text"`, `BECAUSE "reason"`
     Because,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
@@ -255,7 +258,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 40] = [
+const KEYWORDS: [(&str, K); 41] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -275,6 +278,7 @@ const KEYWORDS: [(&str, K); 40] = [
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
     ("NOT", K::NotKeyword),
@@ -334,6 +338,7 @@ impl SyntaxKind {
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::AcknowledgeKeyword
         )
     }
 
@@ -360,7 +365,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 120] = [
+static KINDS: [K; 122] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -412,6 +417,7 @@ static KINDS: [K; 120] = [
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
     K::NotKeyword,
@@ -455,6 +461,7 @@ static KINDS: [K; 120] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::AcknowledgeField,
     K::Test,
     K::Fixture,
     K::Given,

@@ -65,7 +65,7 @@ fn a_file_written_in_haste() {
          a.b:TEXT,// one\r\nlonger.name :SET  OF TEXT OPTIONAL,   // two\t\r\nc:INTEGER}\r\n\
          CLASS k:a.b=\"x\"\r\nCLASS l : { NOT (c<-1) }\r\n\
          // what it is for\r\nPOLICY q{DESCRIPTION:\"d\"\r\n\r\n\r\n SCOPE:k WHERE{a.b IN[\"x\",\"y\",]}\r\n\
-         CONSTRAINT :c>=1 ENFORCEMENT:BLOCKING} // end",
+         CONSTRAINT :c>=1 ENFORCEMENT:BLOCKING ACKNOWLEDGE :policies_conflict\nWITH r BECAUSE\"why\"} // end",
         "\
 // Who may.
 // And who not.
@@ -91,6 +91,7 @@ POLICY q {
   SCOPE: k WHERE a.b IN [\"x\", \"y\"]
   CONSTRAINT: c >= 1
   ENFORCEMENT: BLOCKING
+  ACKNOWLEDGE: policies_conflict WITH r BECAUSE \"why\"
 }  // end
 ",
     );

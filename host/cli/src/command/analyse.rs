@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use aecp_compiler::analysis::{Analysis, Budget, Finding, Severity, analyse};
+use aecp_compiler::analysis::{
+    Acknowledged, Acknowledgement, Analysis, Budget, Finding, Severity, acknowledge, analyse,
+};
 use aecp_compiler::core::Package;
 use aecp_compiler::diagnostic::{LineIndex, Place};
+use aecp_compiler::package::Checked;
 use aecp_vocabulary::Value;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
@@ -18,7 +21,8 @@ use crate::report::{self, BAD, FAINT, GOOD, NOTABLE};
 ///
 /// Finds scopes that no request is in, constraints that none satisfies, policies that another one makes needless, policies
 /// that no request satisfies together, requests that nobody covers, and attributes whose absence lets a request pass. What
-/// is said is proven, and shown by a request where one shows it. Exits with 1 if something cannot be meant.
+/// is said is proven, and shown by a request where one shows it. Exits with 1 if something cannot be meant and nobody has
+/// acknowledged it: `ACKNOWLEDGE: kind BECAUSE "why it stays"` in the POLICY, or in the PACKAGE header.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// Package folders
@@ -35,6 +39,8 @@ struct Report {
     path: String,
     package: String,
     findings: Vec<Found>,
+    /// Acknowledgements that no finding needs.
+    stale: Vec<Stale>,
     /// What was asked and not settled inside the budget.
     not_decided: Vec<String>,
 }
@@ -44,6 +50,9 @@ struct Found {
     kind: &'static str,
     severity: &'static str,
     sentence: String,
+    /// Why it stays, if somebody has said so in the source.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acknowledged: Option<String>,
     policies: Vec<Named>,
     /// A request that shows it, as `aecp eval` reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,6 +60,15 @@ struct Found {
     /// Attributes of that request whose value could not be determined, which JSON cannot say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Stale {
+    /// As the source says it.
+    acknowledges: String,
+    reason: String,
+    /// File and line.
+    place: String,
 }
 
 #[derive(Serialize)]
@@ -78,11 +96,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
                 "a claim did not hold when it was tried; please report this package".to_owned(),
             ));
         }
-        sound &= analysis
-            .findings
-            .iter()
+        let acknowledged = acknowledge(package, &analysis, &checked.acknowledgements);
+        sound &= acknowledged
+            .open(&analysis)
             .all(|finding| finding.severity < Severity::Critical);
-        reports.push(told(&folder, package, &checked.places, analysis));
+        reports.push(told(&folder, package, &checked, &analysis, &acknowledged));
     }
     match arguments.format {
         Format::Json => print_json(&reports)?,
@@ -91,7 +109,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     Ok(if sound { Outcome::Good } else { Outcome::Bad })
 }
 
-fn told(folder: &PackageFolder, package: &Package, places: &[Place], analysis: Analysis) -> Report {
+fn told(
+    folder: &PackageFolder,
+    package: &Package,
+    checked: &Checked,
+    analysis: &Analysis,
+    acknowledged: &Acknowledged<'_>,
+) -> Report {
     let named = |policy: &u32| {
         let index = usize::try_from(*policy).unwrap_or(usize::MAX);
         Named {
@@ -99,34 +123,47 @@ fn told(folder: &PackageFolder, package: &Package, places: &[Place], analysis: A
                 .policies
                 .get(index)
                 .map_or_else(String::new, |policy| policy.name.clone()),
-            place: places
+            place: checked
+                .places
                 .get(index)
                 .map_or_else(String::new, |place| line(folder, *place)),
         }
     };
-    let found = |finding: Finding| {
-        let (request, failed) = finding.witness.map_or((None, Vec::new()), |values| {
-            let (request, failed) = request(package, &values);
+    let found = |(finding, why): (&Finding, &Option<&Acknowledgement>)| {
+        let (request, failed) = finding.witness.as_ref().map_or((None, Vec::new()), |values| {
+            let (request, failed) = request(package, values);
             (Some(request), failed)
         });
         Found {
             kind: finding.kind.name(),
-            severity: match finding.severity {
-                Severity::Information => "information",
-                Severity::Warning => "warning",
-                Severity::Critical => "critical",
-            },
-            sentence: finding.sentence,
+            severity: finding.severity.name(),
+            sentence: finding.sentence.clone(),
+            acknowledged: why.map(|why| why.reason.clone()),
             policies: finding.policies.iter().map(named).collect(),
             request,
             failed,
         }
     };
+    let stale = |one: &&Acknowledgement| Stale {
+        acknowledges: one.subject(),
+        reason: one.reason.clone(),
+        place: line(folder, one.place),
+    };
     Report {
         path: folder.path.display().to_string(),
         package: package.name.clone(),
-        findings: analysis.findings.into_iter().map(found).collect(),
-        not_decided: analysis.not_decided.into_iter().map(|open| open.asked).collect(),
+        findings: analysis
+            .findings
+            .iter()
+            .zip(&acknowledged.findings)
+            .map(found)
+            .collect(),
+        stale: acknowledged.stale.iter().map(stale).collect(),
+        not_decided: analysis
+            .not_decided
+            .iter()
+            .map(|open| open.asked.clone())
+            .collect(),
     }
 }
 
@@ -174,9 +211,10 @@ fn json(value: &Value) -> Json {
 fn show(report: &Report) {
     let Report { path, findings, .. } = report;
     for found in findings {
-        let style = match found.severity {
-            "critical" => BAD,
-            "warning" => NOTABLE,
+        let style = match (found.severity, &found.acknowledged) {
+            (_, Some(_)) => FAINT,
+            ("critical", None) => BAD,
+            ("warning", None) => NOTABLE,
             _ => FAINT,
         };
         anstream::println!(
@@ -188,6 +226,9 @@ fn show(report: &Report) {
         for Named { policy, place } in &found.policies {
             anstream::println!("  {FAINT}{place}{FAINT:#} {policy}");
         }
+        if let Some(reason) = &found.acknowledged {
+            anstream::println!("  acknowledged: {reason}");
+        }
         if let Some(request) = &found.request {
             let failed = match found.failed.as_slice() {
                 [] => String::new(),
@@ -195,6 +236,17 @@ fn show(report: &Report) {
             };
             anstream::println!("  shown by {request}{failed}");
         }
+    }
+    for Stale {
+        acknowledges,
+        reason,
+        place,
+    } in &report.stale
+    {
+        anstream::println!(
+            "{NOTABLE}stale{NOTABLE:#}: nothing needs `ACKNOWLEDGE: {acknowledges}` ({reason}); remove it"
+        );
+        anstream::println!("  {FAINT}{place}{FAINT:#}");
     }
     let open = report.not_decided.len();
     for asked in report.not_decided.iter().take(20) {
@@ -206,11 +258,15 @@ fn show(report: &Report) {
             open.saturating_sub(20)
         );
     }
-    if findings.is_empty() && open == 0 {
+    if findings.is_empty() && report.stale.is_empty() && open == 0 {
         anstream::println!("{GOOD}ok{GOOD:#}     {path}: nothing to say");
     } else {
+        let acknowledged = findings
+            .iter()
+            .filter(|found| found.acknowledged.is_some())
+            .count();
         anstream::println!(
-            "       {path}: {} findings, {open} questions not decided",
+            "       {path}: {} findings, of which {acknowledged} acknowledged; {open} questions not decided",
             findings.len()
         );
     }

@@ -4,7 +4,7 @@ use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{did_you_mean, listed};
 
-const POLICY_FIELDS: [&str; 11] = [
+const POLICY_FIELDS: [&str; 12] = [
     "DESCRIPTION",
     "SCOPE",
     "CONSTRAINT",
@@ -16,8 +16,9 @@ const POLICY_FIELDS: [&str; 11] = [
     "SEVERITY",
     "CONTROLS",
     "REASON",
+    "ACKNOWLEDGE",
 ];
-const PACKAGE_FIELDS: [&str; 3] = ["VERSION", "DEFAULT", "OWNER"];
+const PACKAGE_FIELDS: [&str; 4] = ["VERSION", "DEFAULT", "OWNER", "ACKNOWLEDGE"];
 const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
 
 impl Parser<'_> {
@@ -119,6 +120,7 @@ impl Parser<'_> {
             }),
             K::DefaultKeyword => self.field(K::DefaultField, |parser| parser.word("`DENY` or `ALLOW`")),
             K::OwnerKeyword => self.field(K::OwnerField, Self::text_in_quotes),
+            K::AcknowledgeKeyword => self.field(K::AcknowledgeField, Self::acknowledgement),
             _ => self.unknown_field("PACKAGE", &PACKAGE_FIELDS),
         }
     }
@@ -146,6 +148,7 @@ impl Parser<'_> {
             }),
             K::ControlsKeyword => self.field(K::ControlsField, Self::controls),
             K::ReasonKeyword => self.field(K::ReasonField, Self::text_in_quotes),
+            K::AcknowledgeKeyword => self.field(K::AcknowledgeField, Self::acknowledgement),
             _ => self.unknown_field("POLICY", &POLICY_FIELDS),
         }
     }
@@ -154,6 +157,37 @@ impl Parser<'_> {
         if !self.text_literal() {
             self.expected("a text in quotes");
         }
+    }
+
+    /// `kind BECAUSE "reason"`, `kind WITH other BECAUSE "reason"`
+    fn acknowledgement(&mut self) {
+        let help = "name the finding as `aecp analyse` does, and say why it stays: \
+                    `ACKNOWLEDGE: coverage_gap BECAUSE \"all other requests are to be denied\"`";
+        if self.at(K::Word) && !self.at_labelled_word() && !self.at_contextual("BECAUSE") {
+            self.bump();
+        } else {
+            self.expected_with_help("the kind of a finding", help);
+            if self.at_name() && !self.at_labelled_word() && !self.at_contextual("BECAUSE") {
+                self.bump_mistake();
+            }
+        }
+        if self.contextual("WITH") {
+            if self.at_name() && !self.at_labelled_word() {
+                self.name();
+            } else {
+                self.expected_with_help("the other policy, or the attribute", help);
+            }
+        }
+        if !self.at_contextual("BECAUSE") {
+            self.expected_with_help("`BECAUSE` and a reason", help);
+            return;
+        }
+        self.start(K::Because);
+        self.contextual("BECAUSE");
+        if !self.text_literal() {
+            self.expected_with_help("a text in quotes", help);
+        }
+        self.finish();
     }
 
     fn controls(&mut self) {

@@ -255,14 +255,14 @@ impl Parser<'_> {
         }
     }
 
-    fn at_contextual(&self, word: &str) -> bool {
+    pub(super) fn at_contextual(&self, word: &str) -> bool {
         matches!(self.kind(), K::Word | K::WithKeyword)
             && self.next_kind() != K::Colon
             && self.text().eq_ignore_ascii_case(word)
     }
 
     /// Takes a word that is a keyword in this place; false if it is not there.
-    fn contextual(&mut self, word: &str) -> bool {
+    pub(super) fn contextual(&mut self, word: &str) -> bool {
         let found = self.at_contextual(word);
         if found {
             if self.text() != word {

@@ -29,6 +29,11 @@ impl Policy {
         reads
     }
 
+    /// Lets it read other inputs.
+    pub(crate) fn renumber(&mut self, new: impl Fn(InputIndex) -> InputIndex) {
+        self.each_input(&mut |input| *input = new(*input));
+    }
+
     fn each_input(&mut self, visit: &mut dyn FnMut(&mut InputIndex)) {
         each_input(&mut self.scope, visit);
         each_input(&mut self.constraint, visit);

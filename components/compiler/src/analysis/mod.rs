@@ -13,12 +13,16 @@
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
 //! - `solver`: the search.
+//! - `cube`: sets of requests that people can read.
+//! - `difference`: the requests over which two packages decide differently.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
 //! - `replay`: whether a request shows what it is said to show.
 
 mod acknowledgements;
 mod atoms;
+mod cube;
+pub(crate) mod difference;
 mod findings;
 mod pairs;
 mod pins;
@@ -37,12 +41,14 @@ use aecp_vocabulary::Value;
 
 use crate::core::{Atom, Constant, InputIndex, Operand, Package, Policy};
 pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
+pub(crate) use cube::{Cube, Part};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
 use pins::Pins;
 use single::Facts;
 use solver::{Answer, Demand, Solver};
 use space::Space;
 use truths::Cases;
+pub(crate) use truths::Truths;
 
 /// Most questions of one kind that are listed one by one when they are not decided; the others are counted.
 const LISTED: usize = 100;

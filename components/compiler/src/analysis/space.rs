@@ -1,10 +1,12 @@
 //! The values that the inputs of one question can take, as few as its atoms can tell apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use aecp_vocabulary::{Type, Value};
 
 use super::atoms::{Shape, candidates, shape};
+use super::cube::Cube;
 use crate::core::{Atom, Constant, Input, InputIndex, Package};
 use crate::interpreter;
 
@@ -19,6 +21,8 @@ pub(super) struct Space {
     pub(super) present: Option<InputIndex>,
     /// Atoms that read these may be anything.
     pub(super) freed: BTreeSet<InputIndex>,
+    /// No request in one of these is looked for. Their atoms are among those of the space.
+    pub(super) excluded: Vec<Rc<Cube>>,
 }
 
 /// An input with its values.

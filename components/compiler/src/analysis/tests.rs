@@ -3,4 +3,5 @@
 
 mod acknowledged;
 mod brute;
+mod difference;
 mod sources;

@@ -58,8 +58,7 @@ impl Policies for Alone<'_> {
     }
 
     fn reason(&self, policy: u32) -> &[Segment] {
-        self.policy(policy)
-            .map_or(&[], |policy| policy.reason.as_slice())
+        self.policy(policy).map_or(&[], |policy| policy.reason.as_slice())
     }
 
     fn obligations(&self, policy: u32) -> &[Obligation] {

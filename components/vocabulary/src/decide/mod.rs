@@ -132,10 +132,7 @@ fn take_failure<P: Policies>(decision: &mut Decision, policies: &P, failure: &Fa
 }
 
 /// Denies, if a package must cover. Only called where nothing covers, and nothing denies either.
-fn default<'a, P: Policies, V: 'a>(
-    decision: &mut Decision,
-    reports: impl Iterator<Item = Report<'a, P, V>>,
-) {
+fn default<'a, P: Policies, V: 'a>(decision: &mut Decision, reports: impl Iterator<Item = Report<'a, P, V>>) {
     let mut names = Vec::new();
     for report in reports {
         let packages = report.policies.packages();
@@ -150,10 +147,7 @@ fn default<'a, P: Policies, V: 'a>(
     }
     deny(decision, Denial::Default);
     decision.findings.push(Finding {
-        reason: format!(
-            "no blocking policy of {} covers this request",
-            names.join(", ")
-        ),
+        reason: format!("no blocking policy of {} covers this request", names.join(", ")),
         package: match <[String; 1]>::try_from(names) {
             Ok([only]) => only,
             Err(_) => String::new(),

@@ -101,7 +101,7 @@ fn values(package: &Package, value_type: Type, optional: bool) -> Option<Vec<Val
 }
 
 /// All requests of a package that differ in something that matters; none if there are too many.
-fn requests(package: &Package) -> Option<Vec<Vec<Value>>> {
+pub(super) fn requests(package: &Package) -> Option<Vec<Vec<Value>>> {
     let mut requests = vec![Vec::new()];
     for input in &package.inputs {
         let values = values(package, input.value_type, input.optional)?;
@@ -295,7 +295,7 @@ fn brute(package: &Package, requests: &[Vec<Value>]) -> (Claims, BTreeSet<u32>) 
 }
 
 /// The types whose values the analysis tells apart.
-const TYPES: &[Type] = &[
+pub(super) const TYPES: &[Type] = &[
     Type::Text,
     Type::Integer,
     Type::Boolean,
@@ -304,7 +304,7 @@ const TYPES: &[Type] = &[
     Type::Duration,
 ];
 
-fn has_opaque(package: &Package) -> bool {
+pub(super) fn has_opaque(package: &Package) -> bool {
     let mut found = Vec::new();
     for policy in &package.policies {
         atoms::atoms(&policy.scope, &mut found);

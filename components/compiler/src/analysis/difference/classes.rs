@@ -1,0 +1,312 @@
+//! Values of one attribute that no policy tells apart, and conditions that hold of some of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aecp_vocabulary::Value;
+
+use super::super::atoms::{Shape, shape};
+use super::super::cube::Part;
+use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Relation};
+use crate::interpreter::{self, Truth};
+
+/// The classes of values of one input.
+#[derive(Debug)]
+pub(super) struct Classes<'p> {
+    input: InputIndex,
+    /// One value of each class; what is unknown last.
+    values: Vec<Value>,
+    /// The class of each list of answers of the tests.
+    by_answers: BTreeMap<Vec<Truth>, usize>,
+    tests: Vec<&'p Atom>,
+    /// Whether some policy asks for presence, which tells absent values from failed ones.
+    presence: bool,
+    constants: BTreeSet<&'p Constant>,
+}
+
+impl<'p> Classes<'p> {
+    /// `values` has one value of each class. `atoms` read no other input.
+    pub(super) fn new(
+        package: &'p Package,
+        input: InputIndex,
+        atoms: &[&'p Atom],
+        values: Vec<Value>,
+    ) -> Self {
+        let mut classes = Self {
+            input,
+            values: Vec::new(),
+            by_answers: BTreeMap::new(),
+            tests: atoms.to_vec(),
+            presence: false,
+            constants: BTreeSet::new(),
+        };
+        for atom in atoms {
+            match shape(package, atom) {
+                Shape::Presence(_) => classes.presence = true,
+                Shape::Test(_, constants) => classes.constants.extend(constants),
+                _ => {}
+            }
+        }
+        for value in values {
+            let answers = classes.answers(package, &value);
+            let place = classes.values.len();
+            classes.by_answers.entry(answers).or_insert(place);
+            classes.values.push(value);
+        }
+        classes
+    }
+
+    /// One value of each class.
+    pub(super) fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    fn answers(&self, package: &Package, value: &Value) -> Vec<Truth> {
+        let mut values = vec![Value::Absent; package.inputs.len()];
+        let slot = usize::try_from(self.input.0)
+            .ok()
+            .and_then(|place| values.get_mut(place));
+        if let Some(slot) = slot {
+            *slot = value.clone();
+        }
+        self.tests
+            .iter()
+            .map(|test| interpreter::atom(package, &values, test))
+            .collect()
+    }
+
+    /// The class that a value is in.
+    pub(super) fn class(&self, package: &Package, value: &Value) -> Option<usize> {
+        self.by_answers.get(&self.answers(package, value)).copied()
+    }
+
+    /// What is said of an input that has one of these values, which are values of classes and all known, or all
+    /// unknown.
+    pub(super) fn part(&self, package: &Package, allowed: &[Value]) -> Part {
+        let has = |asked: fn(&Value) -> bool| allowed.iter().any(asked);
+        let absent = has(|value| matches!(value, Value::Absent));
+        let failed = has(|value| matches!(value, Value::Failed(_)));
+        if absent || failed {
+            // Where nobody asks for presence, all unknown values are alike.
+            return Part::unknown(self.input, absent || !self.presence, failed || !self.presence);
+        }
+        let known = self
+            .values
+            .iter()
+            .filter(|value| value.value_type().is_some())
+            .count();
+        let wanted: BTreeSet<usize> = allowed
+            .iter()
+            .filter_map(|value| self.class(package, value))
+            .collect();
+        let condition = if wanted.len() == known {
+            Condition::Atom(Atom::IsPresent(self.input))
+        } else {
+            self.listed(package, &wanted)
+                .unwrap_or_else(|| self.described(package, known, &wanted))
+        };
+        Part::Known {
+            input: self.input,
+            condition,
+        }
+    }
+
+    /// `IN […]` or `NOT IN […]`, where the tests look for equality alone.
+    fn listed(&self, package: &Package, wanted: &BTreeSet<usize>) -> Option<Condition> {
+        let equality = |test: &&Atom| {
+            matches!(
+                test,
+                Atom::IsPresent(_)
+                    | Atom::OneOf { .. }
+                    | Atom::Compare {
+                        relation: Relation::Equal,
+                        ..
+                    }
+            )
+        };
+        if !self.tests.iter().all(equality) {
+            return None;
+        }
+        let mut inside = Vec::new();
+        let mut outside = Vec::new();
+        let mut with_constants = BTreeSet::new();
+        for constant in &self.constants {
+            let class = self.class(package, &constant.value())?;
+            with_constants.insert(class);
+            let side = if wanted.contains(&class) {
+                &mut inside
+            } else {
+                &mut outside
+            };
+            side.push((*constant).clone());
+        }
+        if wanted.is_subset(&with_constants) {
+            Some(self.one_of(inside))
+        } else {
+            Some(Condition::Not(Box::new(self.one_of(outside))))
+        }
+    }
+
+    fn one_of(&self, mut members: Vec<Constant>) -> Condition {
+        members.sort();
+        members.dedup();
+        let element = Operand::Input(self.input);
+        Condition::Atom(match <[Constant; 1]>::try_from(members) {
+            Ok([only]) => Atom::Compare {
+                left: element,
+                relation: Relation::Equal,
+                right: Operand::Constant(only),
+            },
+            Err(members) => Atom::OneOf { element, members },
+        })
+    }
+
+    /// A condition made of the tests: statements of which all hold, or one, or one group of them.
+    fn described(&self, package: &Package, known: usize, wanted: &BTreeSet<usize>) -> Condition {
+        let all: BTreeSet<usize> = (0..known).collect();
+        let others: BTreeSet<usize> = all.difference(wanted).copied().collect();
+        let table = self.table(package, known);
+        let both = self.conjunction(&table, wanted, &others);
+        let either = self.conjunction(&table, &others, wanted).map(|statements| {
+            let negated = statements.into_iter().map(|(test, holds)| (test, !holds));
+            negated.collect::<Vec<_>>()
+        });
+        match (both, either) {
+            (Some(both), Some(either)) if either.len() < both.len() => self.joined(&either, false),
+            (Some(both), _) => self.joined(&both, true),
+            (None, Some(either)) => self.joined(&either, false),
+            (None, None) => Condition::Any(
+                wanted
+                    .iter()
+                    .map(|class| {
+                        let only = BTreeSet::from([*class]);
+                        let rest: BTreeSet<usize> = all.difference(&only).copied().collect();
+                        self.joined(&self.conjunction(&table, &only, &rest).unwrap_or_default(), true)
+                    })
+                    .collect(),
+            ),
+        }
+    }
+
+    /// For each test, the known classes of which it holds.
+    fn table(&self, package: &Package, known: usize) -> Vec<BTreeSet<usize>> {
+        let mut table = vec![BTreeSet::new(); self.tests.len()];
+        for (class, value) in self.values.iter().enumerate().take(known) {
+            for (holding, answer) in table.iter_mut().zip(self.answers(package, value)) {
+                if answer == Truth::True {
+                    holding.insert(class);
+                }
+            }
+        }
+        table
+    }
+
+    /// Few statements that all hold of what is wanted, and of nothing of the rest.
+    fn conjunction(
+        &self,
+        table: &[BTreeSet<usize>],
+        wanted: &BTreeSet<usize>,
+        others: &BTreeSet<usize>,
+    ) -> Option<Vec<(usize, bool)>> {
+        let mut usable = Vec::new();
+        for (test, holding) in table.iter().enumerate() {
+            if wanted.is_subset(holding) {
+                let excluded: BTreeSet<usize> = others.difference(holding).copied().collect();
+                usable.push(((test, true), excluded));
+            }
+            if wanted.is_disjoint(holding) {
+                let excluded: BTreeSet<usize> = others.intersection(holding).copied().collect();
+                usable.push(((test, false), excluded));
+            }
+        }
+        let mut rest = others.clone();
+        let mut chosen = Vec::new();
+        while !rest.is_empty() {
+            let gain = |excluded: &BTreeSet<usize>| excluded.intersection(&rest).count();
+            let best = usable
+                .iter()
+                .enumerate()
+                .map(|(place, (_, excluded))| (gain(excluded), std::cmp::Reverse(place)))
+                .max()?;
+            let (gain, std::cmp::Reverse(place)) = best;
+            let (statement, excluded) = usable.get(place)?;
+            if gain == 0 {
+                return None;
+            }
+            chosen.push(*statement);
+            rest = rest.difference(excluded).copied().collect();
+        }
+        chosen.sort_unstable();
+        Some(chosen)
+    }
+
+    /// Statements as one condition; equalities become one list.
+    fn joined(&self, statements: &[(usize, bool)], all: bool) -> Condition {
+        let mut parts = Vec::new();
+        let mut listed = Vec::new();
+        for (test, holds) in statements {
+            let Some(atom) = self.tests.get(*test) else {
+                continue;
+            };
+            // What all must not be, or what one must be.
+            match equal_to(atom) {
+                Some(constants) if *holds != all => listed.extend(constants),
+                _ => parts.push(if *holds {
+                    Condition::Atom((*atom).clone())
+                } else {
+                    not(atom)
+                }),
+            }
+        }
+        if !listed.is_empty() {
+            let list = self.one_of(listed);
+            parts.push(if all { Condition::Not(Box::new(list)) } else { list });
+        }
+        match (<[Condition; 1]>::try_from(parts), all) {
+            (Ok([only]), _) => only,
+            (Err(parts), true) => Condition::All(parts),
+            (Err(parts), false) => Condition::Any(parts),
+        }
+    }
+}
+
+/// The constants that an atom looks for.
+fn equal_to(atom: &Atom) -> Option<Vec<Constant>> {
+    match atom {
+        Atom::OneOf { members, .. } => Some(members.clone()),
+        Atom::Compare {
+            left: Operand::Input(_),
+            relation: Relation::Equal,
+            right: Operand::Constant(constant),
+        }
+        | Atom::Compare {
+            left: Operand::Constant(constant),
+            relation: Relation::Equal,
+            right: Operand::Input(_),
+        } => Some(vec![constant.clone()]),
+        _ => None,
+    }
+}
+
+/// The negation, as people write it.
+fn not(atom: &Atom) -> Condition {
+    let exchanged = |relation| match relation {
+        Relation::Equal => None,
+        Relation::Less => Some(Relation::LessOrEqual),
+        Relation::LessOrEqual => Some(Relation::Less),
+    };
+    if let Atom::Compare {
+        left,
+        relation,
+        right,
+    } = atom
+    {
+        if let Some(relation) = exchanged(*relation) {
+            return Condition::Atom(Atom::Compare {
+                left: right.clone(),
+                relation,
+                right: left.clone(),
+            });
+        }
+    }
+    Condition::Not(Box::new(Condition::Atom(atom.clone())))
+}

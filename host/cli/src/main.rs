@@ -8,6 +8,7 @@
 //! - [`package`]: package folders, read and compiled.
 //! - [`component`]: which contract a component is behind, and what is in it.
 //! - [`release`]: what a release file says, and the bundle that comes of it.
+//! - [`traffic`]: logs of requests, replayed.
 //! - [`files`]: files, whole or not at all.
 //! - [`report`]: diagnostics and tables as people see them.
 //! - [`error`]: what went wrong, with the exit code that it has.
@@ -21,6 +22,7 @@ mod files;
 mod package;
 mod release;
 mod report;
+mod traffic;
 
 use std::process::ExitCode;
 

@@ -192,7 +192,8 @@ fn request(package: &Package, values: &[Value]) -> (Json, Vec<String>) {
     (Json::Object(object), failed)
 }
 
-fn json(value: &Value) -> Json {
+/// A value as `aecp eval` reads it.
+pub(crate) fn json(value: &Value) -> Json {
     let texts = |members: Vec<String>| Json::from(members);
     match value {
         Value::Boolean(holds) => (*holds).into(),

@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod check;
 mod conformance;
+mod diff;
 mod eval;
 mod evidence;
 mod explain;
@@ -13,6 +14,7 @@ mod keys;
 mod push;
 mod release;
 mod sign;
+mod simulate;
 mod test;
 mod verify;
 
@@ -38,6 +40,8 @@ Examples:
   aecp check policies/eu_residency
   aecp test policies/eu_residency --coverage
   aecp eval policies/eu_residency --input request.json
+  aecp diff policies/eu_residency ../proposal/eu_residency
+  aecp simulate policies/eu_residency --traffic requests.ndjson
   aecp build policies/eu_residency -o eu_residency.wasm";
 
 #[derive(Debug, Subcommand)]
@@ -49,6 +53,8 @@ enum Command {
     Build(build::Arguments),
     Eval(eval::Arguments),
     Explain(explain::Arguments),
+    Diff(diff::Arguments),
+    Simulate(simulate::Arguments),
     Bench(bench::Arguments),
     Keys(keys::Arguments),
     Sign(sign::Arguments),
@@ -69,6 +75,8 @@ impl Arguments {
             Command::Build(arguments) => build::run(&arguments),
             Command::Eval(arguments) => eval::run(&arguments),
             Command::Explain(arguments) => explain::run(&arguments),
+            Command::Diff(arguments) => diff::run(&arguments),
+            Command::Simulate(arguments) => simulate::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Keys(arguments) => keys::run(&arguments),
             Command::Sign(arguments) => sign::run(&arguments),

@@ -7,6 +7,8 @@ use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideR
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value};
 
+pub use crate::members::Members;
+
 /// A package, ready to be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Package {
@@ -16,7 +18,7 @@ pub struct Package {
     pub version: String,
     /// What holds for requests that it does not cover.
     pub default: DefaultDecision,
-    /// The attributes that policies read, by name; policies point here.
+    /// What policies read; policies point here. Attributes and parameters by name, the time last.
     pub inputs: Vec<Input>,
     /// In the order of the source.
     pub policies: Vec<Policy>,
@@ -24,15 +26,101 @@ pub struct Package {
     pub annotations: Vec<Annotation>,
 }
 
-/// An attribute that some policy of the package reads.
+/// Something that some policy of the package reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// Its name.
+    /// Its name; `now` for the time.
     pub name: AttributeName,
     /// Its type.
     pub value_type: Type,
+    /// Where its value comes from.
+    pub kind: InputKind,
+}
+
+/// Where the value of an input comes from. These are the cases of the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputKind {
+    /// The request.
+    Attribute {
+        /// Whether the schema expects requests without it.
+        optional: bool,
+    },
+    /// The package, or a bundle that sets it. Never absent and never failed.
+    Parameter(Box<Parameter>),
+    /// The moment of the decision. Never absent and never failed.
+    Now,
+}
+
+/// What a package says of a parameter; all values have the input's type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parameter {
+    /// What holds if no bundle sets it.
+    pub default: Value,
+    /// The lowest value that a bundle may set; for types with an order only.
+    pub minimum: Option<Value>,
+    /// The highest value that a bundle may set; for types with an order only.
+    pub maximum: Option<Value>,
+}
+
+impl Input {
+    /// A fact about the request.
+    pub fn attribute(name: AttributeName, value_type: Type, optional: bool) -> Self {
+        let kind = InputKind::Attribute { optional };
+        Self {
+            name,
+            value_type,
+            kind,
+        }
+    }
+
     /// Whether the schema expects requests without it.
-    pub optional: bool,
+    pub fn is_optional(&self) -> bool {
+        matches!(self.kind, InputKind::Attribute { optional: true })
+    }
+
+    /// Whether every request has it, with a value of its type.
+    pub fn is_certain(&self) -> bool {
+        !matches!(self.kind, InputKind::Attribute { .. })
+    }
+
+    /// What the package says of it, if it is a parameter.
+    pub fn parameter(&self) -> Option<&Parameter> {
+        match &self.kind {
+            InputKind::Parameter(parameter) => Some(parameter),
+            InputKind::Attribute { .. } | InputKind::Now => None,
+        }
+    }
+}
+
+impl Parameter {
+    /// Its default and its bounds.
+    pub fn mentions(&self) -> impl Iterator<Item = &Value> {
+        [Some(&self.default), self.minimum.as_ref(), self.maximum.as_ref()]
+            .into_iter()
+            .flatten()
+    }
+
+    /// Whether the range allows a value of the parameter's type.
+    pub fn allows(&self, value: &Value) -> bool {
+        let within = |bound: &Option<Value>, keeps: fn(&i64, &i64) -> bool| match bound {
+            None => true,
+            Some(bound) => number(value)
+                .zip(number(bound))
+                .is_some_and(|(value, bound)| keeps(&value, &bound)),
+        };
+        within(&self.minimum, i64::ge) && within(&self.maximum, i64::le)
+    }
+}
+
+/// The 64 bits of a value whose type [`is_ordered`].
+pub fn number(value: &Value) -> Option<i64> {
+    match value {
+        Value::Integer(number)
+        | Value::Decimal(number)
+        | Value::Instant(number)
+        | Value::Duration(number) => Some(*number),
+        _ => None,
+    }
 }
 
 /// Index into [`Package::inputs`].
@@ -93,12 +181,12 @@ pub enum Atom {
         /// Right of the operator.
         right: Operand,
     },
-    /// `a IN ["x", "y"]`: the element is one of the constants, which have its type. Sorted, each once, at least one.
+    /// `a IN ["x", "y"]`, `a IN name`: the element is one of the constants, which have its type; at least one.
     OneOf {
         /// Whose membership is asked.
         element: Operand,
         /// The members.
-        members: Vec<Constant>,
+        members: Members<Constant>,
     },
     /// `s CONTAINS x` and `x IN s`: the element is a member of a set attribute.
     Contains {
@@ -106,6 +194,16 @@ pub enum Atom {
         set: InputIndex,
         /// Of the set's member type.
         element: Operand,
+    },
+    /// `s CONTAINS ANY name` and `s CONTAINS ALL name`: of the list, which has constants of the set's member type, at
+    /// least one, some or all are members of a set attribute.
+    ContainsOf {
+        /// A set attribute.
+        set: InputIndex,
+        /// How many of the list are asked for.
+        quantifier: Quantifier,
+        /// The list.
+        members: Members<Constant>,
     },
     /// `a STARTS WITH "x"` and `a ENDS WITH "x"`, byte by byte.
     Affix {
@@ -116,13 +214,13 @@ pub enum Atom {
         /// The part.
         part: String,
     },
-    /// `a WITHIN "10.0.0.0/8"` and `a WITHIN ["…", …]`: the address is in one of the networks, which are sorted, each
-    /// once, at least one.
+    /// `a WITHIN "10.0.0.0/8"`, `a WITHIN ["…", …]`, `a WITHIN name`: the address is in one of the networks; at least
+    /// one.
     WithinOneOf {
         /// An address attribute.
         address: InputIndex,
         /// The networks.
-        networks: Vec<Network>,
+        networks: Members<Network>,
     },
     /// `a WITHIN n`: the address is in the network.
     Within {
@@ -131,6 +229,15 @@ pub enum Atom {
         /// A network attribute.
         network: InputIndex,
     },
+}
+
+/// How many members of a list are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Quantifier {
+    /// At least one.
+    Any,
+    /// All of them.
+    All,
 }
 
 /// The two ends of a text.
@@ -204,6 +311,28 @@ impl Constant {
             | Self::Duration(number) => Some(*number),
             Self::Text(_) | Self::Boolean(_) | Self::Address(_) => None,
         }
+    }
+
+    /// The text that it is.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A value that the language can write as one literal: all but sets, networks and what is unknown.
+    pub fn of(value: &Value) -> Option<Self> {
+        Some(match value {
+            Value::Text(text) => Self::Text(text.clone()),
+            Value::Integer(number) => Self::Integer(*number),
+            Value::Boolean(holds) => Self::Boolean(*holds),
+            Value::Decimal(units) => Self::Decimal(*units),
+            Value::Instant(nanoseconds) => Self::Instant(*nanoseconds),
+            Value::Duration(nanoseconds) => Self::Duration(*nanoseconds),
+            Value::Address(address) => Self::Address(*address),
+            _ => return None,
+        })
     }
 
     /// The constant as the value that an attribute would have.

@@ -57,6 +57,10 @@ codes! {
     NoSources = "no-sources",
     /// A file is longer than [`crate::source::FILE_LIMIT`].
     FileTooLarge = "file-too-large",
+    /// A file that is not UTF-8.
+    NotText = "not-text",
+    /// A file given twice.
+    DuplicateFile = "duplicate-file",
     /// A character that means nothing outside texts and comments.
     UnexpectedCharacter = "unexpected-character",
     /// A control or direction character that makes a text or comment look like what it is not.
@@ -131,6 +135,20 @@ codes! {
     PackageTooLarge = "package-too-large",
     /// A class that no policy uses.
     UnusedClass = "unused-class",
+    /// A list that no policy uses.
+    UnusedData = "unused-data",
+    /// A list defined twice.
+    DuplicateData = "duplicate-data",
+    /// One name for two things that conditions can name.
+    AmbiguousName = "ambiguous-name",
+    /// A path that no list file can have.
+    InvalidPath = "invalid-path",
+    /// A list file that the package does not have.
+    MissingList = "missing-list",
+    /// A line of a list file, or a member of a DATA block, that is no value of the list's type.
+    InvalidEntry = "invalid-entry",
+    /// More entries than lists can have.
+    ListTooLong = "list-too-long",
     /// A package without policies.
     EmptyPackage = "empty-package",
     /// A text that must say something and says nothing.

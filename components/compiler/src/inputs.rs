@@ -105,6 +105,7 @@ fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex))
                 visit(address);
                 visit(network);
             }
+            Atom::ContainsOf { set, .. } => visit(set),
             Atom::Contains { set, element } => {
                 visit(set);
                 operand(element, visit);

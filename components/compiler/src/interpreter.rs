@@ -17,7 +17,9 @@ use aecp_vocabulary::value::Address;
 use aecp_vocabulary::{Outcome, Outcomes, Type, Value};
 use serde::Serialize;
 
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Policy, Relation, Side};
+use crate::core::{
+    Atom, Condition, Constant, InputIndex, Members, Operand, Package, Policy, Quantifier, Relation, Side,
+};
 
 /// What a condition is of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -160,12 +162,21 @@ fn known_atom(package: &Package, values: &[Value], asked: &Atom) -> Option<bool>
         }
         Atom::OneOf { element, members } => {
             let element = operand(package, values, element)?;
-            Some(members.iter().any(|member| Scalar::from(member) == element))
+            Some(
+                members
+                    .binary_search_by(|member| Scalar::from(member).cmp(&element))
+                    .is_ok(),
+            )
         }
         Atom::Contains { set, element } => {
             let (set, element) = (known(package, values, *set)?, operand(package, values, element)?);
             has(set, element)
         }
+        Atom::ContainsOf {
+            set,
+            quantifier,
+            members,
+        } => has_of(known(package, values, *set)?, *quantifier, members),
         Atom::Affix { text, side, part } => match known(package, values, *text)? {
             Value::Text(text) => Some(match side {
                 Side::Start => text.starts_with(part),
@@ -174,7 +185,7 @@ fn known_atom(package: &Package, values: &[Value], asked: &Atom) -> Option<bool>
             _ => None,
         },
         Atom::WithinOneOf { address, networks } => match known(package, values, *address)? {
-            Value::Address(address) => Some(networks.iter().any(|network| network.has(*address))),
+            Value::Address(address) => Some(networks.have(*address)),
             _ => None,
         },
         Atom::Within { address, network } => {
@@ -211,6 +222,28 @@ fn has(set: &Value, element: Scalar<'_>) -> Option<bool> {
         | (Value::SetOfDuration(members), Scalar::Duration(number)) => members.contains(&number),
         (Value::SetOfAddress(members), Scalar::Address(address)) => members.contains(&address),
         _ => return None,
+    })
+}
+
+/// Whether a set has some or all of the members, which are of its type.
+fn has_of(set: &Value, quantifier: Quantifier, members: &Members<Constant>) -> Option<bool> {
+    let by = |member: &Constant, element: &Scalar<'_>| Scalar::from(member).cmp(element);
+    let found = match set {
+        Value::SetOfText(texts) => members.count_found(texts.iter().map(|text| Scalar::Text(text)), by),
+        Value::SetOfInteger(numbers) => members.count_found(numbers.iter().copied().map(Scalar::Integer), by),
+        Value::SetOfDecimal(numbers) => members.count_found(numbers.iter().copied().map(Scalar::Decimal), by),
+        Value::SetOfInstant(numbers) => members.count_found(numbers.iter().copied().map(Scalar::Instant), by),
+        Value::SetOfDuration(numbers) => {
+            members.count_found(numbers.iter().copied().map(Scalar::Duration), by)
+        }
+        Value::SetOfAddress(addresses) => {
+            members.count_found(addresses.iter().copied().map(Scalar::Address), by)
+        }
+        _ => return None,
+    };
+    Some(match quantifier {
+        Quantifier::Any => found > 0,
+        Quantifier::All => found == members.len(),
     })
 }
 
@@ -274,11 +307,7 @@ mod tests {
         ]
         .into_iter()
         .zip('a'..='f')
-        .map(|(value_type, name)| Input {
-            name: name.to_string().parse().unwrap(),
-            value_type,
-            optional: false,
-        })
+        .map(|(value_type, name)| Input::attribute(name.to_string().parse().unwrap(), value_type, false))
         .collect()
     }
 

@@ -31,6 +31,7 @@ pub mod explain;
 pub mod format;
 mod inputs;
 pub mod interpreter;
+mod members;
 pub mod package;
 pub mod source;
 mod suggest;

@@ -1,14 +1,18 @@
 //! Sources in, a checked package out.
 
+use std::collections::BTreeSet;
+
 use crate::analysis::Acknowledgement;
 use crate::check::Checker;
 use crate::core;
 use crate::diagnostic::{Diagnostic, Place, Severity};
-use crate::source::SourceFile;
+use crate::source::{SourceFile, list_path};
 use crate::suite::Test;
+use crate::syntax;
+use crate::syntax::ast::Item;
 
 /// What checking a package gave.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Checked {
     /// The package, if there is no error.
     pub package: Option<core::Package>,
@@ -33,7 +37,28 @@ impl Checked {
     }
 }
 
-/// Checks the files of one package. They are taken in the order of their names, whatever order they are given in;
+/// The list files that the policies among `files` name behind `DATA … FROM`: paths from the package's folder on, sorted,
+/// each once. Whoever reads a package reads these too, and hands them to [`check`] under these names; a file that does
+/// not exist is left out, and [`check`] says so. Paths that no list file can have are not among them.
+///
+/// Whoever reads them sees to it that they do not lead out of the folder by a symbolic link.
+pub fn wanted_lists(files: &[SourceFile]) -> Vec<String> {
+    let mut wanted = BTreeSet::new();
+    // Most files have no DATA, and need not be read twice.
+    let with_data = files
+        .iter()
+        .filter(|file| file.has_policies() && file.text.contains("FROM"));
+    for file in with_data {
+        for item in syntax::parse(0, &file.text).root().items() {
+            if let Item::Data(data) = item {
+                wanted.extend(data.file().filter(|path| list_path(path).is_ok()));
+            }
+        }
+    }
+    wanted.into_iter().collect()
+}
+
+/// Checks the files of one package: policies, and the lists that they name (see [`wanted_lists`]). They are taken in the order of their names, whatever order they are given in;
 /// diagnostics refer to them by their index as given.
 pub fn check(files: &[SourceFile]) -> Checked {
     Checker::check(files)

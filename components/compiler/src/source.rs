@@ -1,10 +1,20 @@
 //! Source files as texts, and their digest.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::diagnostic::{Code, Diagnostic, Place, Span};
+
 /// Most bytes of one source file.
 pub const FILE_LIMIT: usize = 4 * 1024 * 1024;
+
+/// Most bytes of one list file.
+pub const LIST_LIMIT: usize = 32 * 1024 * 1024;
+
+/// The ending of the names of files with policies.
+const POLICIES: &str = ".aecp";
 
 /// One source file. Whoever calls has read it; this crate knows no file system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +33,80 @@ impl SourceFile {
             text: text.into(),
         }
     }
+
+    /// Whether it has policies, by its name: it ends in `.aecp`. Any other file is a list for DATA blocks.
+    pub fn has_policies(&self) -> bool {
+        self.name.ends_with(POLICIES)
+    }
 }
 
-/// The SHA-256 that stands for a package's sources, whatever order they are given in.
+/// Whether a path may name a list file: from the package's folder on, with `/` between its parts, and never out of it.
+///
+/// # Errors
+/// Why not.
+pub fn list_path(path: &str) -> Result<(), &'static str> {
+    let is_odd = |c: char| c.is_control() || matches!(c, '\\' | ':');
+    if path.starts_with('/') {
+        Err("it begins at the root of a file system, and not in the package's folder")
+    } else if path.split('/').any(|part| part == "..") {
+        Err("it leads out of the package's folder")
+    } else if path.split('/').any(|part| matches!(part, "" | ".")) {
+        Err("it has a part without a name")
+    } else if path.contains(is_odd) || path.len() > PATH_LIMIT {
+        Err("not every file system can have a file of this name")
+    } else if path.ends_with(POLICIES) {
+        Err("files of this ending have policies, not lists")
+    } else {
+        Ok(())
+    }
+}
+
+/// Most bytes of the path of a list file.
+const PATH_LIMIT: usize = 255;
+
+/// Files as bytes, by name, become sources in the order given.
+///
+/// # Errors
+/// A diagnostic for each file that is not UTF-8, and for each name that was there before.
+pub fn read(files: Vec<(String, Vec<u8>)>) -> Result<Vec<SourceFile>, Vec<Diagnostic>> {
+    let mut sources = Vec::with_capacity(files.len());
+    let mut diagnostics = Vec::new();
+    let mut names: BTreeMap<String, Place> = BTreeMap::new();
+    for (index, (name, bytes)) in (0_u32..).zip(files) {
+        let start = Place {
+            file: index,
+            span: Span::default(),
+        };
+        if let Some(first) = names.get(&name) {
+            let message = format!("the file `{name}` is given twice");
+            let again = Diagnostic::error(Code::DuplicateFile, start, message)
+                .also(*first, "it was given here first")
+                .help("give each file once, by its path in the package's folder");
+            diagnostics.push(again);
+            continue;
+        }
+        names.insert(name.clone(), start);
+        match String::from_utf8(bytes) {
+            Ok(text) => sources.push(SourceFile { name, text }),
+            Err(error) => {
+                // A file that is too long for an offset has a diagnostic of its own once it is text.
+                let at = u32::try_from(error.utf8_error().valid_up_to()).unwrap_or(u32::MAX);
+                let span = Span { start: at, end: at };
+                let message = format!("the file `{name}` is not UTF-8 text (byte {at})");
+                let place = Place { file: index, span };
+                diagnostics
+                    .push(Diagnostic::error(Code::NotText, place, message).help("save the file as UTF-8"));
+            }
+        }
+    }
+    if diagnostics.is_empty() {
+        Ok(sources)
+    } else {
+        Err(diagnostics)
+    }
+}
+
+/// The SHA-256 that stands for a package's sources, lists included, whatever order they are given in.
 ///
 /// Hashed is, for each file by name: the name's length, the name, the content's length, the content; lengths in bytes,
 /// as unsigned 64-bit numbers, big end first.
@@ -55,6 +136,27 @@ mod tests {
         assert_ne!(both, source_digest(&[a, SourceFile::new("c.aecp", "2")]));
         let joined = source_digest(&[SourceFile::new("ab", "c")]);
         assert_ne!(joined, source_digest(&[SourceFile::new("a", "bc")]));
+    }
+
+    #[test]
+    fn files_are_read_whole_or_named() {
+        let file = |name: &str, bytes: &[u8]| (name.to_owned(), bytes.to_vec());
+        let good = read(vec![file("b", "ü".as_bytes()), file("a", b"")]).unwrap();
+        assert_eq!(good, [SourceFile::new("b", "ü"), SourceFile::new("a", "")]);
+
+        let wrong = read(vec![file("a", b"ok"), file("b", b"ok\xff"), file("a", b"")]).unwrap_err();
+        let found: Vec<_> = wrong
+            .iter()
+            .map(|found| (found.code, found.primary.as_ref().unwrap().place))
+            .collect();
+        let place = |file, at| Place {
+            file,
+            span: Span { start: at, end: at },
+        };
+        assert_eq!(
+            found,
+            [(Code::NotText, place(1, 2)), (Code::DuplicateFile, place(2, 0))]
+        );
     }
 
     #[test]

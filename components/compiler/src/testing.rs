@@ -13,7 +13,10 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 
-use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy, Relation, Side};
+use crate::core::{
+    Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Operand, Package, Parameter, Policy,
+    Quantifier, Relation, Side, is_ordered,
+};
 
 /// The types that policies can read, those of most policies more often.
 const TYPES: [Type; 18] = [
@@ -84,13 +87,19 @@ pub fn package_of(
     inputs: RangeInclusive<usize>,
     policies: RangeInclusive<usize>,
 ) -> impl Strategy<Value = Package> {
-    let inputs = vec((select(types), any::<bool>()), inputs);
+    let inputs = vec((select(types), select(&ORIGINS[..])), inputs);
     inputs.prop_flat_map(move |types| {
-        let inputs: Vec<Input> = types
+        let mut inputs: Vec<Input> = types
             .iter()
             .zip(0_u32..)
             .map(|((t, o), index)| input(index, *t, *o))
             .collect();
+        // There is one time.
+        let mut clocks = 0_usize;
+        inputs.retain(|input| {
+            clocks = clocks.saturating_add(usize::from(input.kind == InputKind::Now));
+            clocks < 2 || input.kind != InputKind::Now
+        });
         let default = prop_oneof![Just(DefaultDecision::Deny), Just(DefaultDecision::Allow)];
         (vec(policy(&inputs), policies.clone()), default).prop_map(move |(policies, default)| {
             let mut package = Package {
@@ -125,13 +134,28 @@ pub fn condition(inputs: &[Input]) -> impl Strategy<Value = Condition> + use<> {
     })
 }
 
-/// One value for each input: mostly of its type, else absent, failed, or of another type.
+/// One value for each input: mostly of its type, else absent, failed, or of another type where that can be.
 pub fn values(package: &Package) -> impl Strategy<Value = Vec<Value>> + use<> {
-    package
-        .inputs
-        .iter()
-        .map(|input| value(input.value_type))
-        .collect::<Vec<_>>()
+    package.inputs.iter().map(value_for).collect::<Vec<_>>()
+}
+
+/// A value for an input: for parameters and the time only what they can be.
+fn value_for(input: &Input) -> BoxedStrategy<Value> {
+    match input.parameter() {
+        None if input.is_certain() => value_of(input.value_type),
+        None => value(input.value_type),
+        Some(parameter) => {
+            let (default, parameter) = (parameter.default.clone(), parameter.clone());
+            let inside = move |value: Value| {
+                if parameter.allows(&value) {
+                    value
+                } else {
+                    default.clone()
+                }
+            };
+            value_of(input.value_type).prop_map(inside).boxed()
+        }
+    }
 }
 
 /// A value for a position of type `declared`: mostly of that type, else absent, failed, or of another type.
@@ -145,15 +169,77 @@ pub fn value(declared: Type) -> BoxedStrategy<Value> {
     .boxed()
 }
 
-fn input(index: u32, value_type: Type, optional: bool) -> Input {
-    let name = format!(
-        "attribute{index}.{}",
-        value_type.name().to_ascii_lowercase().replace(' ', "_")
-    );
-    Input {
-        name: name.parse().expect("letters, digits and underscores"),
-        value_type,
-        optional,
+/// Where an input's value comes from.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    Request,
+    OptionalInRequest,
+    Package,
+    Clock,
+}
+
+const ORIGINS: [Origin; 8] = [
+    Origin::Request,
+    Origin::Request,
+    Origin::Request,
+    Origin::OptionalInRequest,
+    Origin::OptionalInRequest,
+    Origin::OptionalInRequest,
+    Origin::Package,
+    Origin::Clock,
+];
+
+/// An input that is the same wherever it has the same index, type and origin, so that packages fit into one component.
+fn input(index: u32, value_type: Type, origin: Origin) -> Input {
+    let words = value_type.name().to_ascii_lowercase().replace(' ', "_");
+    let name = |name: String| name.parse().expect("letters, digits and underscores");
+    match origin {
+        Origin::Package => {
+            let kind = InputKind::Parameter(Box::new(parameter(index, value_type)));
+            Input {
+                name: name(format!("parameter{index}_{words}")),
+                value_type,
+                kind,
+            }
+        }
+        Origin::Clock if value_type == Type::Instant => Input {
+            name: name("now".to_owned()),
+            value_type,
+            kind: InputKind::Now,
+        },
+        Origin::Request | Origin::OptionalInRequest | Origin::Clock => {
+            let optional = !matches!(origin, Origin::Request);
+            Input::attribute(name(format!("attribute{index}.{words}")), value_type, optional)
+        }
+    }
+}
+
+fn parameter(index: u32, value_type: Type) -> Parameter {
+    let value = |number: i64| match value_type {
+        Type::Integer => Value::Integer(number),
+        Type::Decimal => Value::Decimal(number),
+        Type::Instant => Value::Instant(number),
+        Type::Duration => Value::Duration(number),
+        Type::Boolean => Value::Boolean(number > 1),
+        Type::Text => Value::Text("eu-west-1".to_owned()),
+        Type::Address => Value::Address(Address(0xffff_0a00_0001)),
+        Type::Network => Value::Network(Network {
+            address: Address(0xffff_0a00_0000),
+            prefix: 104,
+        }),
+        Type::SetOfText => Value::SetOfText(vec!["EU".to_owned(), "größe".to_owned()]),
+        Type::SetOfInteger => Value::SetOfInteger(vec![number, -1]),
+        Type::SetOfDecimal => Value::SetOfDecimal(vec![]),
+        Type::SetOfInstant => Value::SetOfInstant(vec![0, number]),
+        Type::SetOfDuration => Value::SetOfDuration(vec![i64::MAX]),
+        Type::SetOfAddress => Value::SetOfAddress(vec![Address(0), Address(u128::MAX)]),
+        Type::SetOfNetwork => Value::SetOfNetwork(Vec::new()),
+    };
+    let bound = |number: i64, given: bool| (given && is_ordered(value_type)).then(|| value(number));
+    Parameter {
+        default: value(i64::from(index % 3)),
+        minimum: bound(-1, index & 1 == 1),
+        maximum: bound(2, index & 2 == 2),
     }
 }
 
@@ -237,11 +323,8 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         let constants = constants(value_type);
         let most = constants.len();
         let members = subsequence(constants, 1..=most);
-        (operand(inputs, value_type), members)
-            .prop_map(|(element, mut members)| {
-                members.sort();
-                Atom::OneOf { element, members }
-            })
+        (operand(inputs, value_type), list(members))
+            .prop_map(|(element, members)| Atom::OneOf { element, members })
             .boxed()
     };
     let mut atoms = vec![
@@ -280,6 +363,18 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     for (set, member) in sets {
         let contains = operand(inputs, member).prop_map(move |element| Atom::Contains { set, element });
         atoms.push((2, contains.boxed()));
+        let constants = constants(member);
+        let most = constants.len();
+        let quantifiers = select(vec![Quantifier::Any, Quantifier::All]);
+        let contains =
+            (quantifiers, list(subsequence(constants, 1..=most))).prop_map(move |(quantifier, members)| {
+                Atom::ContainsOf {
+                    set,
+                    quantifier,
+                    members,
+                }
+            });
+        atoms.push((2, contains.boxed()));
     }
     let texts = inputs_of(inputs, Type::Text);
     if !texts.is_empty() {
@@ -294,10 +389,16 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     let addresses = inputs_of(inputs, Type::Address);
     if !addresses.is_empty() {
         let networks = subsequence(networks(), 1..=NETWORKS.len());
-        let within = (select(addresses.clone()), networks).prop_map(|(address, mut networks)| {
-            networks.sort_unstable();
-            Atom::WithinOneOf { address, networks }
-        });
+        let within =
+            (select(addresses.clone()), networks, any::<bool>()).prop_map(|(address, networks, named)| {
+                let networks = Members::from(networks);
+                let networks = if named {
+                    networks.named("networks")
+                } else {
+                    networks
+                };
+                Atom::WithinOneOf { address, networks }
+            });
         atoms.push((4, within.boxed()));
         let networks = inputs_of(inputs, Type::Network);
         if !networks.is_empty() {
@@ -307,6 +408,14 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         }
     }
     proptest::strategy::Union::new_weighted(atoms).boxed()
+}
+
+/// Lists, half of them with a name.
+fn list(members: impl Strategy<Value = Vec<Constant>>) -> impl Strategy<Value = Members<Constant>> {
+    (members, any::<bool>()).prop_map(|(members, named)| {
+        let members = Members::from(members);
+        if named { members.named("values") } else { members }
+    })
 }
 
 /// Operands of one scalar type: inputs as often as constants, where there are inputs.

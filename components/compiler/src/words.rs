@@ -2,7 +2,9 @@
 
 use aecp_vocabulary::value::Network;
 
-use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Relation, Side};
+use crate::core::{
+    Atom, Condition, Constant, Input, InputIndex, Members, Operand, Quantifier, Relation, Side,
+};
 use crate::syntax::literal::quoted;
 
 /// Most bytes of a condition that are written.
@@ -96,6 +98,17 @@ impl Words<'_> {
                 set,
                 element: Operand::Constant(constant),
             } => (*set, format!("{must} contain {}", literal(constant))),
+            Atom::ContainsOf {
+                set,
+                quantifier,
+                members,
+            } => {
+                let how = match quantifier {
+                    Quantifier::Any => "one of",
+                    Quantifier::All => "all of",
+                };
+                (*set, format!("{must} contain {how} {}", list(members)))
+            }
             Atom::Affix { text, side, part } => {
                 let how = match side {
                     Side::Start => "start",
@@ -104,7 +117,7 @@ impl Words<'_> {
                 (*text, format!("{must} {how} with {}", quoted(part)))
             }
             Atom::WithinOneOf { address, networks } => {
-                let how = if networks.len() == 1 {
+                let how = if networks.len() == 1 && networks.name().is_none() {
                     "within"
                 } else {
                     "within one of"
@@ -200,6 +213,17 @@ impl Words<'_> {
             Atom::Contains { set, element } => {
                 format!("{not}{} CONTAINS {}", self.name(*set), self.operand(element))
             }
+            Atom::ContainsOf {
+                set,
+                quantifier,
+                members,
+            } => {
+                let how = match quantifier {
+                    Quantifier::Any => "ANY",
+                    Quantifier::All => "ALL",
+                };
+                format!("{not}{} CONTAINS {how} {}", self.name(*set), list(members))
+            }
             Atom::Affix { text, side, part } => {
                 let how = match side {
                     Side::Start => "STARTS",
@@ -249,18 +273,21 @@ fn literal(constant: &Constant) -> String {
     }
 }
 
-fn networks(members: &[Network]) -> String {
-    match members {
-        [only] => quoted(&only.to_string()),
+fn networks(members: &Members<Network>) -> String {
+    match (members.name(), &**members) {
+        (None, [only]) => quoted(&only.to_string()),
         _ => shown(members, |network| quoted(&network.to_string())),
     }
 }
 
-fn list(members: &[Constant]) -> String {
+fn list(members: &Members<Constant>) -> String {
     shown(members, literal)
 }
 
-fn shown<T>(members: &[T], literal: impl Fn(&T) -> String) -> String {
+fn shown<T>(members: &Members<T>, literal: impl Fn(&T) -> String) -> String {
+    if let Some(name) = members.name() {
+        return name.to_owned();
+    }
     let mut shown: Vec<String> = members.iter().take(MEMBER_LIMIT).map(literal).collect();
     let unseen = members.len().saturating_sub(MEMBER_LIMIT);
     if unseen > 0 {

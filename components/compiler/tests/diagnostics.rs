@@ -586,3 +586,128 @@ fn values_of_all_types_are_checked() {
     constraint("customer.region STARTS WITH ⟦[\"EU\"]⟧", mismatch, "OR");
     typed("peer ⟦within⟧ \"10.0.0.0/8\"", Code::LowercaseKeyword, "`WITHIN`");
 }
+
+/// Checks a package with the list file `l.txt`.
+fn with_list(sources: &str, list: &str) -> Checked {
+    let text = format!("{HEADER}SCHEMA {{ peer: ADDRESS  price: DECIMAL }}\n{sources}");
+    check(&[SourceFile::new("a.aecp", text), SourceFile::new("l.txt", list)])
+}
+
+#[test]
+fn lists_are_checked_where_they_stand() {
+    let used = "POLICY p { SCOPE: requests CONSTRAINT: customer.region IN l ENFORCEMENT: BLOCKING }";
+    let data = |marked: &str, code, help: &str| expect(&format!("{marked}\n{used}"), code, help);
+    data(
+        "DATA l FROM ⟦\"l.txt\"⟧",
+        Code::MissingList,
+        "one entry on each line",
+    );
+    data(
+        "DATA l FROM ⟦\"../l.txt\"⟧",
+        Code::InvalidPath,
+        "package's folder",
+    );
+    data(
+        "DATA l FROM ⟦\"/etc/l.txt\"⟧",
+        Code::InvalidPath,
+        "package's folder",
+    );
+    data(
+        "DATA l FROM ⟦\"a//l.txt\"⟧",
+        Code::InvalidPath,
+        "package's folder",
+    );
+    data("DATA l FROM ⟦\"a.aecp\"⟧", Code::InvalidPath, "package's folder");
+    data(
+        "DATA l FROM ⟦l⟧",
+        Code::UnexpectedToken,
+        "`FROM \"lists/countries.txt\"`",
+    );
+    data(
+        "DATA l ⟦[⟧\"EU\"]",
+        Code::UnexpectedToken,
+        "`DATA name: [\"a\", \"b\"]`",
+    );
+    data("DATA l: ⟦[]⟧", Code::InvalidList, "at least one");
+    data("DATA l: [\"EU\", ⟦1⟧]", Code::InvalidEntry, "`\"1\"`");
+    data("DATA l: [\"EU\", ⟦US⟧]", Code::InvalidEntry, "`\"US\"`");
+    data("DATA l: ⟦BOOLEAN⟧ [true]", Code::UnknownType, "`TEXT`");
+    data("DATA l: ⟦SET OF TEXT⟧ [\"a\"]", Code::UnknownType, "`TEXT`");
+    data("DATA l: CIDR [⟦\"10.0.0.1/8\"⟧]", Code::InvalidEntry, "CIDR");
+    data(
+        "DATA l: [\"EU\"] DATA ⟦l⟧: [\"US\"]",
+        Code::DuplicateData,
+        "rename",
+    );
+    data("DATA l: [\"EU\"] CLASS ⟦l⟧: ok", Code::AmbiguousName, "rename");
+    data(
+        "DATA l: [\"EU\"] DATA ⟦ok⟧: [\"US\"]",
+        Code::AmbiguousName,
+        "rename",
+    );
+    data("⟦data⟧ l: [\"EU\"]", Code::LowercaseKeyword, "`DATA`");
+    let typed = |condition: &str, code, help: &str| {
+        let text = format!(
+            "DATA ages: INTEGER [18, 21] DATA inside: CIDR [\"10.0.0.0/8\"] SCHEMA {{ peer: ADDRESS price: DECIMAL }} \
+            POLICY q {{ SCOPE: requests CONSTRAINT: customer.age IN ages AND peer WITHIN inside AND {condition} \
+            ENFORCEMENT: BLOCKING }}"
+        );
+        expect(&text, code, help);
+    };
+    let mismatch = Code::TypeMismatch;
+    typed("customer.region IN ⟦ages⟧", mismatch, "`DATA ages: TEXT");
+    typed("price IN ⟦ages⟧", mismatch, "`DATA ages: DECIMAL");
+    typed("peer IN ⟦inside⟧", mismatch, "`peer WITHIN inside`");
+    typed("peer WITHIN ⟦ages⟧", mismatch, "`DATA ages: CIDR");
+    typed("tags CONTAINS ANY ⟦ages⟧", mismatch, "`DATA ages: TEXT");
+    typed("tags CONTAINS ⟦ages⟧", mismatch, "CONTAINS ANY");
+    typed("customer.age == ⟦ages⟧", Code::InvalidList, "IN");
+    typed("⟦ages⟧", Code::NotACondition, "IN");
+    typed("customer.age IN [18, ⟦ages⟧]", Code::InvalidList, "");
+    typed("customer.age IN ⟦agess⟧", Code::UnknownAttribute, "`ages`");
+
+    let checked = check_text(&format!("{HEADER}DATA l: [\"EU\"]\n{}", policy("ok")));
+    let codes: Vec<Code> = checked.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::UnusedData]);
+}
+
+#[test]
+fn lines_of_list_files_are_pointed_at() {
+    let source =
+        |listed: &str, condition: &str| format!("DATA l: {listed} FROM \"l.txt\"\n{}", policy(condition));
+    let list = "\u{feff}# networks\r\n\r\n  10.0.0.0/8  \r\n10.0.0.1/8\r\n10.0.0.0/8\r\n";
+    let checked = with_list(&source("CIDR", "peer WITHIN l"), list);
+    let [error] = checked.diagnostics.as_slice() else {
+        panic!("{:#?}", checked.diagnostics)
+    };
+    assert_eq!(error.code, Code::InvalidEntry);
+    let place = error.primary.as_ref().unwrap().place;
+    assert_eq!(
+        (place.file, list.get(place.span.range())),
+        (1, Some("10.0.0.1/8"))
+    );
+    assert_eq!(error.secondary[0].place.file, 0);
+
+    let code = |listed: &str, condition: &str, list: &str| {
+        let checked = with_list(&source(listed, condition), list);
+        let codes: Vec<Code> = checked.diagnostics.iter().map(|found| found.code).collect();
+        codes
+    };
+    let text = |list: &str| code("TEXT", "customer.region IN l", list);
+    assert_eq!(text("EU\nEU\n"), []);
+    assert_eq!(text("# nothing\n\n"), [Code::InvalidList]);
+    assert_eq!(text("\"EU\"\n"), [Code::InvalidEntry]);
+    assert_eq!(text("E\u{200b}U\n"), [Code::HiddenCharacter]);
+    assert_eq!(text(&"x".repeat(70_000)), [Code::TextTooLong]);
+    assert_eq!(text(&" \n".repeat(17_000_000)), [Code::ListTooLong]);
+    assert_eq!(text(&"x\n".repeat(1_000_001)), [Code::ListTooLong]);
+    assert_eq!(code("INTEGER", "customer.age IN l", "1\n"), []);
+    assert_eq!(code("DECIMAL", "price IN l", "1\n1.5\n"), []);
+    assert_eq!(
+        code("INTEGER", "customer.age IN l", &"x\n".repeat(100_000)),
+        [Code::InvalidEntry; 9]
+    );
+    let many: String = (0..5_000).map(|number| format!("{number}\n")).collect();
+    assert_eq!(code("TEXT", "tags CONTAINS ALL l", &many), [Code::InvalidList]);
+    assert_eq!(code("TEXT", "tags CONTAINS ANY l", &many), []);
+}

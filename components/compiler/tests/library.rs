@@ -15,13 +15,15 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use aecp_compiler::analysis::{Budget, acknowledge, analyse};
 use aecp_compiler::core::Package;
 use aecp_compiler::interpreter::evaluate;
-use aecp_compiler::package::check;
+use aecp_compiler::package::{Checked, check, wanted_lists};
 use aecp_compiler::source::SourceFile;
+use aecp_compiler::suite;
 use aecp_vocabulary::input::Attributes;
 use aecp_vocabulary::policy::{DefaultDecision, Segment};
-use aecp_vocabulary::{Mode, Outcome, Value};
+use aecp_vocabulary::{Mode, Outcome, Value, Verdict};
 use serde_json::{Value as Json, json};
 
 fn folders() -> Vec<PathBuf> {
@@ -37,17 +39,25 @@ fn folders() -> Vec<PathBuf> {
 }
 
 fn package(folder: &Path) -> Package {
+    checked(folder).package.unwrap()
+}
+
+fn checked(folder: &Path) -> Checked {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let sources = entries.filter(|path| path.extension().is_some_and(|extension| extension == "aecp"));
-    let files: Vec<SourceFile> = sources
+    let mut files: Vec<SourceFile> = sources
         .map(|path| {
             let name = path.file_name().unwrap().to_str().unwrap();
             SourceFile::new(name, fs::read_to_string(&path).unwrap())
         })
         .collect();
+    for name in wanted_lists(&files) {
+        let text = fs::read_to_string(folder.join(&name)).unwrap();
+        files.push(SourceFile::new(name, text));
+    }
     let checked = check(&files);
     assert_eq!(checked.diagnostics, [], "{}", folder.display());
-    checked.package.unwrap()
+    checked
 }
 
 /// What the package alone decides, in the form of `expected.json` with the reasons of violated policies.
@@ -158,5 +168,64 @@ fn packages_say_who_answers_and_policies_why_they_exist() {
             );
         }
         assert!(folder.join("README.md").is_file());
+    }
+}
+
+#[test]
+fn tests_of_the_library_pass_and_try_every_policy() {
+    let mut cases = 0;
+    for folder in folders() {
+        let checked = checked(&folder);
+        let package = checked.package.as_ref().unwrap();
+        let report = suite::run(package, &checked.tests);
+        for test in &report.tests {
+            for case in &test.cases {
+                cases += 1;
+                assert_eq!(
+                    case.failure,
+                    None,
+                    "{}: {} {:?}",
+                    folder.display(),
+                    test.title,
+                    case.title
+                );
+            }
+        }
+        let denies = |name: &str| {
+            let all = checked.tests.iter().flat_map(|test| &test.cases);
+            all.filter(|case| case.expected.verdict == Verdict::Deny)
+                .any(|case| case.expected.by.as_deref() == Some(name))
+        };
+        for policy in &package.policies {
+            let tried =
+                policy.mode != Mode::Blocking || policy.name == "ask_service_status" || denies(&policy.name);
+            assert!(
+                tried,
+                "{}: no test is denied by `{}`",
+                folder.display(),
+                policy.name
+            );
+        }
+    }
+    assert!(cases >= 200, "only {cases} cases");
+}
+
+#[test]
+fn what_the_analysis_finds_in_the_library_stays_for_a_reason() {
+    for folder in folders() {
+        let checked = checked(&folder);
+        let package = checked.package.as_ref().unwrap();
+        let analysis = analyse(package, Budget::scaled(package.policies.len()));
+        let acknowledged = acknowledge(package, &analysis, &checked.acknowledgements);
+        let open: Vec<_> = acknowledged
+            .open(&analysis)
+            .map(|finding| &finding.sentence)
+            .collect();
+        assert_eq!(
+            (open, acknowledged.stale),
+            (vec![], vec![]),
+            "{}",
+            folder.display()
+        );
     }
 }

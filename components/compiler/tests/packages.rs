@@ -11,7 +11,7 @@
 
 use aecp_compiler::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Relation};
 use aecp_compiler::interpreter::evaluate;
-use aecp_compiler::package::check;
+use aecp_compiler::package::{check, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_vocabulary::input::Attributes;
 use aecp_vocabulary::policy::{DefaultDecision, OverrideRule, PolicyFinding, Segment};
@@ -107,7 +107,7 @@ fn both_examples_of_the_mission_compile_as_they_stand() {
             "storage.location"
         ]
     );
-    let optional: Vec<bool> = package.inputs.iter().map(|input| input.optional).collect();
+    let optional: Vec<bool> = package.inputs.iter().map(|input| input.is_optional()).collect();
     assert_eq!(optional, [false, true, false, false]);
     assert_eq!(
         (package.name.as_str(), package.version.as_str()),
@@ -128,7 +128,7 @@ fn both_examples_of_the_mission_compile_as_they_stand() {
         let members = vec![text("eu-central-1"), text("eu-west-1")];
         Condition::Atom(Atom::OneOf {
             element: Operand::Input(InputIndex(input)),
-            members,
+            members: members.into(),
         })
     };
     let scope = Condition::All(vec![equal(2, "customer_data"), equal(1, "EU")]);
@@ -402,4 +402,69 @@ fn reasons_show_values_as_they_are_written() {
         sentence("at < \"2026-06-01T12:00:00+02:00\""),
         "at must be less than \"2026-06-01T10:00:00Z\" but is {at}"
     );
+}
+
+#[test]
+fn named_lists_mean_what_lists_in_brackets_mean() {
+    let files = |lists: &str, of: [&str; 4]| {
+        let [region, roles, all, peer] = of;
+        [
+            SourceFile::new(
+                "a.aecp",
+                format!(
+                    "PACKAGE lists {{ VERSION: \"1.0.0\" }}
+                    SCHEMA {{ region: TEXT  roles: SET OF TEXT  peer: ADDRESS }} {lists}
+                    POLICY a {{ SCOPE: requests CONSTRAINT: region IN {region} ENFORCEMENT: BLOCKING }}
+                    POLICY b {{ SCOPE: requests CONSTRAINT: region NOT IN {region} ENFORCEMENT: BLOCKING }}
+                    POLICY c {{ SCOPE: requests CONSTRAINT: roles CONTAINS ANY {roles} ENFORCEMENT: BLOCKING }}
+                    POLICY d {{ SCOPE: requests CONSTRAINT: roles CONTAINS ALL {all} ENFORCEMENT: BLOCKING }}
+                    POLICY e {{ SCOPE: requests CONSTRAINT: peer WITHIN {peer} ENFORCEMENT: BLOCKING }}"
+                ),
+            ),
+            SourceFile::new("lists/regions.txt", "# in the EU\n\n eu-west-1\r\neu-central-1\neu-west-1"),
+            SourceFile::new("lists/inside.txt", "10.0.0.0/8\n2001:db8::/32\n10.1.0.0/16\n"),
+        ]
+    };
+    let named = files(
+        "DATA regions FROM \"lists/regions.txt\" DATA inside: CIDR FROM \"lists/inside.txt\"
+        DATA staff: [\"admin\", \"on_call\"]",
+        ["regions", "staff", "staff", "inside"],
+    );
+    assert_eq!(wanted_lists(&named), ["lists/inside.txt", "lists/regions.txt"]);
+    let bracketed = files(
+        "",
+        [
+            "[\"eu-west-1\", \"eu-central-1\"]",
+            "[\"admin\", \"on_call\"]",
+            "[\"on_call\", \"admin\"]",
+            "[\"10.0.0.0/8\", \"2001:db8::/32\"]",
+        ],
+    );
+    assert!(wanted_lists(&bracketed).is_empty());
+    let (named, bracketed) = (check(&named), check(&bracketed));
+    assert_eq!(
+        (&named.diagnostics[..], &bracketed.diagnostics[..]),
+        (&[][..], &[][..])
+    );
+    let (named, bracketed) = (named.package.unwrap(), bracketed.package.unwrap());
+    for request in [
+        r#"{"region": "eu-west-1", "roles": ["admin"], "peer": "10.1.2.3"}"#,
+        r#"{"region": "us-east-1", "roles": ["admin", "on_call", "x"], "peer": "11.0.0.1"}"#,
+        r#"{"region": "eu-central-1", "roles": ["x"], "peer": "2001:db8::1"}"#,
+        "{\"region\": \"# in the EU\", \"roles\": []}",
+        "{}",
+    ] {
+        assert_eq!(
+            outcomes(&named, request),
+            outcomes(&bracketed, request),
+            "{request}"
+        );
+    }
+    let show = |policy: usize| match &named.policies[policy].reason[0] {
+        Segment::Literal(text) => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(show(0), "region must be one of regions but is ");
+    assert_eq!(show(2), "roles must contain one of staff but is ");
+    assert_eq!(show(4), "peer must be within one of inside but is ");
 }

@@ -9,7 +9,7 @@
     missing_docs
 )]
 
-use aecp_compiler::package::check;
+use aecp_compiler::package::{check, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_compiler::suite;
 use aecp_compiler::syntax::parse;
@@ -46,6 +46,9 @@ const TOKENS: &[&str] = &[
     "CASE",
     "EXPECT",
     "NOW",
+    "DATA",
+    "FROM",
+    "\"l.txt\"",
     "WITH",
     "BY",
     "BECAUSE",
@@ -116,6 +119,10 @@ const PIECES: &[&str] = &[
     "PACKAGE p { VERSION: \"1.0.0\" }",
     "SCHEMA { a: TEXT b.c: INTEGER d: BOOLEAN e: SET OF TEXT }",
     "CLASS k: a == \"x\"",
+    "DATA l FROM \"l.txt\"",
+    "DATA m: CIDR FROM \"m.txt\"",
+    "DATA n: INTEGER [1, -2]",
+    "a NOT IN l AND e CONTAINS ALL l",
     "POLICY q { SCOPE: k WHERE d CONSTRAINT: b.c >= 1 ENFORCEMENT: BLOCKING }",
     "a IN [\"x\", \"y\"]",
     "\"x\" IN e",
@@ -136,7 +143,10 @@ const PIECES: &[&str] = &[
 fn lossless(text: &str) {
     let parsed = parse(0, text);
     assert_eq!(parsed.syntax().text().to_string(), text);
-    let checked = check(&[SourceFile::new("a.aecp", text)]);
+    let list = SourceFile::new("l.txt", "x\n# y\n\n z \n");
+    let files = [SourceFile::new("a.aecp", text), list];
+    wanted_lists(&files);
+    let checked = check(&files);
     assert_eq!(checked.package.is_some(), checked.errors().next().is_none());
     if let Some(package) = &checked.package {
         suite::run(package, &checked.tests);
@@ -146,7 +156,8 @@ fn lossless(text: &str) {
         .iter()
         .flat_map(|found| found.primary.iter().chain(&found.secondary))
     {
-        assert!(text.get(label.place.span.range()).is_some(), "{label:?}");
+        let file = &files[label.place.file as usize];
+        assert!(file.text.get(label.place.span.range()).is_some(), "{label:?}");
     }
 }
 
@@ -164,6 +175,22 @@ proptest! {
         glue in select(&[" ", "", "\n"][..]),
     ) {
         lossless(&tokens.join(glue));
+    }
+
+    #[test]
+    fn any_list_file_is_read(
+        text in prop_oneof![any::<String>(), "([0-9a-f.:/#\" -]{0,12}\r?\n){0,20}", "(\u{feff}|\u{85}|\u{2028}|x|\n){0,20}"],
+        listed in select(&["TEXT", "INTEGER", "DECIMAL", "INSTANT", "DURATION", "ADDRESS", "CIDR"][..]),
+    ) {
+        let source = format!("PACKAGE p {{ VERSION: \"1.0.0\" }} SCHEMA {{ a: {listed} b: ADDRESS }} DATA l: {listed} FROM \"l\" \
+            POLICY q {{ SCOPE: requests CONSTRAINT: {} l ENFORCEMENT: BLOCKING }}", if listed == "CIDR" { "b WITHIN" } else { "a IN" });
+        let files = [SourceFile::new("l", text), SourceFile::new("a.aecp", source)];
+        let checked = check(&files);
+        assert_eq!(checked.package.is_some(), checked.errors().next().is_none());
+        for label in checked.diagnostics.iter().flat_map(|found| found.primary.iter().chain(&found.secondary)) {
+            let file = &files[label.place.file as usize];
+            assert!(file.text.get(label.place.span.range()).is_some(), "{label:?}");
+        }
     }
 
     #[test]

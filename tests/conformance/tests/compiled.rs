@@ -53,18 +53,22 @@ fn report(packages: &[Package]) -> Report {
 fn library() -> Vec<Package> {
     let folder = Path::new(&std::env::var_os("CARGO_MANIFEST_DIR").unwrap()).join("../../policies");
     let mut packages = Vec::new();
-    for package in std::fs::read_dir(folder).unwrap() {
-        let package = package.unwrap().path();
-        if !package.is_dir() || package.ends_with("catalogue") {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let folder = entry.unwrap().path();
+        if !folder.is_dir() || folder.ends_with("catalogue") {
             continue;
         }
         let mut files = Vec::new();
-        for file in std::fs::read_dir(&package).unwrap() {
+        for file in std::fs::read_dir(&folder).unwrap() {
             let file = file.unwrap().path();
             if file.extension().is_some_and(|extension| extension == "aecp") {
                 let name = file.file_name().unwrap().to_str().unwrap().to_owned();
                 files.push(SourceFile::new(name, std::fs::read_to_string(&file).unwrap()));
             }
+        }
+        for name in package::wanted_lists(&files) {
+            let text = std::fs::read_to_string(folder.join(&name)).unwrap();
+            files.push(SourceFile::new(name, text));
         }
         packages.push(checked(&files));
     }

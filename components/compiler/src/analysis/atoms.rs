@@ -5,7 +5,15 @@ use std::collections::BTreeSet;
 
 use aecp_vocabulary::{Type, Value};
 
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Relation, is_ordered};
+use crate::core::{
+    Atom, Condition, Constant, InputIndex, Operand, Package, Quantifier, Relation, is_ordered,
+};
+
+/// Most members of a list that are looked for in a set.
+const MEMBERS: usize = 64;
+
+/// Most members of a list that an input is held against.
+const CONSTANTS: usize = 4_096;
 
 /// What an atom looks at.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +28,8 @@ pub(super) enum Shape<'p> {
     Link(InputIndex, InputIndex),
     /// A set of texts and a text.
     Member(InputIndex, &'p str),
+    /// A set of texts and some texts, of which it may have any or must have all.
+    Members(InputIndex, Quantifier, &'p [Constant]),
     /// A set of texts and a text input.
     LinkedMember(InputIndex, InputIndex),
     /// Something else: it may be anything.
@@ -31,7 +41,10 @@ impl Shape<'_> {
     pub(super) fn inputs(self) -> impl Iterator<Item = InputIndex> {
         let (one, other) = match self {
             Self::Fixed | Self::Opaque => (None, None),
-            Self::Presence(input) | Self::Test(input, _) | Self::Member(input, _) => (Some(input), None),
+            Self::Presence(input)
+            | Self::Test(input, _)
+            | Self::Member(input, _)
+            | Self::Members(input, ..) => (Some(input), None),
             Self::Link(left, right) => (Some(left), Some(right)),
             Self::LinkedMember(set, element) => (Some(set), Some(element)),
         };
@@ -76,6 +89,7 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
         },
         Atom::OneOf { element, members } => match element {
             Operand::Constant(_) => Shape::Fixed,
+            Operand::Input(_) if members.len() > CONSTANTS => Shape::Opaque,
             Operand::Input(input) => test(type_of(*input), *input, members),
         },
         Atom::Contains { set, element } => match (type_of(*set), element) {
@@ -85,7 +99,16 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
             }
             _ => Shape::Opaque,
         },
-        Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Shape::Opaque,
+        Atom::ContainsOf {
+            set,
+            quantifier,
+            members,
+        } if type_of(*set) == Some(Type::SetOfText) && members.len() <= MEMBERS => {
+            Shape::Members(*set, *quantifier, members)
+        }
+        Atom::ContainsOf { .. } | Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+            Shape::Opaque
+        }
     }
 }
 
@@ -120,10 +143,10 @@ pub(super) fn atoms<'p>(condition: &'p Condition, found: &mut Vec<&'p Atom>) {
 /// Values of one type that `count` inputs, compared with each other, with `constants` and with the `members` of sets,
 /// need at most: every arrangement of that many values among the constants can be made of them. `fresh` are texts
 /// that the package does not have.
-pub(super) fn candidates<'p>(
+pub(super) fn candidates<'c>(
     value_type: Type,
-    constants: impl Iterator<Item = &'p Constant>,
-    members: impl Iterator<Item = &'p str>,
+    constants: impl Iterator<Item = &'c Constant>,
+    members: impl Iterator<Item = &'c str>,
     count: usize,
     fresh: &[String],
 ) -> Vec<Value> {

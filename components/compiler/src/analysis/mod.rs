@@ -39,7 +39,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Value;
 
-use crate::core::{Atom, Constant, InputIndex, Operand, Package, Policy};
+use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
 pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub(crate) use cube::{Cube, Part};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
@@ -287,6 +287,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 vec![element]
             }
             Atom::Contains { element, .. } => vec![element],
+            Atom::ContainsOf { members, .. } => {
+                members.iter().for_each(&mut constant);
+                Vec::new()
+            }
             Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
             Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Vec::new(),
         };
@@ -295,6 +299,10 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 constant(operand);
             }
         }
+    }
+    let declared = package.inputs.iter().filter_map(Input::parameter);
+    for default in declared.filter_map(|parameter| Constant::of(&parameter.default)) {
+        constant(&default);
     }
     let texts = package
         .inputs

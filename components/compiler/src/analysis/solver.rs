@@ -10,7 +10,7 @@ use aecp_vocabulary::Value;
 use super::atoms::{Shape, candidates, shape};
 use super::space::Space;
 use super::truths::{Cases, Truths};
-use crate::core::{Atom, InputIndex, Package, Policy};
+use crate::core::{Atom, Input, InputIndex, Package, Policy};
 use crate::interpreter;
 use status::Status;
 
@@ -52,8 +52,11 @@ pub(super) struct Solver<'p> {
     values: Vec<Value>,
     chosen: Vec<bool>,
     fresh: Vec<String>,
-    /// What required inputs are whose presence is asked for, if nothing is chosen: no request is without them.
+    /// What inputs are that no request is without, if nothing is chosen: parameters, the time, and required attributes
+    /// whose presence is asked for.
     plain: BTreeMap<InputIndex, Value>,
+    /// Those that are never unknown.
+    certain: Vec<InputIndex>,
     per_question: u64,
     left: u64,
 }
@@ -66,18 +69,30 @@ impl<'p> Solver<'p> {
         per_question: u64,
         all: u64,
     ) -> Self {
-        let plain = atoms.filter_map(|atom| {
+        let known = |input: &Input| {
+            let values = candidates(input.value_type, [].iter(), std::iter::empty(), 1, &fresh);
+            match input.parameter() {
+                Some(parameter) => Some(parameter.default.clone()),
+                None => values.into_iter().next(),
+            }
+        };
+        let indexed = || (0_u32..).map(InputIndex).zip(&package.inputs);
+        let certain = indexed().filter(|(_, input)| input.is_certain());
+        let certain: BTreeMap<InputIndex, Value> = certain
+            .filter_map(|(index, input)| Some((index, known(input)?)))
+            .collect();
+        let required = atoms.filter_map(|atom| {
             let Shape::Presence(input) = shape(package, atom) else {
                 return None;
             };
             let declared = package.inputs.get(usize::try_from(input.0).ok()?)?;
-            let value_type = declared.value_type;
-            let values = candidates(value_type, [].iter(), std::iter::empty(), 1, &fresh);
-            (!declared.optional).then_some((input, values.into_iter().next()?))
+            (!declared.is_optional()).then_some((input, known(declared)?))
         });
+        let plain = required.chain(certain.clone()).collect();
         Self {
             package,
-            plain: plain.collect(),
+            plain,
+            certain: certain.into_keys().collect(),
             values: vec![Value::Absent; package.inputs.len()],
             chosen: vec![false; package.inputs.len()],
             fresh,
@@ -112,6 +127,9 @@ impl<'p> Solver<'p> {
     /// Cheap, and no answer if it does not.
     pub(super) fn guess(&mut self, samples: &[&Sample], demands: &[Demand<'p>]) -> bool {
         self.charge(demands.len());
+        for input in self.certain.clone() {
+            self.choose(input, self.plain.get(&input).cloned());
+        }
         for (input, value) in samples.iter().rev().flat_map(|sample| sample.iter()) {
             self.choose(*input, Some(value.clone()));
         }
@@ -120,8 +138,12 @@ impl<'p> Solver<'p> {
             let (scope, constraint) = (truth(&demand.policy.scope), truth(&demand.policy.constraint));
             demand.without.is_none() && demand.cases.hold(scope, constraint)
         });
-        for (input, _) in samples.iter().flat_map(|sample| sample.iter()) {
-            self.choose(*input, None);
+        let sampled = samples
+            .iter()
+            .flat_map(|sample| sample.iter())
+            .map(|(input, _)| *input);
+        for input in sampled.chain(self.certain.clone()) {
+            self.choose(input, None);
         }
         met
     }

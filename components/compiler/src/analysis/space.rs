@@ -7,7 +7,7 @@ use aecp_vocabulary::{Type, Value};
 
 use super::atoms::{Shape, candidates, shape};
 use super::cube::Cube;
-use crate::core::{Atom, Constant, Input, InputIndex, Package};
+use crate::core::{Atom, Constant, Input, InputIndex, Package, Parameter};
 use crate::interpreter;
 
 /// The inputs that a question is about.
@@ -32,6 +32,8 @@ pub(super) struct Tracked {
     /// Representatives; for a set the empty one, whose members are chosen one by one.
     known: Vec<Value>,
     pub(super) optional: bool,
+    /// Whether every request has it.
+    certain: bool,
     /// Whether some atom asks for presence, which tells an absent value from a failed one.
     presence: bool,
 }
@@ -50,7 +52,7 @@ impl Tracked {
         if let Some(value) = self.known.get(place) {
             return Some(value.clone());
         }
-        if present {
+        if present || self.certain {
             return None;
         }
         let absent = self.optional && (self.presence || !persistent);
@@ -70,6 +72,8 @@ struct Facts<'p> {
     presence: bool,
     tests: Vec<&'p Atom>,
     constants: Vec<&'p [Constant]>,
+    /// What its declaration mentions: the default and the bounds of a parameter.
+    declared: Vec<Constant>,
     members: Vec<&'p str>,
 }
 
@@ -80,6 +84,14 @@ impl Space {
             .binary_search_by_key(&input, |tracked| tracked.input)
             .ok()?;
         self.inputs.get(place)
+    }
+
+    /// Leaves one value to an input.
+    pub(super) fn pin(&mut self, input: InputIndex, value: &Value) {
+        let place = self.inputs.binary_search_by_key(&input, |tracked| tracked.input);
+        if let Some(tracked) = place.ok().and_then(|place| self.inputs.get_mut(place)) {
+            tracked.known = vec![value.clone()];
+        }
     }
 
     /// The inputs, ascending.
@@ -115,7 +127,8 @@ impl Space {
             let group = || facts.iter().filter(|(_, other)| other.group == about.group);
             let alike = linked.contains(input);
             let values = |value_type: Type| {
-                let constants = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+                let tested = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+                let constants = tested.chain(group().flat_map(|(_, about)| &about.declared));
                 let members = group().flat_map(|(_, about)| &about.members).copied();
                 let of_type =
                     |input: InputIndex| self::declared(package, input).map(|input| input.value_type);
@@ -125,6 +138,11 @@ impl Space {
                 candidates(value_type, constants, members, count, fresh)
             };
             let mut known = values(declared.value_type);
+            if let Some(parameter) = declared.parameter() {
+                // The default is tried first, so that a request that shows something has it where it can.
+                known.retain(|value| parameter.allows(value));
+                known.sort_by_key(|value| *value != parameter.default);
+            }
             if declared.value_type == Type::SetOfText {
                 space
                     .members
@@ -135,7 +153,8 @@ impl Space {
             space.inputs.push(Tracked {
                 input: *input,
                 known,
-                optional: declared.optional,
+                optional: declared.is_optional(),
+                certain: declared.is_certain(),
                 presence: about.presence,
             });
         }
@@ -145,6 +164,13 @@ impl Space {
 
 fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
     package.inputs.get(usize::try_from(input.0).ok()?)
+}
+
+/// The constants in an input's declaration.
+fn mentioned(package: &Package, input: InputIndex) -> Vec<Constant> {
+    let parameter = declared(package, input).and_then(Input::parameter);
+    let values = parameter.into_iter().flat_map(Parameter::mentions);
+    values.filter_map(Constant::of).collect()
 }
 
 fn read<'p>(
@@ -161,6 +187,7 @@ fn read<'p>(
             presence: false,
             tests: Vec::new(),
             constants: Vec::new(),
+            declared: mentioned(package, input),
             members: Vec::new(),
         });
         groups.push(about.group);
@@ -171,6 +198,7 @@ fn read<'p>(
                 about.constants.push(constants);
             }
             Shape::Member(_, text) => about.members.push(text),
+            Shape::Members(_, _, texts) => about.members.extend(texts.iter().filter_map(Constant::text)),
             Shape::Link(..) | Shape::LinkedMember(..) => {
                 linked.insert(input);
             }

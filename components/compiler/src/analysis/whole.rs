@@ -9,7 +9,7 @@ use super::pins::{self, Index};
 use super::solver::Answer;
 use super::truths::{Cases, Truths};
 use super::{Analyser, Ask, Finding, Kind, Severity, at};
-use crate::core::{InputIndex, Package};
+use crate::core::{Input, InputIndex, Package};
 use crate::interpreter;
 
 /// How many policies join a question at first; each time twice as many.
@@ -91,7 +91,7 @@ impl Analyser<'_> {
             Shape::Presence(input) => Some(input),
             _ => None,
         });
-        let optional = |input: &InputIndex| at(&self.package.inputs, input.0).is_some_and(|it| it.optional);
+        let optional = |input: &InputIndex| at(&self.package.inputs, input.0).is_some_and(Input::is_optional);
         let mut inputs: Vec<InputIndex> = inputs.filter(optional).collect();
         inputs.sort_unstable();
         inputs.dedup();

@@ -3,10 +3,11 @@
 //! Every part is looked at, so that all its mistakes are reported; a condition with a mistake in it is `None`.
 
 use aecp_vocabulary::Type;
+use aecp_vocabulary::value::SET_LIMIT;
 
 use super::operands::{Meaning, Typed};
 use super::{Checker, place};
-use crate::core::{Atom, Condition, Constant, Operand, Relation, is_ordered};
+use crate::core::{Atom, Condition, Constant, Members, Operand, Quantifier, Relation, is_ordered};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::SyntaxKind as K;
 use crate::syntax::ast;
@@ -166,6 +167,10 @@ impl Checker {
                     members,
                 }
             }
+            Meaning::Data(entries) => Atom::OneOf {
+                members: self.data_of(entries, &left, &right, left_type)?,
+                element: left.operand()?,
+            },
             Meaning::Input(set, set_type) if set_type.member().is_some() => {
                 let (set, wanted) = (*set, set_type.member()?);
                 let left = self.fitted(left, wanted)?;
@@ -213,7 +218,7 @@ impl Checker {
         list: &ast::List,
         element: String,
         wanted: Type,
-    ) -> Option<Vec<Constant>> {
+    ) -> Option<Members<Constant>> {
         let mut members = Vec::new();
         let mut proper = true;
         for member in list.members() {
@@ -237,7 +242,7 @@ impl Checker {
                     self.report(diagnostic.label(format!("this is {}", member.kind())).help(help));
                     proper = false;
                 }
-                Meaning::Input(..) | Meaning::List(_) => {
+                Meaning::Input(..) | Meaning::List(_) | Meaning::Data(_) => {
                     let message = "lists hold values that stand in the policy";
                     let help = format!("compare with the attribute by itself: `… OR {element} == …`");
                     self.report(Diagnostic::error(Code::InvalidList, member.place, message).help(help));
@@ -251,9 +256,7 @@ impl Checker {
             self.report(diagnostic);
             return None;
         }
-        members.sort();
-        members.dedup();
-        proper.then_some(members)
+        proper.then(|| members.into())
     }
 
     fn containment(&mut self, file: u32, containment: &ast::Containment) -> Option<Condition> {
@@ -267,7 +270,9 @@ impl Checker {
                 left.kind()
             );
             let help = match left.meaning {
-                Meaning::List(_) => format!("write `{} IN {}`", right.written(), left.written()),
+                Meaning::List(_) | Meaning::Data(_) => {
+                    format!("write `{} IN {}`", right.written(), left.written())
+                }
                 _ => format!(
                     "compare it with `==`, or with a list: `{} IN [\"x\"]`",
                     left.written()
@@ -279,6 +284,29 @@ impl Checker {
         let set = *set;
         let contains = |element| Condition::Atom(Atom::Contains { set, element });
         if containment.any().is_some() || containment.all().is_some() {
+            let quantifier = match containment.any() {
+                Some(_) => Quantifier::Any,
+                None => Quantifier::All,
+            };
+            if let Meaning::Data(entries) = &right.meaning {
+                let members = self.data_of(entries, &left, &right, wanted)?;
+                if quantifier == Quantifier::All && members.len() > SET_LIMIT {
+                    let message = format!(
+                        "`{}` has {} members, and no set has more than {SET_LIMIT}",
+                        right.written(),
+                        members.len()
+                    );
+                    let diagnostic = Diagnostic::error(Code::InvalidList, right.place, message)
+                        .help("no set contains all of them; ask for one: `CONTAINS ANY`");
+                    self.report(diagnostic);
+                    return None;
+                }
+                return Some(Condition::Atom(Atom::ContainsOf {
+                    set,
+                    quantifier,
+                    members,
+                }));
+            }
             let Meaning::List(list) = &right.meaning else {
                 let message = format!(
                     "ANY and ALL need a list, and `{}` is {}",
@@ -291,13 +319,12 @@ impl Checker {
             };
             let members = self.members(file, list, left.written(), wanted)?;
             let each = members
-                .into_iter()
-                .map(|member| contains(Operand::Constant(member)))
+                .iter()
+                .map(|member| contains(Operand::Constant(member.clone())))
                 .collect();
-            return Some(if containment.any().is_some() {
-                Condition::Any(each)
-            } else {
-                Condition::All(each)
+            return Some(match quantifier {
+                Quantifier::Any => Condition::Any(each),
+                Quantifier::All => Condition::All(each),
             });
         }
         let right = self.fitted(right, wanted)?;
@@ -309,7 +336,7 @@ impl Checker {
                 right.kind()
             );
             let help = match right.meaning {
-                Meaning::List(_) => Some(
+                Meaning::List(_) | Meaning::Data(_) => Some(
                     "ask for one or all of them: `tags CONTAINS ANY [\"x\", \"y\"]`, `tags CONTAINS ALL [\"x\", \"y\"]`"
                         .to_owned(),
                 ),

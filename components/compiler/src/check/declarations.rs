@@ -207,7 +207,7 @@ impl Checker {
         }
     }
 
-    fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
+    pub(super) fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
         let words = written.words();
         if let Some(found) = TYPES.iter().find(|known| known.name() == words) {
             return Some(*found);
@@ -248,6 +248,9 @@ impl Checker {
         if name == EVERY_REQUEST {
             let message = format!("`{EVERY_REQUEST}` means every request and cannot be redefined");
             self.report(Diagnostic::error(Code::ReservedName, here, message).help("choose another name"));
+            return;
+        }
+        if self.is_taken("a class", &name, here) {
             return;
         }
         if let Some(first) = self.classes.get(&name) {

@@ -1,6 +1,7 @@
 //! Names are resolved, types are checked, and the typed core comes out.
 //!
 //! - `declarations`: the header, attributes and classes.
+//! - `data`: named lists, and `entries`: the lines of their files.
 //! - `policies`: policies and their fields.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
 //! - `template`: the sentence of a REASON.
@@ -14,7 +15,9 @@
 
 mod acknowledge;
 mod conditions;
+mod data;
 mod declarations;
+mod entries;
 mod facts;
 mod given;
 mod operands;
@@ -82,6 +85,9 @@ pub(crate) struct Checker {
     /// Sorted by name once all are known; conditions point here.
     attributes: Vec<Attribute>,
     classes: BTreeMap<String, Class>,
+    data: BTreeMap<String, data::Data>,
+    /// Entries of all lists.
+    entries: usize,
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
     acknowledgements: acknowledge::Acknowledgements,
@@ -96,15 +102,18 @@ impl Checker {
         let mut sorted: Vec<(u32, &SourceFile)> = (0_u32..).zip(files).collect();
         sorted.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         let mut items: Vec<(u32, Item)> = Vec::new();
-        for (index, file) in &sorted {
+        for (index, file) in sorted.iter().filter(|(_, file)| file.has_policies()) {
             let parse = syntax::parse(*index, &file.text);
             for diagnostic in parse.diagnostics.iter().cloned() {
                 checker.report(diagnostic);
             }
             items.extend(parse.root().items().map(|item| (*index, item)));
         }
-        match sorted.first() {
-            Some((first, _)) => checker.items(*first, &items),
+        let lists = sorted.iter().filter(|(_, file)| !file.has_policies());
+        let lists = lists.map(|(index, file)| (file.name.as_str(), (*index, file.text.as_str())));
+        let lists: data::Files<'_> = lists.collect();
+        match sorted.iter().find(|(_, file)| file.has_policies()) {
+            Some((first, _)) => checker.items(*first, &items, &lists),
             None => checker.report(Diagnostic {
                 severity: Severity::Error,
                 code: Code::NoSources,
@@ -117,16 +126,21 @@ impl Checker {
         checker.finish(&sorted)
     }
 
-    fn items(&mut self, first_file: u32, items: &[(u32, Item)]) {
+    fn items(&mut self, first_file: u32, items: &[(u32, Item)], lists: &data::Files<'_>) {
         // What is declared may be used before it is declared, and in other files.
         for (file, item) in items {
             match item {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
-                Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
+                Item::Data(_) | Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
             }
         }
         self.settle_attributes();
+        for (file, item) in items {
+            if let Item::Data(data) = item {
+                self.data(*file, data, lists);
+            }
+        }
         for (file, item) in items {
             if let Item::Class(class) = item {
                 self.class(*file, class);
@@ -154,6 +168,7 @@ impl Checker {
             let help = "write one, in any file: `PACKAGE name { VERSION: \"1.0.0\" }`";
             self.report(Diagnostic::error(Code::MissingPackage, place, message).help(help));
         }
+        self.unused_data();
         let unused: Vec<Diagnostic> = self
             .classes
             .iter()
@@ -227,10 +242,9 @@ impl Checker {
     fn assemble(&mut self) -> Option<core::Package> {
         let header = self.header.take()?;
         // A type is missing only after an error, and then the package is thrown away.
-        let inputs = self.attributes.iter().map(|attribute| core::Input {
-            name: attribute.name.clone(),
-            value_type: attribute.value_type.unwrap_or(Type::Text),
-            optional: attribute.optional,
+        let inputs = self.attributes.iter().map(|attribute| {
+            let value_type = attribute.value_type.unwrap_or(Type::Text);
+            core::Input::attribute(attribute.name.clone(), value_type, attribute.optional)
         });
         let mut package = core::Package {
             name: header.name,

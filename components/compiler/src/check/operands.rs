@@ -3,6 +3,7 @@
 use aecp_vocabulary::value::DECIMAL_UNIT;
 use aecp_vocabulary::{Type, text};
 
+use super::data::Entries;
 use super::declarations::find;
 use super::{Checker, place, token_place};
 use crate::core::{Constant, InputIndex, Operand};
@@ -26,6 +27,8 @@ pub(super) enum Meaning {
     Input(InputIndex, Type),
     Constant(Constant),
     List(ast::List),
+    /// A named list.
+    Data(Entries),
 }
 
 impl Typed {
@@ -33,7 +36,7 @@ impl Typed {
         match &self.meaning {
             Meaning::Input(_, value_type) => Some(*value_type),
             Meaning::Constant(constant) => Some(constant.value_type()),
-            Meaning::List(_) => None,
+            Meaning::List(_) | Meaning::Data(_) => None,
         }
     }
 
@@ -41,7 +44,7 @@ impl Typed {
         match self.meaning {
             Meaning::Input(index, _) => Some(Operand::Input(index)),
             Meaning::Constant(constant) => Some(Operand::Constant(constant)),
-            Meaning::List(_) => None,
+            Meaning::List(_) | Meaning::Data(_) => None,
         }
     }
 
@@ -55,7 +58,10 @@ impl Typed {
     }
 
     pub(super) fn kind(&self) -> &'static str {
-        self.value_type().map_or("a list", Type::name)
+        match &self.meaning {
+            Meaning::Data(entries) => entries.kind(),
+            _ => self.value_type().map_or("a list", Type::name),
+        }
     }
 
     /// How the same value would be written in another type.
@@ -132,14 +138,19 @@ impl Checker {
         let (meaning, declared) = match &node {
             ast::Operand::Name(name) => {
                 let token = name.token()?;
-                let Some((index, attribute)) = find(&self.attributes, token.text()) else {
-                    self.unknown_attribute(file, &token, is_right);
-                    return None;
-                };
-                (
-                    Meaning::Input(InputIndex(index), attribute.value_type?),
-                    Some(attribute.place),
-                )
+                match find(&self.attributes, token.text()) {
+                    Some((index, attribute)) => (
+                        Meaning::Input(InputIndex(index), attribute.value_type?),
+                        Some(attribute.place),
+                    ),
+                    None => match self.named_data(token.text()) {
+                        Some((entries, declared)) => (Meaning::Data(entries?), Some(declared)),
+                        None => {
+                            self.unknown_attribute(file, &token, is_right);
+                            return None;
+                        }
+                    },
+                }
             }
             ast::Operand::Literal(literal) => (Meaning::Constant(self.constant(file, literal)?), None),
             ast::Operand::List(list) => (Meaning::List(list.clone()), None),
@@ -209,11 +220,11 @@ impl Checker {
             self.errors = self.errors.saturating_add(1);
             return;
         }
-        let may_search = self.may_search(self.attributes.len());
+        let may_search = self.may_search(self.attributes.len().saturating_add(self.data.len()));
         let names = || {
-            self.attributes
-                .iter()
-                .map(|attribute| attribute.name.as_str())
+            let attributes = self.attributes.iter().map(|attribute| attribute.name.as_str());
+            attributes
+                .chain(self.data.keys().map(String::as_str))
                 .filter(|_| may_search)
         };
         let last_part = written.rsplit('.').next();

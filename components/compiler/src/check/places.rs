@@ -4,6 +4,7 @@ use aecp_vocabulary::value::Network;
 use aecp_vocabulary::{Type, text};
 
 use super::Checker;
+use super::data::Entries;
 use super::operands::{Meaning, Typed};
 use crate::core::{Atom, Condition, Constant, InputIndex, Side};
 use crate::diagnostic::{Code, Diagnostic};
@@ -25,7 +26,7 @@ impl Checker {
                 right.kind()
             );
             let help = match right.meaning {
-                Meaning::List(_) => "join conditions by OR, one for each text",
+                Meaning::List(_) | Meaning::Data(_) => "join conditions by OR, one for each text",
                 _ => "write the text in quotes",
             };
             self.mismatch(message, &left, &right, Some(help.to_owned()));
@@ -47,6 +48,20 @@ impl Checker {
             Meaning::Input(network, Type::Network) => {
                 let network = *network;
                 return Some(Condition::Atom(Atom::Within { address, network }));
+            }
+            Meaning::Data(Entries::Networks(networks)) => {
+                let networks = networks.clone();
+                return Some(Condition::Atom(Atom::WithinOneOf { address, networks }));
+            }
+            Meaning::Data(entries) => {
+                let message = format!(
+                    "WITHIN needs networks, and `{}` is {}",
+                    right.written(),
+                    entries.kind()
+                );
+                let help = format!("declare it so: `DATA {}: CIDR …`", right.written());
+                self.mismatch(message, &left, &right, Some(help));
+                return None;
             }
             Meaning::Constant(Constant::Text(_)) => vec![self.network(&right)?],
             Meaning::List(list) => {
@@ -70,15 +85,13 @@ impl Checker {
                 return None;
             }
         };
-        let mut networks = networks;
-        networks.sort_unstable();
-        networks.dedup();
         if networks.is_empty() {
             let diagnostic = Diagnostic::error(Code::InvalidList, right.place, "the list is empty")
                 .help("no address is in an empty list; write at least one network, or `false`");
             self.report(diagnostic);
             return None;
         }
+        let networks = networks.into();
         Some(Condition::Atom(Atom::WithinOneOf { address, networks }))
     }
 

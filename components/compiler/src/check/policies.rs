@@ -254,7 +254,10 @@ impl Checker {
 fn size(condition: &Condition) -> usize {
     let inner = match condition {
         Condition::Constant(_) => 0,
-        Condition::Atom(crate::core::Atom::OneOf { members, .. }) => members.len(),
+        // A named list exists once, however often it is used.
+        Condition::Atom(crate::core::Atom::OneOf { members, .. }) if members.name().is_none() => {
+            members.len()
+        }
         Condition::Atom(_) => 0,
         Condition::All(parts) | Condition::Any(parts) => parts
             .iter()

@@ -81,6 +81,7 @@ impl Reads {
                 self.input(*address);
                 self.input(*network);
             }
+            Condition::Atom(Atom::ContainsOf { set, .. }) => self.input(*set),
             Condition::Atom(Atom::Contains { set, element }) => {
                 self.input(*set);
                 self.operand(element);

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aecp_vocabulary::AuditClass;
 use aecp_vocabulary::policy::{Annotation, Obligation, OverrideRule, Segment};
+use aecp_vocabulary::{AuditClass, Value};
 use serde::Serialize;
 
-use crate::core::{Condition, Input, InputIndex, Package, Policy};
+use crate::core::{Condition, Input, InputIndex, InputKind, Package, Policy};
 use crate::words::Words;
 
 /// Something that is different.
@@ -35,7 +35,7 @@ pub enum Fact {
     Version,
     /// The package's default.
     Default,
-    /// What an attribute is declared to be.
+    /// What an attribute or a parameter is declared to be.
     Attribute(String),
     /// The policy is new.
     Added,
@@ -94,6 +94,25 @@ pub(super) fn changes(old: &Package, new: &Package) -> Vec<Change> {
     changes.package(old, new);
     changes.policies(old, new);
     changes.found
+}
+
+/// What a source says of an input.
+fn declared(input: &Input) -> String {
+    let declared = input.value_type.name();
+    match &input.kind {
+        InputKind::Attribute { optional: true } => format!("{declared} OPTIONAL"),
+        InputKind::Attribute { optional: false } | InputKind::Now => declared.to_owned(),
+        InputKind::Parameter(parameter) => {
+            let bound = |value: &Option<Value>| value.as_ref().map(Value::to_string).unwrap_or_default();
+            let (least, most) = (bound(&parameter.minimum), bound(&parameter.maximum));
+            let range = if least.is_empty() && most.is_empty() {
+                String::new()
+            } else {
+                format!(" RANGE {least}..{most}")
+            };
+            format!("{declared} = {}{range}", parameter.default)
+        }
+    }
 }
 
 /// A package as text.
@@ -169,17 +188,11 @@ impl Changes<'_> {
         let default = |package: &Package| Some(format!("{:?}", package.default).to_uppercase());
         self.note(None, Fact::Default, default(old), default(new));
         self.annotations(None, &old.annotations, &new.annotations);
-        let declared = |inputs: &[Input]| -> BTreeMap<String, String> {
-            let declaration = |input: &Input| {
-                let optional = if input.optional { " OPTIONAL" } else { "" };
-                (
-                    input.name.to_string(),
-                    format!("{}{optional}", input.value_type.name()),
-                )
-            };
+        let all = |inputs: &[Input]| -> BTreeMap<String, String> {
+            let declaration = |input: &Input| (input.name.to_string(), declared(input));
             inputs.iter().map(declaration).collect()
         };
-        let (before, mut after) = (declared(&old.inputs), declared(&new.inputs));
+        let (before, mut after) = (all(&old.inputs), all(&new.inputs));
         for (name, declaration) in before {
             let now = after.remove(&name);
             self.note(None, Fact::Attribute(name), Some(declaration), now);

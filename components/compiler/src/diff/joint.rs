@@ -6,27 +6,56 @@ use aecp_vocabulary::policy::DefaultDecision;
 use aecp_vocabulary::{Mode, Type};
 
 use crate::analysis::difference::{Joint, Side};
-use crate::core::{Input, InputIndex, Package, Policy};
+use crate::core::{Constant, Input, InputIndex, InputKind, Package, Policy};
+
+/// What makes an input the same in both packages: its name, its type, and its value if it has one in every request.
+pub(super) type Key = (String, Type, Option<String>);
+
+/// The key of an input of one of the packages, or of both.
+pub(super) fn key(input: &Input) -> Key {
+    let default = input
+        .parameter()
+        .map(|parameter| format!("{:?}", parameter.default));
+    (input.name.to_string(), input.value_type, default)
+}
 
 /// Puts the BLOCKING policies of both beside each other; those that both have once.
 pub(super) fn join(old: &Package, new: &Package) -> Joint {
-    let mut inputs: BTreeMap<(&str, Type), Input> = BTreeMap::new();
+    let mut inputs: BTreeMap<Key, Input> = BTreeMap::new();
     let mut types: BTreeMap<&str, BTreeSet<Type>> = BTreeMap::new();
     for input in old.inputs.iter().chain(&new.inputs) {
-        let key = (input.name.as_str(), input.value_type);
-        types.entry(key.0).or_default().insert(key.1);
-        inputs.entry(key).or_insert_with(|| Input {
-            optional: true,
-            ..input.clone()
+        let types = types.entry(input.name.as_str()).or_default();
+        types.insert(input.value_type);
+        inputs.entry(key(input)).or_insert_with(|| {
+            let kind = match &input.kind {
+                InputKind::Attribute { .. } => InputKind::Attribute { optional: true },
+                kind => kind.clone(),
+            };
+            Input {
+                kind,
+                ..input.clone()
+            }
         });
     }
-    let places: BTreeMap<(&str, Type), InputIndex> =
-        inputs.keys().copied().zip((0_u32..).map(InputIndex)).collect();
-    let retyped = places
-        .iter()
-        .filter(|((name, _), _)| types.get(name).is_some_and(|types| types.len() > 1))
-        .map(|(_, place)| *place)
+    let retyped = |input: &Input| {
+        let attribute = matches!(input.kind, InputKind::Attribute { .. });
+        let types = types.get(input.name.as_str());
+        // A set or a network in a parameter is not looked into.
+        let opaque = || {
+            input.parameter().is_some()
+                && input
+                    .parameter()
+                    .and_then(|it| Constant::of(&it.default))
+                    .is_none()
+        };
+        attribute && types.is_some_and(|types| types.len() > 1) || opaque()
+    };
+    let retyped = (0_u32..)
+        .zip(inputs.values())
+        .filter(|(_, input)| retyped(input))
+        .map(|(place, _)| InputIndex(place))
         .collect();
+    let places: BTreeMap<Key, InputIndex> = inputs.keys().cloned().zip((0_u32..).map(InputIndex)).collect();
 
     let mut policies = Vec::new();
     let mut sides = Vec::new();
@@ -71,10 +100,10 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
 }
 
 /// BLOCKING policies by name, reading joint inputs.
-fn blocking(package: &Package, places: &BTreeMap<(&str, Type), InputIndex>) -> BTreeMap<String, Policy> {
+fn blocking(package: &Package, places: &BTreeMap<Key, InputIndex>) -> BTreeMap<String, Policy> {
     let place = |index: InputIndex| {
         let input = package.inputs.get(usize::try_from(index.0).ok()?)?;
-        places.get(&(input.name.as_str(), input.value_type)).copied()
+        places.get(&key(input)).copied()
     };
     let policies = package.policies.iter();
     policies

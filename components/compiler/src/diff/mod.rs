@@ -111,7 +111,8 @@ impl Difference {
         none(&self.denied) && none(&self.allowed) && self.changes.is_empty()
     }
 
-    /// The attributes of both packages, by name. An attribute that has another type in each is there twice.
+    /// What policies of both packages read, by name. An attribute that has another type in each is there twice, and so is
+    /// a parameter with another default.
     pub fn inputs(&self) -> &[Input] {
         &self.joint.inputs
     }
@@ -185,7 +186,7 @@ fn told(
         decided.conditions.push(Requests {
             condition,
             example: example
-                .filter(|(_, value)| **value != Value::Absent)
+                .filter(|(input, value)| **value != Value::Absent && input.parameter().is_none())
                 .map(|(input, value)| (input.clone(), value.clone()))
                 .collect(),
             allowed_by: covering(&allowed),
@@ -200,12 +201,20 @@ fn told(
 /// What a package decides over a request that has values for the inputs of both.
 fn decision(joint: &Joint, package: &Package, values: &[Value]) -> Decision {
     let own = |input: &Input| {
-        let same = |known: &Input| known.name == input.name && known.value_type == input.value_type;
-        let place = joint.package.inputs.iter().position(same);
-        place
-            .and_then(|place| values.get(place))
-            .cloned()
-            .unwrap_or(Value::Absent)
+        if let Some(parameter) = input.parameter() {
+            return parameter.default.clone();
+        }
+        let place = joint
+            .package
+            .inputs
+            .iter()
+            .position(|known| joint::key(known) == joint::key(input));
+        match place.and_then(|place| values.get(place)) {
+            // Whatever the time is.
+            None | Some(Value::Absent) if input.is_certain() => Value::Instant(0),
+            None => Value::Absent,
+            Some(value) => value.clone(),
+        }
     };
     let values: Vec<Value> = package.inputs.iter().map(own).collect();
     decide(package, &values)

@@ -60,7 +60,7 @@ pub(super) fn signed_long(bits: u64) -> i64 {
 
 /// The two words of an address, the high one first.
 #[allow(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
-fn halves(address: u128) -> [u64; 2] {
+pub(super) fn halves(address: u128) -> [u64; 2] {
     [(address >> 64) as u64, address as u64]
 }
 

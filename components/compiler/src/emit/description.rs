@@ -6,12 +6,13 @@
 use std::collections::BTreeSet;
 
 use aecp_vocabulary::policy::{Annotation, DefaultDecision, Mode, Obligation, OverrideRule, Segment};
-use aecp_vocabulary::{AuditClass, Type};
+use aecp_vocabulary::{AuditClass, Type, Value};
 
 use super::EmitError;
 use super::link::{Linked, Position, Reader};
 use super::memory::{Data, NOWHERE, Record, size};
-use crate::core::{Atom, Condition, Operand, Package};
+use super::value::{self, text};
+use crate::core::{Atom, Condition, InputKind, Operand, Package};
 
 /// Puts the description into `data` and returns its address.
 pub(super) fn put(data: &mut Data, linked: &Linked<'_>) -> Result<u32, EmitError> {
@@ -49,24 +50,31 @@ fn list<T>(
     Ok(())
 }
 
-fn text(data: &mut Data, record: &mut Record, text: &str) -> Result<(), EmitError> {
-    let address = if text.is_empty() {
-        NOWHERE
-    } else {
-        data.share(text.as_bytes(), 1)?
-    };
-    record.word(address).word(size(text.len())?);
-    Ok(())
-}
-
-/// `variant input`, 136 bytes: as large as its case `parameter`, which has no use here.
+/// `variant input`, 136 bytes: as large as its case `parameter`.
 fn input(data: &mut Data, record: &mut Record, input: &Position<'_>) -> Result<(), EmitError> {
-    record.byte(0).zeros(7);
-    text(data, record, input.name)?;
-    record
-        .byte(value_type(input.value_type))
-        .byte(u8::from(input.optional))
-        .zeros(118);
+    match input.kind {
+        InputKind::Attribute { .. } => {
+            record.byte(0).zeros(7);
+            text(data, record, input.name)?;
+            record
+                .byte(value_type(input.value_type))
+                .byte(u8::from(input.optional))
+                .zeros(118);
+        }
+        InputKind::Parameter(parameter) => {
+            record.byte(1).zeros(7);
+            text(data, record, input.name)?;
+            record.byte(value_type(input.value_type)).zeros(7);
+            value::put(data, record, &parameter.default)?;
+            for bound in [&parameter.minimum, &parameter.maximum] {
+                record.byte(u8::from(bound.is_some())).zeros(7);
+                value::put(data, record, bound.as_ref().unwrap_or(&Value::Absent))?;
+            }
+        }
+        InputKind::Now => {
+            record.byte(2).zeros(135);
+        }
+    }
     Ok(())
 }
 
@@ -197,6 +205,7 @@ fn condition_reads(
             Atom::Within { address, network } => {
                 read(&Operand::Input(*address)).and_then(|()| read(&Operand::Input(*network)))
             }
+            Atom::ContainsOf { set, .. } => read(&Operand::Input(*set)),
             Atom::Contains { set, element } => read(&Operand::Input(*set)).and_then(|()| read(element)),
         },
     }

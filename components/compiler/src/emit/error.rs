@@ -29,6 +29,15 @@ pub enum EmitError {
         /// Its type in a later package.
         second: Type,
     },
+    /// A bundle sets the parameters of a component by name, so that packages which share a name must mean the same.
+    #[error(
+        "two packages declare the parameter `{name}` with different defaults or ranges; rename one or build two \
+         components"
+    )]
+    ParameterConflict {
+        /// The parameter's name.
+        name: String,
+    },
     /// See [`INPUT_LIMIT`].
     #[error("{count} inputs, at most {INPUT_LIMIT} fit into a component; build several components")]
     TooManyInputs {

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::Segment;
+use aecp_vocabulary::{AttributeName, Type};
 
 use super::{EmitError, INPUT_LIMIT, POLICY_LIMIT};
-use crate::core::{InputIndex, Package, Policy};
+use crate::core::{Input, InputIndex, InputKind, Package, Policy};
 
 /// Packages, and where their inputs stand in the component.
 pub(super) struct Linked<'a> {
     pub(super) packages: &'a [Package],
-    /// Sorted by name.
+    /// Sorted by name; of one name the attribute, then the parameter, then the time.
     pub(super) inputs: Vec<Position<'a>>,
     /// For each package, for each of its inputs, its position.
     positions: Vec<Vec<u32>>,
@@ -22,7 +22,21 @@ pub(super) struct Linked<'a> {
 pub(super) struct Position<'a> {
     pub(super) name: &'a str,
     pub(super) value_type: Type,
+    pub(super) kind: &'a InputKind,
+    /// Whether some package expects requests without it.
     pub(super) optional: bool,
+}
+
+/// What tells the inputs of all packages apart.
+type Key<'a> = (&'a AttributeName, u8);
+
+fn key(input: &Input) -> Key<'_> {
+    let rank = match input.kind {
+        InputKind::Attribute { .. } => 0,
+        InputKind::Parameter(_) => 1,
+        InputKind::Now => 2,
+    };
+    (&input.name, rank)
 }
 
 /// A policy among the inputs of the component.
@@ -48,15 +62,16 @@ impl<'a> Linked<'a> {
         if count > POLICY_LIMIT {
             return Err(EmitError::TooManyPolicies { count });
         }
-        let inputs = union(packages)?;
-        let numbered: BTreeMap<&str, u32> = inputs.iter().map(|input| input.name).zip(0..).collect();
+        let union = union(packages)?;
+        let numbered: BTreeMap<Key<'_>, u32> = union.keys().copied().zip(0..).collect();
         let positions = packages
             .iter()
             .map(|package| {
-                let names = package.inputs.iter().map(|input| input.name.as_str());
-                names.filter_map(|name| numbered.get(name).copied()).collect()
+                let keys = package.inputs.iter().map(key);
+                keys.filter_map(|key| numbered.get(&key).copied()).collect()
             })
             .collect();
+        let inputs = union.into_values().collect();
         Ok(Self {
             packages,
             inputs,
@@ -121,16 +136,17 @@ impl Reader<'_> {
     }
 }
 
-fn union(packages: &[Package]) -> Result<Vec<Position<'_>>, EmitError> {
-    let mut inputs: BTreeMap<&str, Position<'_>> = BTreeMap::new();
+fn union(packages: &[Package]) -> Result<BTreeMap<Key<'_>, Position<'_>>, EmitError> {
+    let mut inputs: BTreeMap<Key<'_>, Position<'_>> = BTreeMap::new();
     for input in packages.iter().flat_map(|package| &package.inputs) {
         let name = input.name.as_str();
         let new = Position {
             name,
             value_type: input.value_type,
-            optional: input.optional,
+            kind: &input.kind,
+            optional: input.is_optional(),
         };
-        let known = inputs.entry(name).or_insert(new);
+        let known = inputs.entry(key(input)).or_insert(new);
         if known.value_type != input.value_type {
             let (first, second) = (known.value_type, input.value_type);
             return Err(EmitError::TypeConflict {
@@ -139,10 +155,14 @@ fn union(packages: &[Package]) -> Result<Vec<Position<'_>>, EmitError> {
                 second,
             });
         }
-        known.optional |= input.optional;
+        if input.parameter().is_some() && known.kind != &input.kind {
+            let name = name.to_owned();
+            return Err(EmitError::ParameterConflict { name });
+        }
+        known.optional |= input.is_optional();
     }
     if inputs.len() > INPUT_LIMIT {
         return Err(EmitError::TooManyInputs { count: inputs.len() });
     }
-    Ok(inputs.into_values().collect())
+    Ok(inputs)
 }

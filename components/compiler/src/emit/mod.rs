@@ -22,6 +22,7 @@
 //! - `memory`: where things are in linear memory.
 //! - `description`: what `describe` returns, laid out ahead of time.
 //! - `support`: functions that every component has.
+//! - `value`: values as constants.
 //! - `condition`, `dispatch`, `module`: WebAssembly code.
 
 mod condition;
@@ -38,6 +39,7 @@ mod support;
 #[cfg(test)]
 mod tests;
 mod texts;
+mod value;
 
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;
@@ -60,6 +62,12 @@ pub const DEPTH_LIMIT: usize = 512;
 
 /// Most bytes of constants and tables in a component.
 pub const DATA_LIMIT: usize = 16 << 20;
+
+/// What the `producers` section of a component names as its compiler.
+pub const PRODUCER: &str = env!("CARGO_PKG_NAME");
+
+/// The compiler's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// All packages as one component of the contract `aecp:policy`.
 ///
@@ -107,6 +115,6 @@ pub fn wrap(core: &[u8]) -> Result<Vec<u8>, EmitError> {
         .and_then(|mut encoder| encoder.encode())
         .map_err(|error| failed(&error))?;
     let mut producers = wasm_metadata::Producers::empty();
-    producers.add("processed-by", env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    producers.add("processed-by", PRODUCER, VERSION);
     producers.add_to_wasm(&component).map_err(|error| failed(&error))
 }

@@ -13,11 +13,8 @@ use crate::core::{Condition, Input, InputIndex, Policy};
 use crate::testing;
 
 fn package(name: &str, inputs: &[(&str, Type)]) -> Package {
-    let input = |(name, value_type): &(&str, Type)| Input {
-        name: name.parse().unwrap(),
-        value_type: *value_type,
-        optional: false,
-    };
+    let input =
+        |(name, value_type): &(&str, Type)| Input::attribute(name.parse().unwrap(), *value_type, false);
     Package {
         name: name.to_owned(),
         version: "1.0.0".to_owned(),

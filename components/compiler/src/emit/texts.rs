@@ -124,6 +124,10 @@ fn collect<'a>(
         }) => {
             mention(reader.position(*set)?, constant);
         }
+        Condition::Atom(Atom::ContainsOf { set, members, .. }) => {
+            let set = reader.position(*set)?;
+            members.iter().for_each(|member| mention(set, member));
+        }
         Condition::Constant(_) | Condition::Atom(_) => {}
     }
     Ok(())

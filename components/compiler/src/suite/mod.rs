@@ -8,6 +8,7 @@
 //! - [`coverage`](mod@coverage): which atoms the tests have made true, false and unknown.
 //! - [`mutation`]: small changes of a package that some test should notice.
 //! - [`equivalence`]: whether a change can be noticed at all.
+//! - [`saved`]: findings of the analysis as tests.
 //! - `mutants`: the small changes themselves.
 //! - `requests`: the requests that conditions can tell apart.
 
@@ -18,6 +19,7 @@ mod mutants;
 pub mod mutation;
 mod requests;
 pub mod run;
+pub mod saved;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,11 +67,7 @@ pub const NOW: &str = "time.now";
 impl Case {
     /// One value for each input of `package`, in their order.
     pub fn values(&self, package: &Package) -> Vec<Value> {
-        let value = |input: &Input| match (self.given.value(&input.name), self.now) {
-            (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
-            (value, _) => value.clone(),
-        };
-        package.inputs.iter().map(value).collect()
+        self.given.values(package, self.now)
     }
 }
 
@@ -97,6 +95,16 @@ impl Givens {
             .rev()
             .find_map(|layer| layer.get(attribute))
             .unwrap_or(&Value::Absent)
+    }
+
+    /// One value for each input of `package`, in their order. `now`, in nanoseconds since 1970-01-01T00:00:00Z, is the
+    /// value of [`NOW`] unless that is given.
+    pub fn values(&self, package: &Package, now: Option<i64>) -> Vec<Value> {
+        let value = |input: &Input| match (self.value(&input.name), now) {
+            (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
+            (value, _) => value.clone(),
+        };
+        package.inputs.iter().map(value).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::{Type, Value};
 
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Package, Policy};
+use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy};
 
 /// Most members of the universe of a set whose subsets are tried.
 const SET_MEMBERS: usize = 6;
@@ -41,13 +41,16 @@ impl Requests {
             mentioned.condition(&policy.scope);
             mentioned.condition(&policy.constraint);
         }
+        for (index, input) in (0_u32..).map(InputIndex).zip(&package.inputs) {
+            mentioned.declaration(index, input);
+        }
         let mut domains = Vec::with_capacity(package.inputs.len());
         let mut count = 1_u64;
         for (index, input) in (0_u32..).map(InputIndex).zip(&package.inputs) {
             let domain = if mentioned.read.contains(&index) {
-                mentioned.domain(package, index, input.value_type)?
+                mentioned.domain(package, index, input)?
             } else {
-                vec![Value::Absent]
+                vec![unread(input)]
             };
             count = count.checked_mul(u64::try_from(domain.len()).ok()?)?;
             if count > limit {
@@ -82,6 +85,13 @@ impl Iterator for Requests {
     }
 }
 
+/// The value of an input that no condition reads.
+fn unread(input: &Input) -> Value {
+    input
+        .parameter()
+        .map_or(Value::Absent, |parameter| parameter.default.clone())
+}
+
 /// What conditions mention of each input.
 #[derive(Default)]
 struct Mentioned {
@@ -96,6 +106,14 @@ struct Mentioned {
 }
 
 impl Mentioned {
+    /// Default and bounds of a parameter are mentioned too.
+    fn declaration(&mut self, index: InputIndex, input: &Input) {
+        if let (Some(parameter), true) = (input.parameter(), self.read.contains(&index)) {
+            let constants = parameter.mentions().filter_map(Constant::of);
+            self.constants.entry(index).or_default().extend(constants);
+        }
+    }
+
     fn condition(&mut self, condition: &Condition) {
         match condition {
             Condition::Constant(_) => {}
@@ -118,8 +136,24 @@ impl Mentioned {
             }
             Atom::Compare { left, right, .. } => self.pair(left, right),
             Atom::OneOf { element, members } => {
-                for member in members {
+                // So many would be too many values to try.
+                if let (true, Operand::Input(input)) = (members.len() > DOMAIN_LIMIT, element) {
+                    self.read.insert(*input);
+                    self.opaque.insert(*input);
+                    return;
+                }
+                for member in members.iter() {
                     self.pair(element, &Operand::Constant(member.clone()));
+                }
+            }
+            Atom::ContainsOf { set, members, .. } => {
+                if members.len() > SET_MEMBERS {
+                    self.read.insert(*set);
+                    self.opaque.insert(*set);
+                    return;
+                }
+                for member in members.iter() {
+                    self.pair(&Operand::Input(*set), &Operand::Constant(member.clone()));
                 }
             }
             Atom::Contains { set, element } => self.pair(&Operand::Input(*set), element),
@@ -150,14 +184,15 @@ impl Mentioned {
     }
 
     /// The values of an input that conditions can tell apart; none if they are too many or not known.
-    fn domain(&self, package: &Package, input: InputIndex, declared: Type) -> Option<Vec<Value>> {
-        if self.opaque.contains(&input) {
+    fn domain(&self, package: &Package, index: InputIndex, input: &Input) -> Option<Vec<Value>> {
+        let declared = input.value_type;
+        if self.opaque.contains(&index) {
             return None;
         }
         let constants: Vec<&Constant> = if self.linked {
             self.constants.values().flatten().collect()
         } else {
-            self.constants.get(&input).into_iter().flatten().collect()
+            self.constants.get(&index).into_iter().flatten().collect()
         };
         // As many other values as there are inputs that may all have to differ.
         let others = if self.linked {
@@ -181,8 +216,14 @@ impl Mentioned {
             }
             _ => return None,
         };
+        if let Some(parameter) = input.parameter() {
+            domain.retain(|value| parameter.allows(value));
+        }
+        if input.is_certain() {
+            return Some(domain);
+        }
         domain.push(Value::Absent);
-        if self.present.contains(&input) {
+        if self.present.contains(&index) {
             domain.push(Value::failed("not known"));
         }
         Some(domain)

@@ -61,6 +61,8 @@ nodes! {
     Class,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`
+    Data,
     /// `DESCRIPTION: "…"`
     DescriptionField,
     /// `SCOPE: class WHERE condition`
@@ -173,6 +175,8 @@ unions! {
         Class,
         /// A policy.
         Policy,
+        /// A named list.
+        Data,
         /// What policies must decide.
         Test,
         /// Values that tests share.
@@ -322,6 +326,11 @@ accessors! {
         name -> token Word, /// `POLICY`.
         keyword -> token PolicyKeyword, /// Its fields.
         fields -> many Field;
+    Data: /// Its name.
+        name -> token Word, /// The type of its members.
+        type_name -> one Type, /// The path of its file, in quotes.
+        path -> one Literal, /// Its members, if they stand here.
+        list -> one List;
     DescriptionField: /// The sentence in quotes.
         value -> one Literal;
     ScopeField: /// The class, or `requests`.
@@ -415,6 +424,16 @@ accessors! {
         operand -> one Operand;
     List: /// Its members.
         members -> many Operand;
+}
+
+impl Data {
+    /// The path of its file, if it is written properly.
+    pub fn file(&self) -> Option<String> {
+        let (_, token) = self.path()?.token()?;
+        super::literal::text(token.text())
+            .ok()
+            .filter(|_| token.kind() == K::Text)
+    }
 }
 
 impl Type {

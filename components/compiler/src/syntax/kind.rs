@@ -161,6 +161,10 @@ pub enum SyntaxKind {
     ExpectKeyword,
     #[token("NOW")]
     NowKeyword,
+    #[token("DATA")]
+    DataKeyword,
+    #[token("FROM")]
+    FromKeyword,
     #[token("true")]
     TrueKeyword,
     #[token("false")]
@@ -189,6 +193,8 @@ pub enum SyntaxKind {
     Class,
     /// `POLICY name { … }`
     Policy,
+    /// `DATA name FROM "path"`, `DATA name: TYPE ["a", "b"]`
+    Data,
     DescriptionField,
     ScopeField,
     ConstraintField,
@@ -258,7 +264,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 41] = [
+const KEYWORDS: [(&str, K); 43] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -298,6 +304,8 @@ const KEYWORDS: [(&str, K); 41] = [
     ("CASE", K::CaseKeyword),
     ("EXPECT", K::ExpectKeyword),
     ("NOW", K::NowKeyword),
+    ("DATA", K::DataKeyword),
+    ("FROM", K::FromKeyword),
     ("true", K::TrueKeyword),
     ("false", K::FalseKeyword),
 ];
@@ -313,7 +321,7 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword)
+        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -365,7 +373,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 122] = [
+static KINDS: [K; 125] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -437,6 +445,8 @@ static KINDS: [K; 122] = [
     K::CaseKeyword,
     K::ExpectKeyword,
     K::NowKeyword,
+    K::DataKeyword,
+    K::FromKeyword,
     K::TrueKeyword,
     K::FalseKeyword,
     K::Stray,
@@ -450,6 +460,7 @@ static KINDS: [K; 122] = [
     K::Type,
     K::Class,
     K::Policy,
+    K::Data,
     K::DescriptionField,
     K::ScopeField,
     K::ConstraintField,

@@ -3,6 +3,7 @@
 use logos::Logos;
 
 use super::kind::SyntaxKind as K;
+use super::literal;
 use crate::diagnostic::{Code, Diagnostic, Place, Span};
 
 /// A token and the bytes that it covers.
@@ -131,17 +132,11 @@ fn stray(place: Place, text: &str) -> Diagnostic {
 
 /// The first character that a reader does not see, or that turns the direction of what is read: it could make a
 /// policy look like another one (CVE-2021-42574).
-fn hidden(text: &str) -> Option<(usize, char)> {
+pub(crate) fn hidden(text: &str) -> Option<(usize, char)> {
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return None;
     }
-    let is_hidden = |c: char| match c {
-        '\t' => false,
-        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => true,
-        '\u{61c}' | '\u{2028}' | '\u{2029}' => true,
-        other => other.is_control(),
-    };
-    text.char_indices().find(|(_, c)| is_hidden(*c))
+    text.char_indices().find(|(_, c)| literal::is_hidden(*c))
 }
 
 fn hidden_character(kind: K, place: Place, at: usize, found: char) -> Diagnostic {

@@ -120,6 +120,17 @@ fn decode(escape: &str) -> (Option<char>, usize) {
     }
 }
 
+/// Whether a reader does not see the character, or it turns the direction of what is read. Sources have such characters
+/// by their numbers only.
+pub fn is_hidden(c: char) -> bool {
+    match c {
+        '\t' => false,
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => true,
+        '\u{61c}' | '\u{2028}' | '\u{2029}' => true,
+        other => other.is_control(),
+    }
+}
+
 /// A text as the language writes it, so that reading it gives the text again.
 pub fn quoted(text: &str) -> String {
     let mut literal = String::with_capacity(text.len().saturating_add(2));
@@ -129,7 +140,7 @@ pub fn quoted(text: &str) -> String {
             '"' => literal.push_str("\\\""),
             '\\' => literal.push_str("\\\\"),
             '\n' => literal.push_str("\\n"),
-            c if c.is_control() => literal.extend(c.escape_unicode()),
+            c if c.is_control() || is_hidden(c) => literal.extend(c.escape_unicode()),
             c => literal.push(c),
         }
     }
@@ -183,7 +194,9 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_quoted_reads_back(value in any::<String>()) {
-            prop_assert_eq!(text(&quoted(&value)).unwrap(), value);
+            let quoted = quoted(&value);
+            prop_assert!(!quoted.chars().any(is_hidden), "{}", quoted);
+            prop_assert_eq!(text(&quoted).unwrap(), value);
         }
     }
 }

@@ -16,4 +16,5 @@ pub mod literal;
 pub mod parser;
 
 pub use kind::{SyntaxKind, SyntaxNode, SyntaxToken};
+pub(crate) use lexer::hidden;
 pub use parser::{Parse, parse};

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use aecp_compiler::diagnostic::Code;
 use aecp_compiler::format::{WIDTH, source};
-use aecp_compiler::package::check;
+use aecp_compiler::package::{check, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_compiler::syntax::parser::DEPTH_LIMIT;
 use aecp_compiler::syntax::{SyntaxKind, parse};
@@ -279,7 +279,7 @@ fn the_policies_of_this_repository_keep_their_meaning() {
             continue;
         }
         let mut files = Vec::new();
-        for file in std::fs::read_dir(path).unwrap() {
+        for file in std::fs::read_dir(&path).unwrap() {
             let file = file.unwrap().path();
             if file.extension().is_some_and(|extension| extension == "aecp") {
                 let text = std::fs::read_to_string(&file).unwrap();
@@ -289,10 +289,16 @@ fn the_policies_of_this_repository_keep_their_meaning() {
         if files.is_empty() {
             continue;
         }
-        let formatted: Vec<SourceFile> = files
+        let mut formatted: Vec<SourceFile> = files
             .iter()
             .map(|file| SourceFile::new(&file.name, canonical(&file.text)))
             .collect();
+        assert_eq!(wanted_lists(&files), wanted_lists(&formatted));
+        for name in wanted_lists(&files) {
+            let list = SourceFile::new(&name, std::fs::read_to_string(path.join(&name)).unwrap());
+            files.push(list.clone());
+            formatted.push(list);
+        }
         let before = check(&files).package;
         assert!(before.is_some());
         assert_eq!(before, check(&formatted).package);

@@ -1,6 +1,6 @@
 //! `aecp analyse`: what do policies do that nobody sees?
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use aecp_compiler::analysis::{
     Acknowledged, Acknowledgement, Analysis, Budget, Finding, Severity, acknowledge, analyse,
@@ -8,12 +8,14 @@ use aecp_compiler::analysis::{
 use aecp_compiler::core::Package;
 use aecp_compiler::diagnostic::{LineIndex, Place};
 use aecp_compiler::package::Checked;
+use aecp_compiler::suite::saved::{self, Saved};
 use aecp_vocabulary::Value;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
 use super::{Format, print_json};
 use crate::error::{Error, Outcome};
+use crate::files::{self, Privacy};
 use crate::package::PackageFolder;
 use crate::report::{self, BAD, FAINT, GOOD, NOTABLE};
 
@@ -28,6 +30,9 @@ pub(crate) struct Arguments {
     /// Package folders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Where to write the requests that show what was found, as TEST blocks that pass today; of one package
+    #[arg(long, value_name = "FILE.aecp")]
+    save_tests: Option<PathBuf>,
     /// How to write the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -79,6 +84,9 @@ struct Named {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
+    if let Some(file) = &arguments.save_tests {
+        can_save(arguments, file)?;
+    }
     let mut reports = Vec::new();
     let mut sound = true;
     for path in &arguments.paths {
@@ -100,6 +108,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         sound &= acknowledged
             .open(&analysis)
             .all(|finding| finding.severity < Severity::Critical);
+        if let Some(file) = &arguments.save_tests {
+            save(&saved::save(package, &checked.tests, &analysis), file)?;
+        }
         reports.push(told(&folder, package, &checked, &analysis, &acknowledged));
     }
     match arguments.format {
@@ -107,6 +118,36 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         Format::Human => reports.iter().for_each(show),
     }
     Ok(if sound { Outcome::Good } else { Outcome::Bad })
+}
+
+/// Whether tests can be kept in this file: it is nobody else's, and they are of one package.
+fn can_save(arguments: &Arguments, file: &Path) -> Result<(), Error> {
+    let refused = Error::part(format!("saving tests in `{}`", file.display()));
+    if arguments.paths.len() > 1 {
+        return Err(refused("tests belong to one package; name one".to_owned()));
+    }
+    if file.exists() {
+        return Err(refused(
+            "the file exists; name another one, or remove it first".to_owned(),
+        ));
+    }
+    Ok(())
+}
+
+fn save(tests: &Saved, file: &Path) -> Result<(), Error> {
+    let Saved {
+        text,
+        tests,
+        already,
+        without_request,
+    } = tests;
+    if *tests > 0 {
+        files::write(file, text.as_bytes(), Privacy::Public)?;
+    }
+    anstream::eprintln!(
+        "saved {tests} tests {FAINT}({already} findings have one, {without_request} are shown by no request){FAINT:#}"
+    );
+    Ok(())
 }
 
 fn told(

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use aecp_compiler::core::Package;
+use aecp_compiler::core::{InputKind, Package};
 use aecp_compiler::diff::{Budget, Change, Decided, Denying, Difference, Requests, diff};
 use aecp_engine::Instances;
 use aecp_vocabulary::{Value, Verdict};
@@ -220,7 +220,11 @@ fn weigh(
         count(&mut side.requests);
         let inputs = difference.inputs().iter();
         let values: Vec<Value> = inputs
-            .map(|input| request.value(&input.name, input.value_type))
+            .map(|input| match &input.kind {
+                InputKind::Attribute { .. } => request.value(&input.name, input.value_type),
+                InputKind::Parameter(parameter) => parameter.default.clone(),
+                InputKind::Now => Value::Instant(now),
+            })
             .collect();
         let place = difference.place(decided, &values);
         if let Some(condition) = place.and_then(|place| side.conditions.get_mut(place)) {

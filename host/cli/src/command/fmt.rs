@@ -49,7 +49,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let mut reports = Vec::new();
     for path in &arguments.paths {
         let folder = PackageFolder::read(path)?;
-        for (file, source) in (0_u32..).zip(&folder.files) {
+        let sources = (0_u32..).zip(&folder.files);
+        for (file, source) in sources.filter(|(_, source)| source.has_policies()) {
             let place = if folder.path.is_dir() {
                 folder.path.join(&source.name)
             } else {

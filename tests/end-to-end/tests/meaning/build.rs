@@ -5,11 +5,8 @@ use aecp_vocabulary::policy::{DefaultDecision, Mode, OverrideRule};
 use aecp_vocabulary::{AuditClass, Type};
 
 pub(crate) fn package(inputs: &[(&str, Type)], policies: Vec<(Condition, Condition)>) -> Package {
-    let input = |(name, value_type): &(&str, Type)| Input {
-        name: name.parse().unwrap(),
-        value_type: *value_type,
-        optional: false,
-    };
+    let input =
+        |(name, value_type): &(&str, Type)| Input::attribute(name.parse().unwrap(), *value_type, false);
     let policy = |(index, (scope, constraint)): (usize, (Condition, Condition))| Policy {
         name: format!("policy_{index}"),
         scope,
@@ -48,12 +45,10 @@ pub(crate) fn is(index: u32, value: impl Into<String>) -> Condition {
 }
 
 pub(crate) fn is_one_of(index: u32, members: impl IntoIterator<Item = Constant>) -> Condition {
-    let mut members: Vec<Constant> = members.into_iter().collect();
-    members.sort();
-    members.dedup();
+    let members: Vec<Constant> = members.into_iter().collect();
     Condition::Atom(Atom::OneOf {
         element: input(index),
-        members,
+        members: members.into(),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What a component says of itself, and obligations.
 
-use aecp_compiler::core::{Atom, Condition, InputIndex};
+use aecp_compiler::core::{Atom, Condition, Input, InputIndex, InputKind, Parameter};
 use aecp_vocabulary::policy::{self, Annotation, DefaultDecision, Mode, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::{AuditClass, Outcome, Type, Value};
 
@@ -84,7 +84,7 @@ fn description_is_that_of_the_packages() {
         vec![(is(1, "x"), holds())],
     );
     second.default = DefaultDecision::Allow;
-    second.inputs[1].optional = true;
+    second.inputs[1].kind = InputKind::Attribute { optional: true };
     second.name = "second".to_owned();
     let component = load(&[first, second]);
     let description = component.description();
@@ -147,4 +147,67 @@ fn description_is_that_of_the_packages() {
     );
     assert!(first.policies[1].reads.is_empty());
     assert_eq!(second.policies[0].reads, [3]);
+}
+
+#[test]
+fn every_kind_of_input_is_described_and_read() {
+    let parameter = |name: &str, parameter: Parameter| Input {
+        name: name.parse().unwrap(),
+        value_type: parameter.default.value_type().unwrap(),
+        kind: InputKind::Parameter(Box::new(parameter)),
+    };
+    let plain = |default: Value| Parameter {
+        default,
+        minimum: None,
+        maximum: None,
+    };
+    let defaults = [
+        Value::Boolean(true),
+        Value::Text("größe".to_owned()),
+        Value::Address("10.0.0.1".parse::<std::net::IpAddr>().unwrap().into()),
+        Value::SetOfText(vec!["EU".to_owned(), String::new()]),
+        Value::SetOfInteger(vec![1, -1]),
+        Value::SetOfAddress(vec![aecp_vocabulary::value::Address(7 << 64 | 9)]),
+    ];
+    let mut package = package(&[("a.number", Type::Integer)], vec![(holds(), holds())]);
+    let limit = Parameter {
+        default: Value::Integer(-10),
+        minimum: Some(Value::Integer(i64::MIN)),
+        maximum: None,
+    };
+    package.inputs.push(parameter("limit", limit));
+    for (index, default) in defaults.iter().enumerate() {
+        package
+            .inputs
+            .push(parameter(&format!("p{index}"), plain(default.clone())));
+    }
+    package.inputs.push(Input {
+        name: "now".parse().unwrap(),
+        value_type: Type::Instant,
+        kind: InputKind::Now,
+    });
+    package.policies[0].constraint = Condition::Atom(Atom::Compare {
+        left: aecp_compiler::core::Operand::Input(InputIndex(0)),
+        relation: aecp_compiler::core::Relation::Less,
+        right: aecp_compiler::core::Operand::Input(InputIndex(1)),
+    });
+    let packages = [package];
+    let component = load(&packages);
+    let inputs = &component.description().inputs;
+    let described = |name: &str| inputs.iter().find(|input| input.label() == name).unwrap();
+    let expected = |name: &str, default: &Value, minimum| policy::Input::Parameter {
+        name: name.to_owned(),
+        value_type: default.value_type().unwrap(),
+        default: default.clone(),
+        minimum,
+        maximum: None,
+    };
+    let limit = expected("limit", &Value::Integer(-10), Some(Value::Integer(i64::MIN)));
+    assert_eq!(described("limit"), &limit);
+    for (index, default) in defaults.iter().enumerate() {
+        let name = format!("p{index}");
+        assert_eq!(described(&name), &expected(&name, default, None));
+    }
+    assert_eq!(described("now"), &policy::Input::Now);
+    assert_eq!(component.description().packages[0].policies[0].reads, [0, 1]);
 }

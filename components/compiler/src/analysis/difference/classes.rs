@@ -15,6 +15,8 @@ pub(super) struct Classes<'p> {
     input: InputIndex,
     /// One value of each class; what is unknown last.
     values: Vec<Value>,
+    /// What the tests answer of each.
+    answers: Vec<Vec<Truth>>,
     /// The class of each list of answers of the tests.
     by_answers: BTreeMap<Vec<Truth>, usize>,
     tests: Vec<&'p Atom>,
@@ -34,6 +36,7 @@ impl<'p> Classes<'p> {
         let mut classes = Self {
             input,
             values: Vec::new(),
+            answers: Vec::new(),
             by_answers: BTreeMap::new(),
             tests: atoms.to_vec(),
             presence: false,
@@ -47,9 +50,10 @@ impl<'p> Classes<'p> {
             }
         }
         for value in values {
-            let answers = classes.answers(package, &value);
+            let answers = classes.answers_of(package, &value);
             let place = classes.values.len();
-            classes.by_answers.entry(answers).or_insert(place);
+            classes.by_answers.entry(answers.clone()).or_insert(place);
+            classes.answers.push(answers);
             classes.values.push(value);
         }
         classes
@@ -60,7 +64,7 @@ impl<'p> Classes<'p> {
         &self.values
     }
 
-    fn answers(&self, package: &Package, value: &Value) -> Vec<Truth> {
+    fn answers_of(&self, package: &Package, value: &Value) -> Vec<Truth> {
         let mut values = vec![Value::Absent; package.inputs.len()];
         let slot = usize::try_from(self.input.0)
             .ok()
@@ -76,7 +80,7 @@ impl<'p> Classes<'p> {
 
     /// The class that a value is in.
     pub(super) fn class(&self, package: &Package, value: &Value) -> Option<usize> {
-        self.by_answers.get(&self.answers(package, value)).copied()
+        self.by_answers.get(&self.answers_of(package, value)).copied()
     }
 
     /// What is said of an input that has one of these values, which are values of classes and all known, or all
@@ -101,13 +105,31 @@ impl<'p> Classes<'p> {
         let condition = if wanted.len() == known {
             Condition::Atom(Atom::IsPresent(self.input))
         } else {
-            self.listed(package, &wanted)
-                .unwrap_or_else(|| self.described(package, known, &wanted))
+            self.test(known, &wanted)
+                .or_else(|| self.listed(package, &wanted))
+                .unwrap_or_else(|| self.described(known, &wanted))
         };
         Part::Known {
             input: self.input,
             condition,
         }
+    }
+
+    /// A test as it stands in some policy, or the contrary of one: lists keep their names.
+    fn test(&self, known: usize, wanted: &BTreeSet<usize>) -> Option<Condition> {
+        let holds = |test: usize, class: usize| {
+            let answers = self.answers.get(class)?;
+            Some(*answers.get(test)? == Truth::True)
+        };
+        let agrees = |test: usize, asked: bool| {
+            (0..known).all(|class| holds(test, class) == Some(wanted.contains(&class) == asked))
+        };
+        (0_usize..).zip(&self.tests).find_map(|(test, atom)| match atom {
+            Atom::IsPresent(_) => None,
+            _ if agrees(test, true) => Some(Condition::Atom((*atom).clone())),
+            _ if agrees(test, false) => Some(not(atom)),
+            _ => None,
+        })
     }
 
     /// `IN […]` or `NOT IN […]`, where the tests look for equality alone.
@@ -156,15 +178,18 @@ impl<'p> Classes<'p> {
                 relation: Relation::Equal,
                 right: Operand::Constant(only),
             },
-            Err(members) => Atom::OneOf { element, members },
+            Err(members) => Atom::OneOf {
+                element,
+                members: members.into(),
+            },
         })
     }
 
     /// A condition made of the tests: statements of which all hold, or one, or one group of them.
-    fn described(&self, package: &Package, known: usize, wanted: &BTreeSet<usize>) -> Condition {
+    fn described(&self, known: usize, wanted: &BTreeSet<usize>) -> Condition {
         let all: BTreeSet<usize> = (0..known).collect();
         let others: BTreeSet<usize> = all.difference(wanted).copied().collect();
-        let table = self.table(package, known);
+        let table = self.table(known);
         let both = self.conjunction(&table, wanted, &others);
         let either = self.conjunction(&table, &others, wanted).map(|statements| {
             let negated = statements.into_iter().map(|(test, holds)| (test, !holds));
@@ -188,11 +213,11 @@ impl<'p> Classes<'p> {
     }
 
     /// For each test, the known classes of which it holds.
-    fn table(&self, package: &Package, known: usize) -> Vec<BTreeSet<usize>> {
+    fn table(&self, known: usize) -> Vec<BTreeSet<usize>> {
         let mut table = vec![BTreeSet::new(); self.tests.len()];
-        for (class, value) in self.values.iter().enumerate().take(known) {
-            for (holding, answer) in table.iter_mut().zip(self.answers(package, value)) {
-                if answer == Truth::True {
+        for (class, answers) in self.answers.iter().enumerate().take(known) {
+            for (holding, answer) in table.iter_mut().zip(answers) {
+                if *answer == Truth::True {
                     holding.insert(class);
                 }
             }
@@ -272,7 +297,7 @@ impl<'p> Classes<'p> {
 /// The constants that an atom looks for.
 fn equal_to(atom: &Atom) -> Option<Vec<Constant>> {
     match atom {
-        Atom::OneOf { members, .. } => Some(members.clone()),
+        Atom::OneOf { members, .. } => Some(members.to_vec()),
         Atom::Compare {
             left: Operand::Input(_),
             relation: Relation::Equal,

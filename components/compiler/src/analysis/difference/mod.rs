@@ -307,6 +307,9 @@ impl<'p> Search<'p> {
                 .solver
                 .space(read.chain(excluded.iter().flat_map(|cube| cube.atoms())));
             space.freed.clone_from(&self.joint.retyped);
+            for (input, value) in self.ground.fixed() {
+                space.pin(input, value);
+            }
             space.excluded.clone_from(&excluded);
             let demands: Vec<Demand<'p>> = asks.iter().filter_map(|ask| self.demand(ask)).collect();
             let ground = &self.ground;
@@ -417,7 +420,7 @@ impl<'p> Search<'p> {
             self.widen_literal(region, place, asks, rule);
         }
         region.tidy();
-        let mut inputs = region.inputs();
+        let mut inputs = self.ground.restricted(region);
         // First what the policies in question do not read. What many scopes tell apart goes last: while it has one
         // value, few policies have to be looked at.
         let key = match rule {
@@ -507,7 +510,7 @@ impl<'p> Search<'p> {
 
     fn cube(&self, region: &Region<'p>) -> Cube {
         let mut parts: Vec<(InputIndex, Part)> = Vec::new();
-        for input in region.inputs() {
+        for input in self.ground.restricted(region) {
             let classes = self.classes.get(&input).and_then(Option::as_ref);
             if let (Some(classes), Some(allowed)) = (classes, region.allowed(input)) {
                 parts.push((input, classes.part(&self.joint.package, allowed)));

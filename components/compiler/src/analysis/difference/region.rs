@@ -84,6 +84,22 @@ impl<'p> Ground<'p> {
         at(&self.by_value, input.0).copied().unwrap_or_default()
     }
 
+    /// The inputs that have one value in every request: parameters, which nobody sets.
+    pub(super) fn fixed(&self) -> impl Iterator<Item = (InputIndex, &'p Value)> + use<'p> {
+        let inputs = (0_u32..).map(InputIndex).zip(&self.package.inputs);
+        inputs.filter_map(|(index, input)| Some((index, &input.parameter()?.default)))
+    }
+
+    fn is_fixed(&self, input: InputIndex) -> bool {
+        at(&self.package.inputs, input.0).is_some_and(|input| input.parameter().is_some())
+    }
+
+    /// The inputs that a region allows only some values for, though requests may have others.
+    pub(super) fn restricted(&self, region: &Region<'p>) -> Vec<InputIndex> {
+        let inputs = region.allowed.keys().copied();
+        inputs.filter(|input| !self.is_fixed(*input)).collect()
+    }
+
     /// What a search has chosen.
     pub(super) fn chosen(&self, solver: &Solver<'p>, space: &Space) -> Region<'p> {
         let mut region = Region {
@@ -92,9 +108,12 @@ impl<'p> Ground<'p> {
             literals: Vec::new(),
             seed: solver.request(space),
         };
+        for (input, value) in self.fixed() {
+            region.allow(input, vec![value.clone()]);
+        }
         let mut literals = Vec::new();
         for input in space.inputs().filter(|input| solver.is_chosen(*input)) {
-            if self.is_by_value(input) {
+            if self.is_by_value(input) && !self.is_fixed(input) {
                 if let Some(value) = solver.value(input) {
                     region.allow(input, vec![value.clone()]);
                 }
@@ -202,11 +221,6 @@ fn part_holds(package: &Package, values: &[Value], condition: &Condition) -> boo
 }
 
 impl<'p> Region<'p> {
-    /// The inputs that only some values are allowed for, ascending.
-    pub(super) fn inputs(&self) -> Vec<InputIndex> {
-        self.allowed.keys().copied().collect()
-    }
-
     pub(super) fn allowed(&self, input: InputIndex) -> Option<&[Value]> {
         self.allowed.get(&input).map(Vec::as_slice)
     }
@@ -269,9 +283,11 @@ impl<'p> Region<'p> {
                 *value = Value::Absent;
             }
             if let Value::SetOfText(members) = value {
-                // A member that no part asks for is left out, unless another text attribute is looked for in the set.
+                // A member that no part asks for is left out, unless more is asked of the set than single members.
                 let linked = self.literals.iter().any(|(atom, _)| {
-                    matches!(shape(ground.package, atom), Shape::LinkedMember(set, _) if set == input)
+                    let shape = shape(ground.package, atom);
+                    !matches!(shape, Shape::Member(..) | Shape::Presence(_))
+                        && shape.inputs().any(|it| it == input)
                 });
                 if !linked {
                     members.retain(|text| {

@@ -7,7 +7,7 @@ use super::super::cube::{Cube, Part};
 use super::super::space::Space;
 use super::super::truths::Truths;
 use super::{Choice, Demand, Solver};
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand};
+use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Quantifier};
 use crate::interpreter;
 
 /// What can be said of all demands, with what is chosen so far.
@@ -122,6 +122,14 @@ impl<'p> Solver<'p> {
             Shape::Opaque => Truths::ANY,
             Shape::Presence(_) if !shape.inputs().all(|input| self.is_chosen(input)) => Truths::ANY,
             Shape::Member(set, text) => self.contains(space, set, text),
+            Shape::Members(set, quantifier, texts) => {
+                let each = texts.iter().filter_map(Constant::text);
+                let each = each.map(|text| self.contains(space, set, text));
+                match quantifier {
+                    Quantifier::Any => each.fold(Truths::FALSE, Truths::or),
+                    Quantifier::All => each.fold(Truths::TRUE, Truths::and),
+                }
+            }
             Shape::LinkedMember(set, element) => match (self.is_chosen(element), self.value(element)) {
                 (true, Some(Value::Text(text))) => self.contains(space, set, text),
                 (true, _) => Truths::UNKNOWN,
@@ -190,6 +198,14 @@ impl<'p> Solver<'p> {
         }
         if let Some(input) = shape.inputs().find(|input| !self.is_chosen(*input)) {
             return Some(Choice::Input(input));
+        }
+        if let Shape::Members(set, _, texts) = shape {
+            let places = texts.iter().filter_map(|text| space.member(set, text.text()?));
+            let is_open = |place: &usize| {
+                let member = space.members.get(*place);
+                member.is_some_and(|member| member.chosen.is_none())
+            };
+            return places.into_iter().find(is_open).map(Choice::Member);
         }
         let Atom::Contains { set, element } = atom else {
             return None;

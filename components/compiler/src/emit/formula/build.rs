@@ -3,7 +3,7 @@
 use aecp_vocabulary::Type;
 
 use super::{Formula, Test};
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Relation, is_ordered};
+use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Quantifier, Relation, is_ordered};
 use crate::emit::EmitError;
 use crate::emit::link::Reader;
 use crate::emit::texts::Texts;
@@ -49,6 +49,22 @@ impl Builder<'_> {
             Condition::All(conditions) => Formula::all(parts(conditions)?),
             Condition::Any(conditions) if negated => Formula::all(parts(conditions)?),
             Condition::Any(conditions) => Formula::any(parts(conditions)?),
+            Condition::Atom(Atom::ContainsOf {
+                set,
+                quantifier,
+                members,
+            }) => {
+                let each = members.iter().map(|member| {
+                    let test = self.contains(*set, &Operand::Constant(member.clone()))?;
+                    Ok(Formula::Test(test, negated))
+                });
+                let each: Vec<Formula> = each.collect::<Result<_, EmitError>>()?;
+                if (*quantifier == Quantifier::Any) == negated {
+                    Formula::all(each)
+                } else {
+                    Formula::any(each)
+                }
+            }
             Condition::Atom(atom) => match self.atom(atom)? {
                 Ok((test, opposite)) => Formula::Test(test, opposite != negated),
                 Err(decided) => Formula::Constant(decided != negated),
@@ -68,6 +84,9 @@ impl Builder<'_> {
             } => self.compare(left, *relation, right)?,
             Atom::OneOf { element, members } => self.one_of(element, members)?,
             Atom::Contains { set, element } => Ok((self.contains(*set, element)?, false)),
+            Atom::ContainsOf { .. } => {
+                return Err(self.reader.ill_typed("a question of many members is no test"));
+            }
             Atom::Affix { text, side, part } => {
                 let text = self.typed(*text, Type::Text)?;
                 Ok((Test::Affix(text, *side, part.clone()), false))
@@ -189,7 +208,7 @@ impl Builder<'_> {
         element: &Operand,
         members: &[Constant],
     ) -> Result<Result<(Test, bool), bool>, EmitError> {
-        let is_member = |constant: Constant| members.contains(&constant);
+        let is_member = |constant: Constant| members.binary_search(&constant).is_ok();
         if let Operand::Constant(constant) = element {
             return Ok(Err(is_member(constant.clone())));
         }

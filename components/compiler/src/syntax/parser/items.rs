@@ -19,7 +19,7 @@ const POLICY_FIELDS: [&str; 12] = [
     "ACKNOWLEDGE",
 ];
 const PACKAGE_FIELDS: [&str; 4] = ["VERSION", "DEFAULT", "OWNER", "ACKNOWLEDGE"];
-const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
+const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `DATA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
 
 impl Parser<'_> {
     pub(super) fn root(&mut self) {
@@ -31,10 +31,12 @@ impl Parser<'_> {
                 K::SchemaKeyword => self.schema(),
                 K::ClassKeyword => self.class(),
                 K::PolicyKeyword => self.policy(),
+                K::DataKeyword => self.data(),
                 K::TestKeyword => self.test(),
                 K::FixtureKeyword => self.fixture(),
                 _ => {
-                    let help = "a file consists of PACKAGE, SCHEMA, CLASS, POLICY, TEST and FIXTURE blocks";
+                    let help =
+                        "a file consists of PACKAGE, SCHEMA, DATA, CLASS, POLICY, TEST and FIXTURE blocks";
                     self.expected_with_help(BLOCKS, help);
                     // A closing bracket too many, or a field that lost its block: on to the next block.
                     self.start(K::Mistake);
@@ -73,6 +75,41 @@ impl Parser<'_> {
         self.plain_name("a class name", "customer_data");
         self.expect(K::Colon, "`:`");
         self.body();
+        self.finish();
+    }
+
+    /// `DATA name FROM "path"`, `DATA name: TYPE FROM "path"`, `DATA name: ["a"]`, `DATA name: TYPE ["a"]`.
+    fn data(&mut self) {
+        self.start(K::Data);
+        self.bump_keyword();
+        self.plain_name("a name for the list", "sanctioned_countries");
+        let has_colon = self.eat(K::Colon);
+        if has_colon && self.at(K::Word) && self.meant() != K::FromKeyword {
+            self.type_name();
+        }
+        if self.meant() == K::FromKeyword {
+            self.bump_keyword();
+            if !self.text_literal() {
+                self.expected_with_help(
+                    "the path of a list file in quotes",
+                    "write it from the package's folder on: `FROM \"lists/countries.txt\"`",
+                );
+            }
+        } else if self.at(K::LeftBracket) && has_colon {
+            self.list(K::RightBracket, "]");
+        } else {
+            self.expected_with_help(
+                if has_colon {
+                    "`FROM` or a list"
+                } else {
+                    "`FROM` or `:`"
+                },
+                "write `DATA name FROM \"lists/name.txt\"` or `DATA name: [\"a\", \"b\"]`",
+            );
+            if self.at(K::LeftBracket) {
+                self.list(K::RightBracket, "]");
+            }
+        }
         self.finish();
     }
 

@@ -142,3 +142,71 @@ fn an_attribute_of_another_type_is_not_decided() {
     assert!(difference.inconsistencies.is_empty() && difference.denied.conditions.is_empty());
     assert_eq!(difference.denied.not_decided.len(), 1);
 }
+
+/// A package of many policies, each about a type and a region of its own.
+fn many(count: usize, changed: &[usize], default: &str) -> Package {
+    let regions = ["EU", "US", "CH", "JP"];
+    let policy = |index: usize| {
+        let region = regions[index % 4];
+        let extra = if changed.contains(&index) {
+            ""
+        } else {
+            r#", "zone-9""#
+        };
+        format!(
+            r#"POLICY p{index} {{ SCOPE: requests WHERE resource.type == "type_{}" AND customer.region == "{region}"
+            CONSTRAINT: storage.location IN ["zone-{}", "zone-{}"{extra}] ENFORCEMENT: BLOCKING }}"#,
+            index / 4,
+            index % 7,
+            index % 5 + 3,
+        )
+    };
+    let policies: String = (0..count).map(policy).collect();
+    let text = format!(
+        r#"PACKAGE p {{ VERSION: "1.0.0" DEFAULT: {default} }}
+        SCHEMA {{ customer.region: TEXT storage.location: TEXT resource.type: TEXT }} {policies}"#
+    );
+    let checked = check(&[SourceFile::new("a.aecp", &text)]);
+    checked
+        .package
+        .unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
+}
+
+#[test]
+fn a_few_changes_among_a_thousand_policies_are_decided() {
+    for default in ["DENY", "ALLOW"] {
+        let (old, new) = (many(1_000, &[3], default), many(1_000, &[500, 501, 998], default));
+        let started = std::time::Instant::now();
+        let difference = diff(&old, &new, Budget::default());
+        println!("{default}: {:?}", started.elapsed());
+        assert_eq!(difference.inconsistencies, Vec::<String>::new());
+        assert_eq!(difference.denied.not_decided, Vec::<String>::new());
+        assert_eq!(difference.allowed.not_decided, Vec::<String>::new());
+        assert_eq!(
+            difference.denied.conditions.len(),
+            3,
+            "{:#?}",
+            conditions(&difference.denied)
+        );
+        assert_eq!(
+            conditions(&difference.allowed),
+            [r#"customer.region == "JP" AND resource.type == "type_0" AND storage.location == "zone-9""#]
+        );
+    }
+}
+
+#[test]
+fn a_new_wide_policy_among_a_thousand_is_counted() {
+    let mut new = many(1_000, &[], "DENY");
+    let old = new.clone();
+    let mut wide = new.policies[0].clone();
+    wide.name = "wide".into();
+    wide.scope = crate::core::Condition::Constant(true);
+    new.policies.push(wide);
+    let started = std::time::Instant::now();
+    let difference = diff(&old, &new, Budget::default());
+    println!("wide: {:?}", started.elapsed());
+    assert_eq!(difference.inconsistencies, Vec::<String>::new());
+    assert_eq!(difference.denied.conditions.len(), 20);
+    assert!(difference.denied.more > 0 && !difference.denied.not_decided.is_empty());
+}

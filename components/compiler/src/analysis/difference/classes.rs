@@ -22,7 +22,8 @@ pub(super) struct Classes<'p> {
     tests: Vec<&'p Atom>,
     /// Whether some policy asks for presence, which tells absent values from failed ones.
     presence: bool,
-    constants: BTreeSet<&'p Constant>,
+    /// The class of each constant that a test mentions.
+    constants: BTreeMap<&'p Constant, Option<usize>>,
 }
 
 impl<'p> Classes<'p> {
@@ -40,12 +41,16 @@ impl<'p> Classes<'p> {
             by_answers: BTreeMap::new(),
             tests: atoms.to_vec(),
             presence: false,
-            constants: BTreeSet::new(),
+            constants: BTreeMap::new(),
         };
         for atom in atoms {
             match shape(package, atom) {
                 Shape::Presence(_) => classes.presence = true,
-                Shape::Test(_, constants) => classes.constants.extend(constants),
+                Shape::Test(_, constants) => {
+                    classes
+                        .constants
+                        .extend(constants.iter().map(|constant| (constant, None)));
+                }
                 _ => {}
             }
         }
@@ -56,6 +61,10 @@ impl<'p> Classes<'p> {
             classes.answers.push(answers);
             classes.values.push(value);
         }
+        let constants = std::mem::take(&mut classes.constants).into_keys();
+        classes.constants = constants
+            .map(|constant| (constant, classes.class(package, &constant.value())))
+            .collect();
         classes
     }
 
@@ -83,10 +92,13 @@ impl<'p> Classes<'p> {
         self.by_answers.get(&self.answers_of(package, value)).copied()
     }
 
-    /// What is said of an input that has one of these values, which are values of classes and all known, or all
-    /// unknown.
-    pub(super) fn part(&self, package: &Package, allowed: &[Value]) -> Part {
-        let has = |asked: fn(&Value) -> bool| allowed.iter().any(asked);
+    /// What is said of an input that has a value of these classes, which are all of known values, or all of unknown
+    /// ones.
+    pub(super) fn part(&self, wanted: &BTreeSet<usize>) -> Part {
+        let has = |asked: fn(&Value) -> bool| {
+            let values = wanted.iter().filter_map(|class| self.values.get(*class));
+            values.into_iter().any(asked)
+        };
         let absent = has(|value| matches!(value, Value::Absent));
         let failed = has(|value| matches!(value, Value::Failed(_)));
         if absent || failed {
@@ -98,16 +110,12 @@ impl<'p> Classes<'p> {
             .iter()
             .filter(|value| value.value_type().is_some())
             .count();
-        let wanted: BTreeSet<usize> = allowed
-            .iter()
-            .filter_map(|value| self.class(package, value))
-            .collect();
         let condition = if wanted.len() == known {
             Condition::Atom(Atom::IsPresent(self.input))
         } else {
-            self.test(known, &wanted)
-                .or_else(|| self.listed(package, &wanted))
-                .unwrap_or_else(|| self.described(known, &wanted))
+            self.test(known, wanted)
+                .or_else(|| self.listed(wanted))
+                .unwrap_or_else(|| self.described(known, wanted))
         };
         Part::Known {
             input: self.input,
@@ -133,7 +141,7 @@ impl<'p> Classes<'p> {
     }
 
     /// `IN […]` or `NOT IN […]`, where the tests look for equality alone.
-    fn listed(&self, package: &Package, wanted: &BTreeSet<usize>) -> Option<Condition> {
+    fn listed(&self, wanted: &BTreeSet<usize>) -> Option<Condition> {
         let equality = |test: &&Atom| {
             matches!(
                 test,
@@ -151,8 +159,8 @@ impl<'p> Classes<'p> {
         let mut inside = Vec::new();
         let mut outside = Vec::new();
         let mut with_constants = BTreeSet::new();
-        for constant in &self.constants {
-            let class = self.class(package, &constant.value())?;
+        for (constant, class) in &self.constants {
+            let class = (*class)?;
             with_constants.insert(class);
             let side = if wanted.contains(&class) {
                 &mut inside

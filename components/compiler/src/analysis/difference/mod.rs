@@ -472,6 +472,7 @@ impl<'p> Search<'p> {
         let values = classes.values().to_vec();
         let known = own.value_type().is_some();
         let mut alike = vec![own.clone()];
+        let mut picked = BTreeSet::from([own_class]);
         let mut all = true;
         for (class, value) in values.iter().enumerate().filter(|(class, _)| *class != own_class) {
             region.allow(input, vec![value.clone()]);
@@ -479,6 +480,7 @@ impl<'p> Search<'p> {
             all &= holds;
             if holds && known == value.value_type().is_some() {
                 alike.push(value.clone());
+                picked.insert(class);
             }
             // Nothing may be left to gain, and there may be many classes.
             if !all && self.solver.spent() {
@@ -487,7 +489,11 @@ impl<'p> Search<'p> {
                 break;
             }
         }
-        region.allow(input, if all { Vec::new() } else { alike });
+        if all {
+            region.allow(input, Vec::new());
+        } else {
+            region.allow_classes(input, alike, picked);
+        }
         Some(())
     }
 
@@ -512,8 +518,8 @@ impl<'p> Search<'p> {
         let mut parts: Vec<(InputIndex, Part)> = Vec::new();
         for input in self.ground.restricted(region) {
             let classes = self.classes.get(&input).and_then(Option::as_ref);
-            if let (Some(classes), Some(allowed)) = (classes, region.allowed(input)) {
-                parts.push((input, classes.part(&self.joint.package, allowed)));
+            if let (Some(classes), Some(wanted)) = (classes, region.classes(input)) {
+                parts.push((input, classes.part(wanted)));
             }
         }
         for (atom, allowed) in region.literals() {

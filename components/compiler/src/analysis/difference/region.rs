@@ -20,6 +20,8 @@ pub(super) struct Region<'p> {
     /// By input; absent where another number of values than one is allowed.
     values: Vec<Value>,
     allowed: BTreeMap<InputIndex, Vec<Value>>,
+    /// The classes of the allowed values, where they were looked for.
+    classes: BTreeMap<InputIndex, BTreeSet<usize>>,
     literals: Vec<(&'p Atom, Truths)>,
     /// The whole request that it grew from.
     pub(super) seed: Vec<Value>,
@@ -105,6 +107,7 @@ impl<'p> Ground<'p> {
         let mut region = Region {
             values: vec![Value::Absent; self.package.inputs.len()],
             allowed: BTreeMap::new(),
+            classes: BTreeMap::new(),
             literals: Vec::new(),
             seed: solver.request(space),
         };
@@ -247,6 +250,16 @@ impl<'p> Region<'p> {
         } else {
             self.allowed.insert(input, values);
         }
+    }
+
+    /// Its requests have a value of one of these classes.
+    pub(super) fn allow_classes(&mut self, input: InputIndex, values: Vec<Value>, classes: BTreeSet<usize>) {
+        self.allow(input, values);
+        self.classes.insert(input, classes);
+    }
+
+    pub(super) fn classes(&self, input: InputIndex) -> Option<&BTreeSet<usize>> {
+        self.classes.get(&input)
     }
 
     pub(super) fn set_literal(&mut self, place: usize, truths: Truths) {

@@ -60,7 +60,11 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
     let mut policies = Vec::new();
     let mut sides = Vec::new();
     let mut only_new = blocking(new, &places);
-    for (name, policy) in blocking(old, &places) {
+    let mut only_old = blocking(old, &places);
+    for policy in &old.policies {
+        let Some((name, policy)) = only_old.remove_entry(&policy.name) else {
+            continue;
+        };
         let same = |other: &Policy| other.scope == policy.scope && other.constraint == policy.constraint;
         let known = only_new.get(&name).is_some_and(same).then(|| name.clone());
         // Who has another name has the same say.
@@ -79,7 +83,10 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
         }
         policies.push(policy);
     }
-    for policy in only_new.into_values() {
+    for policy in &new.policies {
+        let Some(policy) = only_new.remove(&policy.name) else {
+            continue;
+        };
         policies.push(policy);
         sides.push(Side::New);
     }

@@ -60,6 +60,8 @@ fn part(words: &Words<'_>, part: &Part) -> String {
                 negated()
             } else if *allowed == Truths::UNKNOWN {
                 format!("{} IS UNKNOWN", subject())
+            } else if atom.inputs().len() == 1 {
+                format!("{} IS PRESENT", subject())
             } else {
                 format!("{} IS KNOWN", subject())
             }

@@ -294,6 +294,16 @@ impl<'p> Classes<'p> {
             let list = self.one_of(listed);
             parts.push(if all { Condition::Not(Box::new(list)) } else { list });
         }
+        // People read from the least to the most.
+        parts.sort_by_key(|part| {
+            matches!(
+                part,
+                Condition::Atom(Atom::Compare {
+                    left: Operand::Input(_),
+                    ..
+                })
+            )
+        });
         match (<[Condition; 1]>::try_from(parts), all) {
             (Ok([only]), _) => only,
             (Err(parts), true) => Condition::All(parts),

@@ -128,7 +128,7 @@ impl<'p> Ground<'p> {
         literals.retain(|atom: &&Atom| seen.insert(std::ptr::from_ref(*atom)));
         for atom in literals {
             let truths = solver.atom(space, atom);
-            if truths.settled() {
+            if truths != Truths::ANY {
                 region.literals.push((atom, truths));
             }
         }

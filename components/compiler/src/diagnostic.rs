@@ -133,6 +133,14 @@ codes! {
     TooManyInputs = "too-many-inputs",
     /// Classes make the package larger than packages can be.
     PackageTooLarge = "package-too-large",
+    /// An IMPORT that names what cannot be imported.
+    InvalidImport = "invalid-import",
+    /// An IMPORT of a package that is not there.
+    UnknownImport = "unknown-import",
+    /// A package that imports itself, by way of others perhaps.
+    ImportCycle = "import-cycle",
+    /// Imports of imports of imports, too many.
+    ImportTooDeep = "import-too-deep",
     /// A class that no policy uses.
     UnusedClass = "unused-class",
     /// A list that no policy uses.
@@ -155,6 +163,12 @@ codes! {
     EmptyText = "empty-text",
     /// A REASON whose braces do not enclose attributes.
     MalformedTemplate = "malformed-template",
+    /// An obligation that cannot be met, or says what none can.
+    InvalidObligation = "invalid-obligation",
+    /// Two obligations of one policy that cannot both be met.
+    ClashingObligations = "clashing-obligations",
+    /// An obligation of a policy that never raises one.
+    IdleObligation = "idle-obligation",
     /// A control that the catalogue does not have.
     UnknownControl = "unknown-control",
     /// A control named twice by one policy.

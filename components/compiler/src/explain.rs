@@ -20,6 +20,9 @@ pub struct Explanation {
     pub scope: Part,
     /// What must hold of them. None if the scope is false, for then nobody asks.
     pub constraint: Option<Part>,
+    /// What it raises, as the language writes it; for policies that are satisfied.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub obligations: Vec<String>,
 }
 
 /// A condition or a part of one.
@@ -72,11 +75,18 @@ impl Teller<'_> {
             (Truth::True, Some(Truth::False)) => Some(Outcome::Violated),
             _ => Some(Outcome::Indeterminate),
         };
+        let raised = policy
+            .obligations
+            .iter()
+            .filter(|_| outcome == Some(Outcome::Satisfied));
         Explanation {
             policy: policy.name.clone(),
             outcome,
             scope,
             constraint,
+            obligations: raised
+                .map(|obligation| self.words.obligation(obligation))
+                .collect(),
         }
     }
 

@@ -19,7 +19,8 @@ const POLICIES: &str = ".aecp";
 /// One source file. Whoever calls has read it; this crate knows no file system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceFile {
-    /// Its path relative to the package's folder, with `/` between parts. Files are taken in the order of names.
+    /// Its path relative to the package's folder, with `/` between parts. Files are taken in the order of names. That of
+    /// an imported file begins with `../` and the name of its package's folder.
     pub name: String,
     /// Its content.
     pub text: String,
@@ -38,6 +39,36 @@ impl SourceFile {
     pub fn has_policies(&self) -> bool {
         self.name.ends_with(POLICIES)
     }
+
+    /// The package folder that the file was imported from; none if it is the package's own. Imported files have names
+    /// such as `../common/schema.aecp`.
+    pub fn imported_from(&self) -> Option<&str> {
+        let (folder, _) = self.name.strip_prefix(BESIDE)?.split_once('/')?;
+        Some(folder)
+    }
+}
+
+/// What paths to folders beside a package begin with.
+const BESIDE: &str = "../";
+
+/// Most bytes of the name of a folder that is imported.
+const FOLDER_LIMIT: usize = 128;
+
+/// The name of the folder that an IMPORT names: `common` of `../common`. It is a plain name, so that it leads to a folder
+/// beside the package's own and nowhere else; whoever reads the folder sees to it that no symbolic link leads away.
+///
+/// # Errors
+/// Why it is none.
+pub fn import_path(path: &str) -> Result<&str, &'static str> {
+    let Some(folder) = path.strip_prefix(BESIDE) else {
+        return Err("it does not begin with `../`");
+    };
+    let folder = folder.strip_suffix('/').unwrap_or(folder);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if folder.is_empty() || folder.len() > FOLDER_LIMIT || !folder.chars().all(is_plain) {
+        return Err("behind `../` stands one name of ASCII letters, digits, `_` and `-`");
+    }
+    Ok(folder)
 }
 
 /// Whether a path may name a list file: from the package's folder on, with `/` between its parts, and never out of it.

@@ -6,6 +6,9 @@
 
 use std::ops::RangeInclusive;
 
+use aecp_vocabulary::obligation::{
+    Duty, LimitKey, Masking, Notification, RowCondition, RowRelation, WINDOW_LIMITS,
+};
 use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AuditClass, Mode, Type, Value};
@@ -258,7 +261,7 @@ fn policy(inputs: &[Input]) -> impl Strategy<Value = Policy> + use<> {
     let exception = select(vec![OverrideRule::Never, OverrideRule::BreakGlassToken]);
     let obligations = prop_oneof![
         4 => Just(Vec::new()),
-        1 => vec(segments(inputs), 1..3).prop_map(|arguments| arguments.into_iter().map(obligation).collect()),
+        1 => vec(obligation(inputs), 1..3),
     ];
     let annotations = vec(select(vec!["", "EU data stays in the EU", "größe"]), 0..2);
     (
@@ -286,11 +289,70 @@ fn policy(inputs: &[Input]) -> impl Strategy<Value = Policy> + use<> {
         )
 }
 
-fn obligation(argument: Vec<Segment>) -> Obligation {
-    Obligation {
-        kind: "notify".to_owned(),
-        arguments: vec![("text".to_owned(), argument)],
+/// Obligations of all kinds, some of which clash.
+fn obligation(inputs: &[Input]) -> impl Strategy<Value = Obligation> + use<> {
+    let path = || {
+        select(vec![
+            "response.body",
+            "response.body.ssn",
+            "response.body.card.number",
+        ])
+    };
+    let name = |text: &str| text.parse().expect("letters, digits and underscores");
+    let masking = prop_oneof![
+        (1_u32..6).prop_map(Masking::KeepLast),
+        Just(Masking::Hide(None)),
+        select(vec!["x", "größe"]).prop_map(|text| Masking::Hide(Some(text.to_owned()))),
+    ];
+    let mask = (path(), masking).prop_map(move |(path, how)| Duty::Mask {
+        path: name(path),
+        how,
+    });
+    let notification =
+        (select(vec!["security", "a@example.com"]), segments(inputs)).prop_map(|(to, message)| {
+            let message = Some(message);
+            Duty::Notify(Notification {
+                to: to.to_owned(),
+                message,
+            })
+        });
+    let mut duties = vec![mask.boxed(), notification.boxed()];
+    let scalars: Vec<(u32, Input)> = (0_u32..)
+        .zip(inputs.iter().cloned())
+        .filter(|(_, input)| input.value_type.member().is_none() && input.value_type != Type::Network)
+        .collect();
+    if !scalars.is_empty() {
+        let limit =
+            (select(scalars.clone()), 1_u64..4, 1_i64..4).prop_map(|((index, input), count, seconds)| {
+                let key = LimitKey {
+                    key: input.name,
+                    value: vec![Segment::Input(index)],
+                    window: seconds.saturating_mul(WINDOW_LIMITS.0),
+                };
+                Duty::Limit { key, count }
+            });
+        let condition = (select(scalars), select(vec!["region", "owner.name"])).prop_map(
+            move |((index, input), field)| {
+                let relation = if input.value_type == Type::Integer {
+                    RowRelation::Less
+                } else {
+                    RowRelation::Equal
+                };
+                RowCondition {
+                    field: name(field),
+                    value_type: input.value_type,
+                    relation,
+                    values: vec![vec![Segment::Input(index)]],
+                }
+            },
+        );
+        let filter = (path(), vec(condition, 1..3)).prop_map(move |(path, conditions)| Duty::Filter {
+            rows: name(path),
+            conditions,
+        });
+        duties.extend([limit.boxed(), filter.boxed()]);
     }
+    proptest::strategy::Union::new(duties).prop_map(Duty::obligation)
 }
 
 fn annotation(text: &str) -> Annotation {

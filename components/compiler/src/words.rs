@@ -1,4 +1,8 @@
 //! Conditions as the language writes them, for reasons and explanations.
+//!
+//! - `obligations`: obligations alike.
+
+mod obligations;
 
 use aecp_vocabulary::value::Network;
 

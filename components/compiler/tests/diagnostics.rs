@@ -587,6 +587,158 @@ fn values_of_all_types_are_checked() {
     typed("peer ⟦within⟧ \"10.0.0.0/8\"", Code::LowercaseKeyword, "`WITHIN`");
 }
 
+/// One error in the obligations of a policy.
+#[track_caller]
+fn obligation(marked: &str, code: Code, help: &str) {
+    let policy = format!("POLICY p {{ SCOPE: requests CONSTRAINT: ok ENFORCEMENT: BLOCKING {marked} }}");
+    expect(&policy, code, help);
+}
+
+#[test]
+fn obligations_say_what_can_be_met() {
+    use Code::{InvalidObligation as Invalid, TypeMismatch, UnexpectedToken, UnknownAttribute};
+    obligation(
+        "OBLIGATION: ⟦MASKE⟧ response.body.ssn",
+        UnexpectedToken,
+        "did you mean `MASK`?",
+    );
+    obligation(
+        "OBLIGATION: ⟦encrypt⟧ response.body.ssn",
+        UnexpectedToken,
+        "`FILTER`",
+    );
+    obligation(
+        "OBLIGATION: ⟦mask⟧ response.body.ssn",
+        Code::LowercaseKeyword,
+        "write `MASK`",
+    );
+    obligation("OBLIGATION: MASK ⟦ssn⟧", Invalid, "write `response.body.ssn`");
+    obligation(
+        "OBLIGATION: MASK ⟦response.ssn⟧",
+        Invalid,
+        "write `response.body.ssn`",
+    );
+    obligation("OBLIGATION: MASK ⟦response⟧", Invalid, "a path inside of it");
+    obligation(
+        "OBLIGATION: MASK ⟦\"response.body.ssn\"⟧",
+        UnexpectedToken,
+        "MASK response.body.ssn",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP ⟦4⟧",
+        UnexpectedToken,
+        "KEEP LAST 4",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP LAST ⟦0⟧",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: MASK response.body.ssn KEEP LAST ⟦\"4\"⟧",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: LIMIT ⟦0⟧ PER 1m BY customer.region",
+        Invalid,
+        "inside that range",
+    );
+    obligation(
+        "OBLIGATION: LIMIT ⟦-1⟧ PER 1m BY customer.region",
+        Invalid,
+        "inside that range",
+    );
+    obligation("OBLIGATION: LIMIT 5 PER ⟦60⟧ BY customer.region", Invalid, "`1m`");
+    obligation(
+        "OBLIGATION: LIMIT 5 PER ⟦1ms⟧ BY customer.region",
+        Invalid,
+        "`1m`",
+    );
+    obligation(
+        "OBLIGATION: LIMIT 5 ⟦BY⟧ customer.region",
+        UnexpectedToken,
+        "LIMIT 100 PER 1m",
+    );
+    obligation(
+        "OBLIGATION: LIMIT 5 PER 1m BY ⟦customer.regoin⟧",
+        UnknownAttribute,
+        "did you mean",
+    );
+    obligation("OBLIGATION: LIMIT 5 PER 1m BY ⟦tags⟧", TypeMismatch, "one value");
+    obligation(
+        "OBLIGATION: NOTIFY ⟦security⟧",
+        UnexpectedToken,
+        "NOTIFY \"security@example.com\"",
+    );
+    obligation("OBLIGATION: NOTIFY ⟦\" \"⟧", Invalid, "name of a channel");
+    obligation(
+        "OBLIGATION: NOTIFY \"a\" WITH \"{⟦regoin⟧}\"",
+        UnknownAttribute,
+        "",
+    );
+    obligation(
+        "OBLIGATION: NOTIFY \"a\" WITH ⟦\"\"⟧",
+        Code::EmptyText,
+        "fill it in",
+    );
+}
+
+#[test]
+fn rows_are_filtered_by_comparisons() {
+    use Code::{InvalidObligation as Invalid, TypeMismatch, UnknownAttribute};
+    let rows = |marked: &str, code, help: &str| {
+        obligation(&format!("OBLIGATION: FILTER rows WHERE {marked}"), code, help);
+    };
+    rows("⟦row.a == 1 OR row.b == 2⟧", Invalid, "joined by AND");
+    rows("row.a == 1 AND ⟦NOT row.b == 2⟧", Invalid, "joined by AND");
+    rows("⟦row.a⟧", Invalid, "joined by AND");
+    rows("⟦row.a == row.b⟧", Invalid, "joined by AND");
+    rows("⟦customer.region == \"EU\"⟧", Invalid, "joined by AND");
+    rows("row.a == ⟦customer.regoin⟧", UnknownAttribute, "did you mean");
+    rows("row.a == ⟦tags⟧", TypeMismatch, "one value");
+    rows("row.a < ⟦ok⟧", TypeMismatch, "numbers");
+    rows("row.a < ⟦\"b\"⟧", TypeMismatch, "INSTANT");
+    rows("row.a IN ⟦tags⟧", Invalid, "where it stands");
+    rows("row.a IN [1, ⟦\"b\"⟧]", TypeMismatch, "");
+    rows("row.a IN ⟦[]⟧", Code::InvalidList, "at least one");
+    rows(
+        &format!("⟦{}⟧", ["row.a == 1"; 17].join(" AND ")),
+        Invalid,
+        "split it",
+    );
+    obligation(
+        "OBLIGATION: FILTER rows ⟦row.a⟧ == 1",
+        Code::UnexpectedToken,
+        "WHERE",
+    );
+    obligation(
+        "OBLIGATION: FILTER ⟦items⟧ WHERE row.a == 1",
+        Invalid,
+        "`response.body.items`",
+    );
+}
+
+#[test]
+fn obligations_of_one_policy_fit_together() {
+    obligation(
+        "OBLIGATION: MASK response.body.a WITH \"x\" OBLIGATION: MASK response.body.a KEEP LAST 4 \
+         ⟦OBLIGATION: MASK response.body.a WITH \"y\"⟧",
+        Code::ClashingObligations,
+        "keep one of them",
+    );
+    obligation(
+        "OBLIGATION: FILTER rows WHERE row.a == 1 ⟦OBLIGATION: FILTER rows WHERE row.b == 2 AND row.a == \"x\"⟧",
+        Code::ClashingObligations,
+        "keep one of them",
+    );
+    let idle = check_text(&format!(
+        "{HEADER}POLICY p {{ SCOPE: requests CONSTRAINT: ok ENFORCEMENT: ADVISORY OBLIGATION: MASK response.body }}"
+    ));
+    let codes: Vec<Code> = idle.diagnostics.iter().map(|found| found.code).collect();
+    assert_eq!(codes, [Code::IdleObligation]);
+}
+
 /// Checks a package with the list file `l.txt`.
 fn with_list(sources: &str, list: &str) -> Checked {
     let text = format!("{HEADER}SCHEMA {{ peer: ADDRESS  price: DECIMAL }}\n{sources}");

@@ -9,7 +9,7 @@
     missing_docs
 )]
 
-use aecp_compiler::package::{check, wanted_lists};
+use aecp_compiler::package::{check, wanted_imports, wanted_lists};
 use aecp_compiler::source::SourceFile;
 use aecp_compiler::suite;
 use aecp_compiler::syntax::parse;
@@ -21,6 +21,8 @@ const TOKENS: &[&str] = &[
     "VERSION",
     "DEFAULT",
     "SCHEMA",
+    "IMPORT",
+    "\"../common\"",
     "OPTIONAL",
     "CLASS",
     "POLICY",
@@ -36,6 +38,17 @@ const TOKENS: &[&str] = &[
     "SEVERITY",
     "CONTROLS",
     "REASON",
+    "OBLIGATION",
+    "MASK",
+    "KEEP LAST",
+    "FILTER",
+    "LIMIT",
+    "PER",
+    "NOTIFY",
+    "rows",
+    "row.a",
+    "response.body.x",
+    "1m",
     "ACKNOWLEDGE",
     "coverage_gap",
     "\"GDPR Art. 44\"",
@@ -138,11 +151,18 @@ const PIECES: &[&str] = &[
     "CONTROLS: [\"GDPR Art. 44\", \"PCI DSS 7.2.11\", \"HIPAA 164.312(a)(1)(\"]",
     "REASON: \"{{ {a} \\u{7b}b.c} }\"",
     "OWNER: \"me\" SEVERITY: HIGH",
+    "OBLIGATION: MASK response.body.x KEEP LAST 4",
+    "OBLIGATION: FILTER rows WHERE row.a == a AND row.n IN [1, 2]",
+    "OBLIGATION: LIMIT 100 PER 1m BY a",
+    "OBLIGATION: NOTIFY \"security\" WITH \"{a}\"",
 ];
 
 fn lossless(text: &str) {
+    wanted_imports(&[SourceFile::new("a.aecp", text)]);
     let parsed = parse(0, text);
     assert_eq!(parsed.syntax().text().to_string(), text);
+    let imported = SourceFile::new("../common/a.aecp", text);
+    check(&[SourceFile::new("a.aecp", "IMPORT \"../common\""), imported]);
     let list = SourceFile::new("l.txt", "x\n# y\n\n z \n");
     let files = [SourceFile::new("a.aecp", text), list];
     wanted_lists(&files);
@@ -234,11 +254,14 @@ fn a_flood_of_mistakes_ends_and_is_kept() {
         "EXPECT DENY BY ",
         "\"",
         "- ",
+        "OBLIGATION: ",
+        "OBLIGATION: FILTER rows WHERE (",
     ] {
         for before in [
             "",
             "POLICY p { SCOPE: requests CONSTRAINT: ",
             "SCHEMA { ",
+            "POLICY p { OBLIGATION: MASK ",
             "TEST \"t\" { GIVEN { ",
         ] {
             lossless(&format!("{before}{}", piece.repeat(5_000)));

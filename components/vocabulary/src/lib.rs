@@ -8,6 +8,7 @@
 //! - [`policy`]: what a policy component says of itself, and what it says of one request.
 //! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
 //! - [`decide`]: how a decision comes of what policies say.
+//! - [`obligation`]: what must be done when a request goes through, and how several obligations become one.
 //! - [`input`]: JSON into values, strictly.
 //! - [`text`]: values as people write them.
 
@@ -16,6 +17,7 @@
 pub mod decide;
 pub mod decision;
 pub mod input;
+pub mod obligation;
 pub mod policy;
 pub mod schema;
 pub mod text;

@@ -254,3 +254,55 @@ fn an_explanation_names_the_part_and_the_value() {
     assert_eq!(status, Some(2));
     assert!(errors.contains("small"), "{errors}");
 }
+
+#[test]
+fn packages_share_what_lies_beside_them_and_nothing_else() {
+    let root = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = root.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write(
+        "own/package.aecp",
+        "PACKAGE own { VERSION: \"1.0.0\" } IMPORT \"../common\"\n\
+         POLICY p { SCOPE: europeans CONSTRAINT: storage.location == \"eu\" ENFORCEMENT: BLOCKING }\n",
+    );
+    write(
+        "common/schema.aecp",
+        "IMPORT \"../base\" CLASS europeans: customer.region == \"EU\"\n",
+    );
+    write(
+        "base/schema.aecp",
+        "SCHEMA { customer.region: TEXT  storage.location: TEXT }\n",
+    );
+    let own = root.path().join("own");
+    let check = || tools().try_aecp(["check", own.to_str().unwrap()]).unwrap();
+    let (status, _, errors) = check();
+    assert_eq!(status, Some(0), "{errors}");
+    // What is imported is not this package's to rewrite.
+    let (status, output, _) = tools()
+        .try_aecp(["fmt", "--check", own.to_str().unwrap()])
+        .unwrap();
+    assert_eq!((status, output.lines().count()), (Some(1), 1), "{output}");
+
+    write("base/schema.aecp", "SCHEMA { customer.region: TEXTE }\n");
+    let (status, _, errors) = check();
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("../base/schema.aecp:1:"), "{errors}");
+
+    std::fs::remove_dir_all(root.path().join("base")).unwrap();
+    let (status, _, errors) = check();
+    assert_eq!(status, Some(1));
+    assert!(errors.contains("there is no package `../base`"), "{errors}");
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    package(
+        elsewhere.path(),
+        "SCHEMA { customer.region: TEXT  storage.location: TEXT }\n",
+    );
+    std::os::unix::fs::symlink(elsewhere.path(), root.path().join("base")).unwrap();
+    let (status, _, errors) = check();
+    assert_eq!(status, Some(2));
+    assert!(errors.contains("symbolic link"), "{errors}");
+}

@@ -62,6 +62,8 @@ pub enum Kind {
     PolicyRedundant,
     /// Some request is in both scopes, each policy can be satisfied, and no request in both scopes satisfies both.
     PoliciesConflict,
+    /// Some request satisfies both policies, and the obligations that they raise cannot both be met.
+    ObligationsClash,
     /// Leaving out an OPTIONAL attribute turns DENY into ALLOW.
     AttributeHiding,
     /// Some request is outside of the scope of every BLOCKING policy, and `DEFAULT: DENY` denies it.
@@ -72,7 +74,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds, in the order of their declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ScopeUnreachable,
         Self::ScopeVacuous,
         Self::ConstraintContradiction,
@@ -80,6 +82,7 @@ impl Kind {
         Self::PolicyShadowed,
         Self::PolicyRedundant,
         Self::PoliciesConflict,
+        Self::ObligationsClash,
         Self::AttributeHiding,
         Self::CoverageGap,
         Self::DefaultUnreachable,
@@ -93,7 +96,7 @@ impl Kind {
             | Self::ConstraintContradiction
             | Self::ExceptionUnreachable => About::Policy,
             Self::PolicyShadowed | Self::PolicyRedundant => About::PolicyAndOther,
-            Self::PoliciesConflict => About::TwoPolicies,
+            Self::PoliciesConflict | Self::ObligationsClash => About::TwoPolicies,
             Self::AttributeHiding => About::PolicyAndAttribute,
             Self::CoverageGap | Self::DefaultUnreachable => About::Package,
         }
@@ -109,6 +112,7 @@ impl Kind {
             Self::PolicyShadowed => "policy_shadowed",
             Self::PolicyRedundant => "policy_redundant",
             Self::PoliciesConflict => "policies_conflict",
+            Self::ObligationsClash => "obligations_clash",
             Self::AttributeHiding => "attribute_hiding",
             Self::CoverageGap => "coverage_gap",
             Self::DefaultUnreachable => "default_unreachable",
@@ -126,6 +130,7 @@ impl Kind {
             | Self::PolicyShadowed
             | Self::PolicyRedundant
             | Self::PoliciesConflict
+            | Self::ObligationsClash
             | Self::AttributeHiding
             | Self::CoverageGap => true,
         }

@@ -17,10 +17,12 @@
 //! - `difference`: the requests over which two packages decide differently.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
+//! - `clashes`: obligations of two policies that cannot both be met.
 //! - `replay`: whether a request shows what it is said to show.
 
 mod acknowledgements;
 mod atoms;
+mod clashes;
 mod cube;
 pub(crate) mod difference;
 mod findings;
@@ -59,6 +61,7 @@ pub fn analyse(package: &Package, budget: Budget) -> Analysis {
     analyser.single();
     analyser.coverage();
     analyser.hiding();
+    analyser.clashes();
     // Last, because there are so many that the budget may end.
     analyser.pairs();
     analyser.finish()

@@ -3,6 +3,7 @@
 use aecp_vocabulary::policy::DefaultDecision;
 use aecp_vocabulary::{Mode, Outcome, Outcomes, Value};
 
+use super::clashes::clash;
 use super::whole::take_out;
 use super::{Finding, Kind, at};
 use crate::core::Package;
@@ -26,6 +27,7 @@ pub(super) fn shows(package: &Package, finding: &Finding) -> bool {
         Kind::PolicyShadowed => applies(one) && faults(other),
         Kind::PolicyRedundant => applies(one) && faults(one) && faults(other),
         Kind::PoliciesConflict => applies(one) && applies(other) && (faults(one) || faults(other)),
+        Kind::ObligationsClash => clash(package, request, &finding.policies),
         Kind::AttributeHiding => {
             let present = |input| at(request, input).is_some_and(|value| *value != Value::Absent);
             finding.attribute.is_some_and(|input| present(input.0))

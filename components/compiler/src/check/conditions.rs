@@ -212,7 +212,7 @@ impl Checker {
     }
 
     /// The members of a list, sorted, each once. `element` is what is compared with them, of type `wanted`.
-    fn members(
+    pub(super) fn members(
         &mut self,
         file: u32,
         list: &ast::List,

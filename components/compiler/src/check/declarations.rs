@@ -193,7 +193,28 @@ impl Checker {
         let mut sorted = std::mem::take(&mut self.attributes);
         sorted.sort_by(|a, b| a.name.cmp(&b.name));
         for attribute in sorted {
-            match self.attributes.last() {
+            match self.attributes.last_mut() {
+                Some(first)
+                    if first.name == attribute.name
+                        && [first.place, attribute.place]
+                            .iter()
+                            .any(|place| self.imported.contains(&place.file)) =>
+                {
+                    let types = (first.value_type, attribute.value_type);
+                    first.optional &= attribute.optional;
+                    if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1) {
+                        let message = format!(
+                            "attribute `{}` is declared as {first_type} and as {second_type}",
+                            attribute.name
+                        );
+                        let diagnostic =
+                            Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
+                                .label(format!("declared as {second_type} here"))
+                                .also(first.place, format!("declared as {first_type} here"))
+                                .help("give it one type in all packages that share it, or another name here");
+                        self.report(diagnostic);
+                    }
+                }
                 Some(first) if first.name == attribute.name => {
                     let message = format!("attribute `{}` is declared twice", attribute.name);
                     let diagnostic = Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)

@@ -3,6 +3,8 @@
 //! - `declarations`: the header, attributes and classes.
 //! - `data`: named lists, and `entries`: the lines of their files.
 //! - `policies`: policies and their fields.
+//! - `imports`: schemas and classes of other packages.
+//! - `obligations`, `rows`: what must be done when a request goes through.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
 //! - `template`: the sentence of a REASON.
 //! - `conditions`: conditions and the types of what they compare.
@@ -20,14 +22,17 @@ mod declarations;
 mod entries;
 mod facts;
 mod given;
+mod imports;
+mod obligations;
 mod operands;
 mod places;
 mod policies;
 mod reason;
+mod rows;
 mod suite;
 mod template;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
@@ -94,6 +99,8 @@ pub(crate) struct Checker {
     suite: suite::Suite,
     size: usize,
     searched: usize,
+    /// The files of other packages.
+    imported: BTreeSet<u32>,
 }
 
 impl Checker {
@@ -101,19 +108,41 @@ impl Checker {
         let mut checker = Self::default();
         let mut sorted: Vec<(u32, &SourceFile)> = (0_u32..).zip(files).collect();
         sorted.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
+        let parses = sorted
+            .iter()
+            .filter(|(_, file)| file.has_policies())
+            .map(|(index, file)| (*index, syntax::parse(*index, &file.text)));
+        let parses: Vec<(u32, syntax::parser::Parse)> = parses.collect();
         let mut items: Vec<(u32, Item)> = Vec::new();
-        for (index, file) in sorted.iter().filter(|(_, file)| file.has_policies()) {
-            let parse = syntax::parse(*index, &file.text);
-            for diagnostic in parse.diagnostics.iter().cloned() {
-                checker.report(diagnostic);
-            }
+        for (index, parse) in &parses {
             items.extend(parse.root().items().map(|item| (*index, item)));
         }
-        let lists = sorted.iter().filter(|(_, file)| !file.has_policies());
+        let reached = checker.imports(&sorted, &items);
+        // What was given but is not imported is none of the package's business.
+        sorted.retain(|(_, file)| file.imported_from().is_none_or(|folder| reached.contains(folder)));
+        let imported = sorted.iter().filter(|(_, file)| file.imported_from().is_some());
+        checker.imported = imported.map(|(index, _)| *index).collect();
+        let taken: BTreeSet<u32> = sorted.iter().map(|(index, _)| *index).collect();
+        for (_, parse) in parses.iter().filter(|(index, _)| taken.contains(index)) {
+            parse
+                .diagnostics
+                .iter()
+                .cloned()
+                .for_each(|diagnostic| checker.report(diagnostic));
+        }
+        items.retain(|(file, item)| {
+            let is_shared = matches!(item, Item::Schema(_) | Item::Class(_));
+            taken.contains(file) && (is_shared || !checker.imported.contains(file))
+        });
+        let mut own = sorted
+            .iter()
+            .filter(|(index, _)| !checker.imported.contains(index));
+        let lists = own.clone().filter(|(_, file)| !file.has_policies());
         let lists = lists.map(|(index, file)| (file.name.as_str(), (*index, file.text.as_str())));
         let lists: data::Files<'_> = lists.collect();
-        match sorted.iter().find(|(_, file)| file.has_policies()) {
-            Some((first, _)) => checker.items(*first, &items, &lists),
+        let first = own.find(|(_, file)| file.has_policies()).map(|(first, _)| *first);
+        match first {
+            Some(first) => checker.items(first, &items, &lists),
             None => checker.report(Diagnostic {
                 severity: Severity::Error,
                 code: Code::NoSources,
@@ -133,6 +162,7 @@ impl Checker {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
                 Item::Data(_) | Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
+                Item::Import(_) => {}
             }
         }
         self.settle_attributes();
@@ -172,7 +202,7 @@ impl Checker {
         let unused: Vec<Diagnostic> = self
             .classes
             .iter()
-            .filter(|(_, class)| !class.used)
+            .filter(|(_, class)| !class.used && !self.imported.contains(&class.place.file))
             .map(|(name, class)| {
                 Diagnostic::warning(
                     Code::UnusedClass,

@@ -83,7 +83,7 @@ impl Typed {
 }
 
 /// An integer, a decimal or a duration.
-fn number(negative: bool, digits: &str) -> Result<Constant, NumberError> {
+pub(super) fn number(negative: bool, digits: &str) -> Result<Constant, NumberError> {
     let signed = || format!("{}{digits}", if negative { "-" } else { "" });
     if digits.contains('.') {
         let units = text::decimal(&signed()).map_err(|_| NumberError::NotDigits)?;
@@ -163,7 +163,7 @@ impl Checker {
         })
     }
 
-    fn constant(&mut self, file: u32, written: &ast::Literal) -> Option<Constant> {
+    pub(super) fn constant(&mut self, file: u32, written: &ast::Literal) -> Option<Constant> {
         let (negative, token) = written.token()?;
         match token.kind() {
             K::TrueKeyword => Some(Constant::Boolean(true)),

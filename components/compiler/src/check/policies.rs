@@ -5,6 +5,7 @@ use aecp_vocabulary::{AuditClass, Mode, decision};
 
 use super::declarations::EVERY_REQUEST;
 use super::facts::Facts;
+use super::obligations::Described;
 use super::{Checker, place, reason, token_place};
 use crate::core::{Condition, Policy};
 use crate::diagnostic::{Code, Diagnostic, Place};
@@ -35,6 +36,7 @@ struct Fields {
     exception: Read<OverrideRule>,
     facts: Facts,
     reason: Read<Vec<Segment>>,
+    obligations: Vec<(Place, Described)>,
     acknowledged: Vec<Annotation>,
 }
 
@@ -43,6 +45,8 @@ impl Checker {
         let fields = self.policy_fields(file, policy);
         self.missing_fields(file, policy, &fields);
         let name = self.policy_name(file, policy);
+        let mode = fields.mode.and_then(|(_, mode)| mode);
+        let obligations = self.obligations(mode, fields.obligations);
         let meaning = |read: Read<Condition>| read.and_then(|(_, meaning)| meaning);
         let (Some(name), Some(scope), Some(constraint)) =
             (name, meaning(fields.scope), meaning(fields.constraint))
@@ -60,14 +64,14 @@ impl Checker {
             name,
             scope,
             constraint,
-            mode: fields.mode.and_then(|(_, mode)| mode).unwrap_or(Mode::Blocking),
+            mode: mode.unwrap_or(Mode::Blocking),
             audit: fields.audit.and_then(|(_, audit)| audit).unwrap_or_default(),
             exception: fields
                 .exception
                 .and_then(|(_, exception)| exception)
                 .unwrap_or_default(),
             reason,
-            obligations: Vec::new(),
+            obligations,
             annotations: description
                 .into_iter()
                 .map(annotation)
@@ -142,9 +146,12 @@ impl Checker {
                 | Field::SeverityField(_)
                 | Field::ControlsField(_) => self.fact(file, &field, &mut fields.facts),
                 Field::ReasonField(field) => {
-                    let value = field.value().and_then(|literal| self.template(file, &literal));
+                    let value = field
+                        .value()
+                        .and_then(|literal| self.template(file, "REASON", &literal));
                     self.once("REASON", &mut fields.reason, here, value);
                 }
+                Field::ObligationField(field) => self.obligation(file, &field, &mut fields.obligations),
                 Field::AcknowledgeField(field) => {
                     let token = policy.name();
                     let name = token.as_ref().map_or("", |token| token.text());

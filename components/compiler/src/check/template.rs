@@ -1,4 +1,4 @@
-//! The sentence of a REASON: text with attributes in braces.
+//! The sentence of a REASON or NOTIFY: text with attributes in braces.
 
 use std::ops::Range;
 
@@ -70,13 +70,13 @@ fn pieces(template: &str) -> Vec<Piece> {
 }
 
 impl Checker {
-    /// The segments of a REASON, whose inputs are indices into the attributes; none after an error, which is reported.
-    pub(super) fn template(&mut self, file: u32, literal: &ast::Literal) -> Option<Vec<Segment>> {
-        let text = self.statement(file, "REASON", Some(literal.clone()))?;
+    /// The segments of a `what`, whose inputs are indices into the attributes; none after an error, which is reported.
+    pub(super) fn template(&mut self, file: u32, what: &str, literal: &ast::Literal) -> Option<Vec<Segment>> {
+        let text = self.statement(file, what, Some(literal.clone()))?;
         let (_, token) = literal.token()?;
         if text.len() > TEXT_LIMIT {
             let message = format!(
-                "this REASON has {} bytes, reasons have at most {TEXT_LIMIT}",
+                "this {what} has {} bytes, a {what} has at most {TEXT_LIMIT}",
                 text.len()
             );
             let diagnostic = Diagnostic::error(Code::TextTooLong, place(file, literal), message);
@@ -132,7 +132,7 @@ impl Checker {
         }
         if shown > ATTRIBUTE_LIMIT {
             let message =
-                format!("this REASON shows {shown} attributes, reasons show at most {ATTRIBUTE_LIMIT}");
+                format!("this {what} shows {shown} attributes, a {what} shows at most {ATTRIBUTE_LIMIT}");
             let diagnostic = Diagnostic::error(Code::MalformedTemplate, place(file, literal), message);
             self.report(
                 diagnostic.help("show those that explain the violation; evidence has all that policies read"),

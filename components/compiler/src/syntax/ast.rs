@@ -57,6 +57,8 @@ nodes! {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
     /// `POLICY name { … }`
@@ -85,6 +87,16 @@ nodes! {
     ControlsField,
     /// `REASON: "storage in {storage.location} violates EU residency"`
     ReasonField,
+    /// `OBLIGATION: MASK response.body.ssn`
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     /// `ACKNOWLEDGE: policies_conflict WITH other_policy BECAUSE "…"`
     AcknowledgeField,
     /// `TEST "what it shows" { … }`
@@ -171,6 +183,8 @@ unions! {
         Package,
         /// Attributes and their types.
         Schema,
+        /// Schemas and classes of another package.
+        Import,
         /// A named condition.
         Class,
         /// A policy.
@@ -219,8 +233,21 @@ unions! {
         ControlsField,
         /// What a violation says.
         ReasonField,
+        /// What must be done when a request goes through.
+        ObligationField,
         /// What the analysis finds, and why it stays.
         AcknowledgeField,
+    }
+    /// What must be done when a request goes through.
+    Obligation {
+        /// A part of the response is hidden.
+        Mask,
+        /// Rows of the response are left out.
+        Filter,
+        /// No more than so many requests in so much time.
+        Limit,
+        /// Somebody is told.
+        Notify,
     }
     /// A condition.
     Condition {
@@ -319,6 +346,8 @@ accessors! {
         name -> one Name, /// Its type.
         type_name -> one Type, /// `OPTIONAL`.
         optional -> token OptionalKeyword;
+    Import: /// The package's folder, in quotes.
+        path -> one Literal;
     Class: /// Its name.
         name -> token Word, /// Its condition.
         body -> one Body;
@@ -354,6 +383,20 @@ accessors! {
         list -> one List;
     ReasonField: /// The template in quotes.
         value -> one Literal;
+    ObligationField: /// What must be done.
+        value -> one Obligation;
+    Mask: /// What is hidden.
+        path -> one Name, /// `WITH`.
+        with -> token WithKeyword, /// What stands in its place, or how many characters stay.
+        value -> one Literal;
+    Filter: /// The list of rows.
+        rows -> one Name, /// What holds for rows that stay.
+        body -> one Body;
+    Limit: /// How many, and in how much time.
+        values -> many Literal, /// The attribute whose values are counted apart.
+        key -> one Name;
+    Notify: /// Who is told, and what.
+        texts -> many Literal;
     AcknowledgeField: /// The kind of finding.
         kind -> token Word, /// The other policy or the attribute that the finding is about.
         with -> one Name, /// Why it stays.

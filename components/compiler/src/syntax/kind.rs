@@ -93,6 +93,8 @@ pub enum SyntaxKind {
     SchemaKeyword,
     #[token("OPTIONAL")]
     OptionalKeyword,
+    #[token("IMPORT")]
+    ImportKeyword,
     #[token("CLASS")]
     ClassKeyword,
     #[token("POLICY")]
@@ -121,6 +123,8 @@ pub enum SyntaxKind {
     ControlsKeyword,
     #[token("REASON")]
     ReasonKeyword,
+    #[token("OBLIGATION")]
+    ObligationKeyword,
     #[token("ACKNOWLEDGE")]
     AcknowledgeKeyword,
     #[token("AND")]
@@ -189,6 +193,8 @@ pub enum SyntaxKind {
     Attribute,
     /// `SET OF TEXT`
     Type,
+    /// `IMPORT "../common"`
+    Import,
     /// `CLASS name: condition`
     Class,
     /// `POLICY name { … }`
@@ -206,6 +212,15 @@ pub enum SyntaxKind {
     SeverityField,
     ControlsField,
     ReasonField,
+    ObligationField,
+    /// `MASK response.body.ssn KEEP LAST 4`
+    Mask,
+    /// `FILTER rows WHERE row.region == customer.region`
+    Filter,
+    /// `LIMIT 100 PER 1m BY identity.subject`
+    Limit,
+    /// `NOTIFY "security@example.com" WITH "…"`
+    Notify,
     AcknowledgeField,
     /// `TEST "what it shows" { … }`
     Test,
@@ -264,12 +279,13 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 43] = [
+const KEYWORDS: [(&str, K); 45] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
     ("SCHEMA", K::SchemaKeyword),
     ("OPTIONAL", K::OptionalKeyword),
+    ("IMPORT", K::ImportKeyword),
     ("CLASS", K::ClassKeyword),
     ("POLICY", K::PolicyKeyword),
     ("DESCRIPTION", K::DescriptionKeyword),
@@ -284,6 +300,7 @@ const KEYWORDS: [(&str, K); 43] = [
     ("SEVERITY", K::SeverityKeyword),
     ("CONTROLS", K::ControlsKeyword),
     ("REASON", K::ReasonKeyword),
+    ("OBLIGATION", K::ObligationKeyword),
     ("ACKNOWLEDGE", K::AcknowledgeKeyword),
     ("AND", K::AndKeyword),
     ("OR", K::OrKeyword),
@@ -321,7 +338,10 @@ impl SyntaxKind {
         matches!(
             self,
             K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
-        ) || matches!(self, K::TestKeyword | K::FixtureKeyword | K::DataKeyword)
+        ) || matches!(
+            self,
+            K::TestKeyword | K::FixtureKeyword | K::DataKeyword | K::ImportKeyword
+        )
     }
 
     /// Whether it begins an entry of a TEST block.
@@ -346,6 +366,7 @@ impl SyntaxKind {
                 | K::SeverityKeyword
                 | K::ControlsKeyword
                 | K::ReasonKeyword
+                | K::ObligationKeyword
                 | K::AcknowledgeKeyword
         )
     }
@@ -373,7 +394,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 125] = [
+static KINDS: [K; 133] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -411,6 +432,7 @@ static KINDS: [K; 125] = [
     K::DefaultKeyword,
     K::SchemaKeyword,
     K::OptionalKeyword,
+    K::ImportKeyword,
     K::ClassKeyword,
     K::PolicyKeyword,
     K::DescriptionKeyword,
@@ -425,6 +447,7 @@ static KINDS: [K; 125] = [
     K::SeverityKeyword,
     K::ControlsKeyword,
     K::ReasonKeyword,
+    K::ObligationKeyword,
     K::AcknowledgeKeyword,
     K::AndKeyword,
     K::OrKeyword,
@@ -458,6 +481,7 @@ static KINDS: [K; 125] = [
     K::Schema,
     K::Attribute,
     K::Type,
+    K::Import,
     K::Class,
     K::Policy,
     K::Data,
@@ -472,6 +496,11 @@ static KINDS: [K; 125] = [
     K::SeverityField,
     K::ControlsField,
     K::ReasonField,
+    K::ObligationField,
+    K::Mask,
+    K::Filter,
+    K::Limit,
+    K::Notify,
     K::AcknowledgeField,
     K::Test,
     K::Fixture,

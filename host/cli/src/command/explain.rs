@@ -91,6 +91,9 @@ fn show(explanation: &Explanation) {
     if let Some(constraint) = &explanation.constraint {
         tree("CONSTRAINT", constraint, 1);
     }
+    for obligation in &explanation.obligations {
+        anstream::println!("  raises  OBLIGATION: {obligation}");
+    }
 }
 
 /// One line for each part, indented by its depth.

@@ -50,7 +50,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     for path in &arguments.paths {
         let folder = PackageFolder::read(path)?;
         let sources = (0_u32..).zip(&folder.files);
-        for (file, source) in sources.filter(|(_, source)| source.has_policies()) {
+        for (file, source) in
+            sources.filter(|(_, source)| source.has_policies() && source.imported_from().is_none())
+        {
             let place = if folder.path.is_dir() {
                 folder.path.join(&source.name)
             } else {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use aecp_vocabulary::obligation::{Duty, Merged};
 use aecp_vocabulary::policy::{DefaultDecision, OverrideRule};
 use aecp_vocabulary::{AuditClass, Mode, Type, Value};
 use proptest::prelude::*;
@@ -243,6 +244,14 @@ impl Brute<'_> {
         for (one, other) in conflicting {
             self.claim(true, Kind::PoliciesConflict, &[one, other]);
         }
+        let pairs = (0..count).flat_map(|one| (one + 1..count).map(move |other| (one, other)));
+        let clashing = pairs.filter(|(one, other)| {
+            let together = blocking(*one) && blocking(*other) && clash(self.package, *one, *other);
+            together && self.some(|p| satisfied(p[*one]) && satisfied(p[*other]))
+        });
+        for (one, other) in clashing.collect::<Vec<_>>() {
+            self.claim(true, Kind::ObligationsClash, &[one, other]);
+        }
         for one in 0..count {
             let by = (0..count).filter(|other| *other != one).find_map(|other| {
                 let kind = self.related(one, other)?;
@@ -279,6 +288,16 @@ impl Brute<'_> {
             self.claim(true, kind, &[]);
         }
     }
+}
+
+/// Whether an obligation of one policy clashes with one of the other.
+fn clash(package: &Package, one: usize, other: usize) -> bool {
+    let duties = |policy: usize| {
+        let obligations = package.policies[policy].obligations.iter();
+        obligations.map(|each| Duty::described(each).unwrap().map(|_| String::new()))
+    };
+    duties(one)
+        .any(|mine| duties(other).any(|theirs| !Merged::of([mine.clone(), theirs]).clashes().is_empty()))
 }
 
 fn brute(package: &Package, requests: &[Vec<Value>]) -> (Claims, BTreeSet<u32>) {

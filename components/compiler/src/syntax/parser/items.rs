@@ -4,7 +4,7 @@ use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{did_you_mean, listed};
 
-const POLICY_FIELDS: [&str; 12] = [
+const POLICY_FIELDS: [&str; 13] = [
     "DESCRIPTION",
     "SCOPE",
     "CONSTRAINT",
@@ -16,10 +16,11 @@ const POLICY_FIELDS: [&str; 12] = [
     "SEVERITY",
     "CONTROLS",
     "REASON",
+    "OBLIGATION",
     "ACKNOWLEDGE",
 ];
 const PACKAGE_FIELDS: [&str; 4] = ["VERSION", "DEFAULT", "OWNER", "ACKNOWLEDGE"];
-const BLOCKS: &str = "`PACKAGE`, `SCHEMA`, `DATA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
+const BLOCKS: &str = "`PACKAGE`, `IMPORT`, `SCHEMA`, `DATA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
 
 impl Parser<'_> {
     pub(super) fn root(&mut self) {
@@ -29,14 +30,14 @@ impl Parser<'_> {
             match self.meant() {
                 K::PackageKeyword => self.package(),
                 K::SchemaKeyword => self.schema(),
+                K::ImportKeyword => self.import(),
                 K::ClassKeyword => self.class(),
                 K::PolicyKeyword => self.policy(),
                 K::DataKeyword => self.data(),
                 K::TestKeyword => self.test(),
                 K::FixtureKeyword => self.fixture(),
                 _ => {
-                    let help =
-                        "a file consists of PACKAGE, SCHEMA, DATA, CLASS, POLICY, TEST and FIXTURE blocks";
+                    let help = "a file consists of PACKAGE, IMPORT, SCHEMA, DATA, CLASS, POLICY, TEST and FIXTURE blocks";
                     self.expected_with_help(BLOCKS, help);
                     // A closing bracket too many, or a field that lost its block: on to the next block.
                     self.start(K::Mistake);
@@ -66,6 +67,19 @@ impl Parser<'_> {
         self.start(K::Schema);
         self.bump_keyword();
         self.block(Self::attribute);
+        self.finish();
+    }
+
+    fn import(&mut self) {
+        self.start(K::Import);
+        self.bump_keyword();
+        if !self.text_literal() {
+            let help = "name the folder of a package beside this one: `IMPORT \"../common\"`";
+            self.expected_with_help("a folder in quotes", help);
+            if self.at_name() {
+                self.bump_mistake();
+            }
+        }
         self.finish();
     }
 
@@ -185,12 +199,13 @@ impl Parser<'_> {
             }),
             K::ControlsKeyword => self.field(K::ControlsField, Self::controls),
             K::ReasonKeyword => self.field(K::ReasonField, Self::text_in_quotes),
+            K::ObligationKeyword => self.field(K::ObligationField, Self::obligation),
             K::AcknowledgeKeyword => self.field(K::AcknowledgeField, Self::acknowledgement),
             _ => self.unknown_field("POLICY", &POLICY_FIELDS),
         }
     }
 
-    fn text_in_quotes(&mut self) {
+    pub(super) fn text_in_quotes(&mut self) {
         if !self.text_literal() {
             self.expected("a text in quotes");
         }

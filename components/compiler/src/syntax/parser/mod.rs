@@ -4,11 +4,13 @@
 //! that begin them, which are reserved for that.
 //!
 //! - `items`: PACKAGE, SCHEMA, CLASS and POLICY blocks with their fields.
+//! - `obligations`: what an OBLIGATION field says.
 //! - `suites`: TEST and FIXTURE blocks.
 //! - `conditions`: conditions and operands.
 
 mod conditions;
 mod items;
+mod obligations;
 mod suites;
 
 use rowan::{Checkpoint, GreenNode, GreenNodeBuilder, Language as _};

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::policy::DefaultDecision;
-use aecp_vocabulary::{Mode, Type};
+use aecp_vocabulary::{Mode, Type, Value};
 
 use crate::analysis::difference::{Joint, Side};
-use crate::core::{Constant, Input, InputIndex, InputKind, Package, Policy};
+use crate::core::{Condition, Constant, Input, InputIndex, InputKind, Package, Policy};
+use crate::interpreter::{self, Truth};
 
 /// What makes an input the same in both packages: its name, its type, and its value if it has one in every request.
 pub(super) type Key = (String, Type, Option<String>);
@@ -112,13 +113,47 @@ fn blocking(package: &Package, places: &BTreeMap<Key, InputIndex>) -> BTreeMap<S
         let input = package.inputs.get(usize::try_from(index.0).ok()?)?;
         places.get(&key(input)).copied()
     };
+    let default = |input: &Input| {
+        let parameter = input.parameter();
+        parameter.map_or(Value::Absent, |parameter| parameter.default.clone())
+    };
+    let defaults: Vec<Value> = package.inputs.iter().map(default).collect();
     let policies = package.policies.iter();
     policies
         .filter(|policy| policy.mode == Mode::Blocking)
         .map(|policy| {
             let mut policy = policy.clone();
+            if defaults.iter().any(|value| *value != Value::Absent) {
+                fold(package, &defaults, &mut policy.scope);
+                fold(package, &defaults, &mut policy.constraint);
+            }
             policy.renumber(|index| place(index).unwrap_or(index));
             (policy.name.clone(), policy)
         })
         .collect()
+}
+
+/// Puts in the truth of atoms that read parameters alone.
+fn fold(package: &Package, defaults: &[Value], condition: &mut Condition) {
+    match condition {
+        Condition::Constant(_) => {}
+        Condition::All(parts) | Condition::Any(parts) => {
+            for part in parts {
+                fold(package, defaults, part);
+            }
+        }
+        Condition::Not(part) => fold(package, defaults, part),
+        Condition::Atom(atom) => {
+            let fixed = |input: &InputIndex| {
+                let place = usize::try_from(input.0).ok();
+                let value = place.and_then(|place| defaults.get(place));
+                value.is_some_and(|value| *value != Value::Absent)
+            };
+            let inputs = atom.inputs();
+            let truth = interpreter::atom(package, defaults, atom);
+            if !inputs.is_empty() && inputs.iter().all(fixed) && truth != Truth::Unknown {
+                *condition = Condition::Constant(truth == Truth::True);
+            }
+        }
+    }
 }

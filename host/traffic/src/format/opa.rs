@@ -80,7 +80,6 @@ fn decided(result: &Json) -> Option<aecp_vocabulary::Verdict> {
 mod tests {
     use aecp_vocabulary::{Type, Value, Verdict};
 
-    use super::*;
     use crate::format::Format;
     use crate::mapping::Mapping;
 

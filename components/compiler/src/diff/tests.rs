@@ -1,5 +1,7 @@
 //! What people read of a difference.
 
+#![allow(clippy::arithmetic_side_effects)]
+
 use super::*;
 use crate::package::check;
 use crate::source::SourceFile;

@@ -3,9 +3,9 @@
 //! Everything here is well typed: the checker builds it, the interpreter walks it, the code generator compiles it.
 //! Meaning lives in [`crate::interpreter`]; this module is data.
 
-use aecp_vocabulary::policy::{Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
+use aecp_vocabulary::policy::{self, Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
-use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value};
+use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value, parameter};
 
 pub use crate::members::Members;
 
@@ -36,6 +36,9 @@ pub struct Input {
     /// Where its value comes from.
     pub kind: InputKind,
 }
+
+/// What sentences call the moment of the decision.
+const NOW: &str = "now";
 
 /// Where the value of an input comes from. These are the cases of the contract.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,6 +76,15 @@ impl Input {
         }
     }
 
+    /// The moment of the decision.
+    pub fn now() -> Option<Self> {
+        Some(Self {
+            name: NOW.parse().ok()?,
+            value_type: Type::Instant,
+            kind: InputKind::Now,
+        })
+    }
+
     /// Whether the schema expects requests without it.
     pub fn is_optional(&self) -> bool {
         matches!(self.kind, InputKind::Attribute { optional: true })
@@ -83,11 +95,39 @@ impl Input {
         !matches!(self.kind, InputKind::Attribute { .. })
     }
 
+    /// What it is where nobody says anything of it: the default of a parameter, absence otherwise.
+    pub fn plain(&self) -> Value {
+        self.parameter()
+            .map_or(Value::Absent, |parameter| parameter.default.clone())
+    }
+
     /// What the package says of it, if it is a parameter.
     pub fn parameter(&self) -> Option<&Parameter> {
         match &self.kind {
             InputKind::Parameter(parameter) => Some(parameter),
             InputKind::Attribute { .. } | InputKind::Now => None,
+        }
+    }
+}
+
+/// As a component describes it.
+impl From<&Input> for policy::Input {
+    fn from(input: &Input) -> Self {
+        let value_type = input.value_type;
+        match &input.kind {
+            InputKind::Attribute { optional } => Self::Attribute {
+                name: input.name.clone(),
+                value_type,
+                optional: *optional,
+            },
+            InputKind::Parameter(parameter) => Self::Parameter {
+                name: input.name.to_string(),
+                value_type,
+                default: parameter.default.clone(),
+                minimum: parameter.minimum.clone(),
+                maximum: parameter.maximum.clone(),
+            },
+            InputKind::Now => Self::Now,
         }
     }
 }
@@ -102,24 +142,7 @@ impl Parameter {
 
     /// Whether the range allows a value of the parameter's type.
     pub fn allows(&self, value: &Value) -> bool {
-        let within = |bound: &Option<Value>, keeps: fn(&i64, &i64) -> bool| match bound {
-            None => true,
-            Some(bound) => number(value)
-                .zip(number(bound))
-                .is_some_and(|(value, bound)| keeps(&value, &bound)),
-        };
-        within(&self.minimum, i64::ge) && within(&self.maximum, i64::le)
-    }
-}
-
-/// The 64 bits of a value whose type [`is_ordered`].
-pub fn number(value: &Value) -> Option<i64> {
-    match value {
-        Value::Integer(number)
-        | Value::Decimal(number)
-        | Value::Instant(number)
-        | Value::Duration(number) => Some(*number),
-        _ => None,
+        parameter::within(value, self.minimum.as_ref(), self.maximum.as_ref())
     }
 }
 

@@ -103,6 +103,18 @@ codes! {
     DuplicateAttribute = "duplicate-attribute",
     /// A class defined twice.
     DuplicateClass = "duplicate-class",
+    /// A parameter declared twice.
+    DuplicateParameter = "duplicate-parameter",
+    /// A RANGE that its type cannot have, or with nothing in it.
+    InvalidRange = "invalid-range",
+    /// A value outside of the parameter's range.
+    OutsideRange = "outside-range",
+    /// A parameter that no policy reads.
+    UnusedParameter = "unused-parameter",
+    /// An EFFECTIVE that ends before it begins.
+    EmptyPeriod = "empty-period",
+    /// A test that depends on the time and does not say what time it is.
+    MissingNow = "missing-now",
     /// A policy name used twice.
     DuplicatePolicy = "duplicate-policy",
     /// A field given twice.

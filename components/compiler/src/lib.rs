@@ -8,6 +8,7 @@
 //! - [`diagnostic`]: what is wrong, where, and what to do.
 //! - [`catalogue`]: the controls of frameworks that policies can name.
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
+//! - [`session`]: the same again and again, while a package is written.
 //! - [`core`]: the typed core: what a package means, as data.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
 //! - [`explain`]: why a request was judged as it was.
@@ -33,6 +34,8 @@ mod inputs;
 pub mod interpreter;
 mod members;
 pub mod package;
+mod partition;
+pub mod session;
 pub mod source;
 mod suggest;
 pub mod suite;

@@ -97,5 +97,5 @@ pub const IMPORT_LIMIT: usize = 64;
 /// [`wanted_imports`]). They are taken in the order of their names, whatever order they are given in;
 /// diagnostics refer to them by their index as given.
 pub fn check(files: &[SourceFile]) -> Checked {
-    Checker::check(files)
+    Checker::check(files, &mut |index, file| syntax::parse(index, &file.text))
 }

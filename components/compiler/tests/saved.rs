@@ -115,6 +115,19 @@ fn what_no_request_shows_is_counted() {
     );
 }
 
+#[test]
+fn parameters_and_the_time_are_kept_too() {
+    let source = format!(
+        "PACKAGE p {{ VERSION: \"1.0.0\" }} SCHEMA {{ size: INTEGER }}\nPARAM limit: INTEGER = 10 RANGE 1..100\n{}{}",
+        "POLICY small { SCOPE: requests WHERE size > limit CONSTRAINT: size < 90 ENFORCEMENT: BLOCKING EFFECTIVE: FROM \
+         \"2026-01-01T00:00:00Z\" }\n",
+        "POLICY large { SCOPE: requests WHERE limit > 80 CONSTRAINT: size > 95 ENFORCEMENT: BLOCKING }\n",
+    );
+    let text = kept(&source, 2);
+    // The policies are about one request only where a bundle sets the parameter.
+    assert!(text.contains("limit: ") && text.contains("NOW: "), "{text}");
+}
+
 /// The types that a schema can declare, one attribute for each.
 const TYPES: [Type; 14] = [
     Type::Text,

@@ -96,7 +96,35 @@ impl Attributes {
     }
 }
 
+/// One JSON value as a value of type `declared`: failed if it has another type, absent if it is null.
+pub fn of_json(json: &serde_json::Value, declared: Type) -> Value {
+    Json::of(json).value(declared)
+}
+
 impl Json {
+    fn of(json: &serde_json::Value) -> Self {
+        use serde_json::Value as Other;
+        match json {
+            Other::Null => Self::Null,
+            Other::Bool(truth) => Self::Boolean(*truth),
+            Other::Number(number) => number
+                .as_i64()
+                .map_or_else(|| Self::OtherNumber(number.to_string()), Self::Integer),
+            Other::String(text) => Self::Text(text.clone()),
+            // Lists and objects inside lists mean nothing to any type.
+            Other::Array(members) => Self::List(
+                members
+                    .iter()
+                    .map(|member| match member {
+                        Other::Array(_) | Other::Object(_) => Self::Object,
+                        member => Self::of(member),
+                    })
+                    .collect(),
+            ),
+            Other::Object(_) => Self::Object,
+        }
+    }
+
     fn value(&self, declared: Type) -> Value {
         if *self == Self::Null {
             return Value::Absent;

@@ -217,6 +217,17 @@ impl Value {
         })
     }
 
+    /// The 64 bits of a value whose type has an order; none for others.
+    pub fn number(&self) -> Option<i64> {
+        match self {
+            Self::Integer(number)
+            | Self::Decimal(number)
+            | Self::Instant(number)
+            | Self::Duration(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// The set of `members`, which are of type `of`; a failure if that type has no sets or a member has another type.
     pub fn set_of(of: Type, members: impl IntoIterator<Item = Self>) -> Self {
         let members = members.into_iter();

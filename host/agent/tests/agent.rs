@@ -59,7 +59,7 @@ impl Site {
         let component = Self::component(number);
         let files = [
             NamedBlob::bundle(format!("bundle {number}").into_bytes()),
-            NamedBlob::attestation(&aecp_oci::Digest::of(&component), b"attestation".to_vec()),
+            NamedBlob::attestation(&Digest::of(&component), b"attestation".to_vec()),
             NamedBlob::component(component),
             NamedBlob::native(b"native".to_vec()),
         ];

@@ -6,6 +6,7 @@
 //!
 //! - [`command`]: one module for each subcommand.
 //! - [`package`]: package folders, read and compiled.
+//! - [`proof`]: what tests and analysis of packages give.
 //! - [`component`]: which contract a component is behind, and what is in it.
 //! - [`release`]: what a release file says, and the bundle that comes of it.
 //! - [`traffic`]: logs of requests, replayed.
@@ -20,6 +21,7 @@ mod component;
 mod error;
 mod files;
 mod package;
+mod proof;
 mod release;
 mod report;
 mod traffic;

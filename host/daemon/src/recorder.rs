@@ -138,7 +138,7 @@ impl Role {
             Ok(active) => {
                 let BundleReference { digest, epoch } = &active.reference;
                 tracing::info!(
-                    bundle = digest,
+                    bundle = %digest,
                     epoch,
                     sinks = active.sinks.len(),
                     "feeds the sinks of the bundle"

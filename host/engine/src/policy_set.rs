@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::decide::{self, Report, Ruled, Rules};
+use aecp_vocabulary::parameter::{self, ParameterError};
 use aecp_vocabulary::policy::Input;
 use aecp_vocabulary::schema::{Declaration, Schema, TypeConflict};
 use aecp_vocabulary::{AttributeName, Decision, Mode, Outcomes, Type, Value};
@@ -38,12 +39,9 @@ pub enum PolicySetError {
     /// Two policies read one attribute with two types.
     #[error(transparent)]
     Types(#[from] TypeConflict),
-    /// A parameter that no component has.
-    #[error("the bundle sets parameter `{0}`, which its component does not have")]
-    UnknownParameter(String),
-    /// A parameter of another type, or outside its bounds.
-    #[error("the bundle sets parameter `{0}` to a value of another type than {1} or outside of its bounds")]
-    Parameter(String, Type),
+    /// A parameter that the component does not have, or a value that it cannot have.
+    #[error("the bundle sets parameters that do not fit: {0}")]
+    Parameter(#[from] ParameterError),
     /// Nothing can deny, and the bundle does not say that it means it.
     #[error("nothing in the bundle blocks; say `observe_only` if that is meant")]
     BlocksNothing,
@@ -220,54 +218,18 @@ fn check_packages(member: &Member, seen: &mut BTreeSet<String>) -> Result<(), Po
 }
 
 fn positions(member: &Member, attributes: &[(AttributeName, Type)]) -> Result<Vec<Position>, PolicySetError> {
-    let mut unused: BTreeSet<&String> = member.parameters.keys().collect();
-    let mut positions = Vec::new();
-    for input in &member.component.description().inputs {
-        positions.push(match input {
-            Input::Now => Position::Now,
-            Input::Attribute { name, .. } => {
-                let index = attributes.binary_search_by(|(known, _)| known.cmp(name));
-                index.map_or(Position::Fixed(Value::Absent), Position::Attribute)
-            }
-            Input::Parameter {
-                name,
-                value_type,
-                default,
-                minimum,
-                maximum,
-            } => {
-                unused.remove(name);
-                let value = member.parameters.get(name).unwrap_or(default);
-                if !within(value, *value_type, minimum.as_ref(), maximum.as_ref()) {
-                    return Err(PolicySetError::Parameter(name.clone(), *value_type));
-                }
-                Position::Fixed(value.clone())
-            }
-        });
-    }
-    match unused.first() {
-        Some(unknown) => Err(PolicySetError::UnknownParameter((*unknown).clone())),
-        None => Ok(positions),
-    }
-}
-
-fn within(value: &Value, declared: Type, minimum: Option<&Value>, maximum: Option<&Value>) -> bool {
-    let number = |value: &Value| match value {
-        Value::Integer(number)
-        | Value::Decimal(number)
-        | Value::Instant(number)
-        | Value::Duration(number) => Some(*number),
-        _ => None,
+    let inputs = &member.component.description().inputs;
+    // What a description says of defaults was checked when it was read.
+    parameter::check(inputs, &member.parameters)?;
+    let position = |input: &Input| match input {
+        Input::Now => Position::Now,
+        Input::Attribute { name, .. } => {
+            let index = attributes.binary_search_by(|(known, _)| known.cmp(name));
+            index.map_or(Position::Fixed(Value::Absent), Position::Attribute)
+        }
+        Input::Parameter { name, default, .. } => {
+            Position::Fixed(member.parameters.get(name).unwrap_or(default).clone())
+        }
     };
-    let not_below = |bound: &Value| {
-        number(value)
-            .zip(number(bound))
-            .is_some_and(|(value, bound)| value >= bound)
-    };
-    let not_above = |bound: &Value| {
-        number(value)
-            .zip(number(bound))
-            .is_some_and(|(value, bound)| value <= bound)
-    };
-    value.value_type() == Some(declared) && minimum.is_none_or(not_below) && maximum.is_none_or(not_above)
+    Ok(inputs.iter().map(position).collect())
 }

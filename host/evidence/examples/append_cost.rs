@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use aecp_evidence::{
     BundleReference, ComponentRecord, ComponentResult, Draft, Event, Fact, Intent, Journal, JournalLimits,
-    LogSigner, Recorded, Recorder, RecorderLimits,
+    LogSigner, Question, Recorded, Recorder, RecorderLimits,
 };
 use aecp_vocabulary::policy::Outcomes;
-use aecp_vocabulary::{AuditClass, Decision, Value, Verdict};
+use aecp_vocabulary::{AuditClass, Decision, Digest, Value, Verdict};
 
 const LEAVES: u32 = 50_000;
 
@@ -26,18 +26,18 @@ fn intent() -> Event {
     };
     let mut intent = Intent::of("7f0c6d5e-0000-4000-8000-000000000001", [7; 32], &decision);
     let fact = |number: usize| Fact {
-        name: format!("customer.attribute_{number}"),
+        question: Question::Resource,
+        read: number < 8,
+        name: format!("customer.attribute_{number}").into(),
         value: Recorded::Value(Value::Text("eu-central-1".into())),
     };
-    intent.inputs = (0..8).map(fact).collect();
-    intent.context.identity = (0..2).map(fact).collect();
-    intent.context.action = (2..5).map(fact).collect();
+    intent.facts = (0..10).map(fact).collect();
     intent.bundle = Some(BundleReference {
-        digest: format!("sha256:{}", "ab".repeat(32)),
+        digest: Digest::of(b"bundle"),
         epoch: 7,
     });
     intent.components = vec![ComponentRecord {
-        digest: format!("sha256:{}", "cd".repeat(32)),
+        digest: Digest::of(b"component"),
         result: ComponentResult::Outcomes(Outcomes {
             applied: vec![0, 3, 9],
             findings: Vec::new(),

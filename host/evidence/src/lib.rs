@@ -40,8 +40,8 @@ pub use checkpoint::{LogSigner, VerifierKey};
 pub use commitment::{Commitment, Opening};
 pub use journal::{Journal, JournalError, JournalLimits, Receipt};
 pub use leaf::{
-    BundleReference, ComponentRecord, ComponentResult, Context, Draft, Event, Fact, Gap, Intent, Leaf,
-    LeafError, Lifecycle, LifecycleKind, Position, Recorded, RequestOutcome, RequestResult, WriterId,
+    BundleReference, ComponentRecord, ComponentResult, Draft, Event, Fact, Gap, Intent, Leaf, LeafError,
+    Lifecycle, LifecycleKind, Position, Question, Recorded, RequestOutcome, RequestResult, WriterId,
 };
 pub use recorder::{Recorder, RecorderError, RecorderLimits, SinkCursor};
 pub use verify::{Report, VerifyError, verify};

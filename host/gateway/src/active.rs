@@ -1,6 +1,5 @@
 //! A bundle that is in force, with everything that it runs.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use aecp_engine::policy_set::PolicySetError;
@@ -9,12 +8,11 @@ use aecp_evidence::BundleReference;
 use aecp_trust::bundle::{ExtractorEntry, PolicyEntry};
 use aecp_trust::route::InvalidTemplate;
 use aecp_trust::{Digest, VerifiedBundle};
-use aecp_vocabulary::policy::Input;
-use aecp_vocabulary::{ComponentDescription, Denial, Value};
+use aecp_vocabulary::{Denial, parameter};
 use jiff::Timestamp;
 
 use crate::clock;
-use crate::context::{Environment, ExtractorSource, Plan, PlanError, constant};
+use crate::context::{Environment, ExtractorSource, Plan, PlanError};
 use crate::routes::Routes;
 
 /// Why a verified bundle cannot run here.
@@ -74,14 +72,13 @@ impl BuildError {
 /// A bundle in force.
 pub struct Active {
     pub(crate) name: String,
-    pub(crate) digest: Digest,
     pub(crate) reference: BundleReference,
     pub(crate) since: Timestamp,
     pub(crate) policies: PolicySet,
     pub(crate) plan: Plan,
     pub(crate) routes: Routes,
     extractors: Vec<Extractor>,
-    component_digests: Vec<String>,
+    component_digests: Vec<Digest>,
     not_before: i64,
     not_after: i64,
     fresh_until: AtomicI64,
@@ -120,12 +117,10 @@ impl Active {
             })
             .collect();
         let plan = Plan::new(bundle, policies.attributes(), &sources, environment, body_limit)?;
-        let digest = verified.digest();
         Ok(Self {
             name: bundle.name.clone(),
-            digest,
             reference: BundleReference {
-                digest: digest.to_string(),
+                digest: verified.digest(),
                 epoch: bundle.epoch,
             },
             since: Timestamp::now(),
@@ -136,7 +131,7 @@ impl Active {
             component_digests: bundle
                 .policies
                 .iter()
-                .map(|entry| entry.component.digest.to_string())
+                .map(|entry| entry.component.digest)
                 .collect(),
             not_before: clock::nanoseconds(bundle.not_before),
             not_after: clock::nanoseconds(bundle.not_after),
@@ -179,7 +174,7 @@ impl Active {
         self.extractors.get(index)
     }
 
-    pub(crate) fn component_digests(&self) -> &[String] {
+    pub(crate) fn component_digests(&self) -> &[Digest] {
         &self.component_digests
     }
 }
@@ -222,9 +217,8 @@ fn member(verified: &VerifiedBundle, runtime: &Runtime, entry: &PolicyEntry) -> 
             });
         }
     }
-    let parameter =
-        |(name, value): (&String, &serde_json::Value)| (name.clone(), parameter(description, name, value));
-    let parameters: BTreeMap<_, _> = entry.parameters.iter().map(parameter).collect();
+    let parameters =
+        parameter::from_json(&description.inputs, &entry.parameters).map_err(PolicySetError::from)?;
     let ceilings = entry
         .packages
         .iter()
@@ -235,21 +229,6 @@ fn member(verified: &VerifiedBundle, runtime: &Runtime, entry: &PolicyEntry) -> 
         ceilings,
         parameters,
     })
-}
-
-/// The value of a parameter. What cannot be one is absent, which the policy set refuses by the parameter's name.
-fn parameter(description: &ComponentDescription, name: &str, value: &serde_json::Value) -> Value {
-    let declared = description.inputs.iter().find_map(|input| match input {
-        Input::Parameter {
-            name: known,
-            value_type,
-            ..
-        } if known == name => Some(*value_type),
-        _ => None,
-    });
-    declared
-        .and_then(|declared| constant(value, declared))
-        .unwrap_or(Value::Absent)
 }
 
 fn extractor(

@@ -155,7 +155,7 @@ impl Admin {
         let not_ready = self.not_ready();
         let bundle = self.active.load_full().map(|active| BundleStatus {
             name: active.name.clone(),
-            digest: active.reference.digest.clone(),
+            digest: active.reference.digest.to_string(),
             epoch: active.epoch(),
             since: active.since.to_string(),
         });

@@ -7,8 +7,10 @@
 //! makes the whole request malformed.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use aecp_engine::ContextRequest;
+use aecp_evidence::Question;
 use aecp_vocabulary::value::Address;
 use aecp_vocabulary::{AttributeName, Value};
 use bytes::Bytes;
@@ -22,7 +24,6 @@ mod parse;
 mod plan;
 
 pub use environment::Environment;
-pub(crate) use plan::constant;
 pub use plan::{ExtractorSource, Plan, PlanError};
 
 /// What is known of a request before its attributes are.
@@ -186,9 +187,25 @@ impl Query {
 #[derive(Debug)]
 pub(crate) struct Planned {
     pub(crate) name: AttributeName,
+    /// The name as evidence has it in each leaf.
+    pub(crate) label: Arc<str>,
+    pub(crate) question: Question,
     pub(crate) declared: aecp_vocabulary::Type,
     pub(crate) slot: Slot,
     pub(crate) personal: bool,
+}
+
+impl Planned {
+    fn new(name: AttributeName, declared: aecp_vocabulary::Type, slot: Slot, personal: bool) -> Self {
+        Self {
+            label: name.as_str().into(),
+            question: Question::of_attribute(name.as_str()),
+            name,
+            declared,
+            slot,
+            personal,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -212,7 +212,7 @@ impl Enforcer {
             problem = problem.with_status(status);
         }
         if let Some(active) = active {
-            problem = problem.under(&active.reference.digest, active.epoch());
+            problem = problem.under(active.reference.digest, active.epoch());
         }
         Box::new(problem)
     }

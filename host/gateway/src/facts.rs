@@ -1,10 +1,12 @@
 //! What evidence says was known about a request. Personal values become commitments; their openings go to the
 //! erasable side store.
 
+use std::sync::Arc;
+
 use aecp_engine::Failure;
-use aecp_evidence::{ComponentRecord, ComponentResult, Context, Fact, Intent, Opening, Recorded};
+use aecp_evidence::{ComponentRecord, ComponentResult, Fact, Intent, Opening, Question, Recorded};
 use aecp_vocabulary::value::Address;
-use aecp_vocabulary::{Outcomes, Value};
+use aecp_vocabulary::{Digest, Outcomes, Value};
 
 use crate::context::{Facts, Plan};
 use crate::guard::{Asked, Refused};
@@ -14,7 +16,8 @@ const HIDDEN: &str = "[personal]";
 
 /// One attribute of a request, before it is written.
 struct Known {
-    name: String,
+    question: Question,
+    name: Arc<str>,
     value: Value,
     personal: bool,
     read: bool,
@@ -28,13 +31,15 @@ pub(crate) struct Account {
 /// What policies read, and what evidence records beside it.
 pub(crate) fn account(plan: &Plan, facts: &Facts<'_>, table: Vec<Value>) -> Account {
     let read = plan.table().iter().zip(table).map(|(planned, value)| Known {
-        name: planned.name.to_string(),
+        question: planned.question,
+        name: Arc::clone(&planned.label),
         value,
         personal: planned.personal,
         read: true,
     });
     let beside = plan.beside(facts).into_iter().map(|(planned, value)| Known {
-        name: planned.name.to_string(),
+        question: planned.question,
+        name: Arc::clone(&planned.label),
         value,
         personal: planned.personal,
         read: false,
@@ -46,11 +51,11 @@ pub(crate) fn account(plan: &Plan, facts: &Facts<'_>, table: Vec<Value>) -> Acco
 
 /// What each component said, in the order of the bundle. Takes the answers.
 pub(crate) fn components(
-    digests: &[String],
+    digests: &[Digest],
     answers: &mut Vec<Result<Outcomes, Failure>>,
 ) -> Vec<ComponentRecord> {
-    let record = |(digest, answer): (&String, Result<Outcomes, Failure>)| ComponentRecord {
-        digest: digest.clone(),
+    let record = |(digest, answer): (&Digest, Result<Outcomes, Failure>)| ComponentRecord {
+        digest: *digest,
         result: match answer {
             Ok(outcomes) => ComponentResult::Outcomes(outcomes),
             Err(failure) => ComponentResult::Failed(failure.denial().name().to_owned()),
@@ -72,7 +77,8 @@ impl Account {
 
     fn of(head: Option<&crate::canonical::Head>, peer: std::net::IpAddr) -> Self {
         let known = |name: &str, value| Known {
-            name: name.to_owned(),
+            question: Question::of_attribute(name),
+            name: name.into(),
             value,
             personal: false,
             read: false,
@@ -89,14 +95,16 @@ impl Account {
         account
     }
 
-    /// Writes context and inputs into `intent`, and takes personal values out of its sentences. Gives the openings of
+    /// Writes the facts into `intent`, and takes personal values out of its sentences. Gives the openings of
     /// the commitments in it.
     ///
     /// # Errors
     /// The operating system gives no randomness.
     pub(crate) fn write(&mut self, intent: &mut Intent) -> std::io::Result<Vec<Opening>> {
         let mut openings = Vec::new();
+        intent.facts.reserve_exact(self.known.len());
         for Known {
+            question,
             name,
             value,
             personal,
@@ -105,35 +113,21 @@ impl Account {
         {
             let recorded = if personal && value != Value::Absent {
                 hide(intent, &value);
-                let opening = Opening::new(name.clone(), value)?;
+                let opening = Opening::new(&*name, value)?;
                 let commitment = opening.commitment();
                 openings.push(opening);
                 Recorded::Commitment(commitment)
             } else {
                 Recorded::Value(value)
             };
-            let fact = Fact {
+            intent.facts.push(Fact {
+                question,
+                read,
                 name,
                 value: recorded,
-            };
-            if read {
-                intent.inputs.push(fact.clone());
-            }
-            question(&mut intent.context, &fact.name).push(fact);
+            });
         }
         Ok(openings)
-    }
-}
-
-/// The question of access control that an attribute answers, by its name space.
-fn question<'a>(context: &'a mut Context, name: &str) -> &'a mut Vec<Fact> {
-    let space = name.split('.').next().unwrap_or_default();
-    match space {
-        "identity" => &mut context.identity,
-        "action" => &mut context.action,
-        "environment" | "connection" | "time" => &mut context.environment,
-        _ if name == "request.method" => &mut context.action,
-        _ => &mut context.resource,
     }
 }
 
@@ -175,12 +169,14 @@ mod tests {
         let decision = Decision::refused(Denial::Violated, "alice@example.org may not read this");
         let mut intent = Intent::of("1", [0; 32], &decision);
         let mail = Known {
+            question: Question::Identity,
             name: "identity.mail".into(),
             value: Value::Text("alice@example.org".into()),
             personal: true,
             read: true,
         };
         let region = Known {
+            question: Question::Resource,
             name: "customer.region".into(),
             value: Value::Text("EU".into()),
             personal: false,
@@ -191,13 +187,11 @@ mod tests {
         }
         .write(&mut intent)
         .unwrap();
-        assert_eq!(intent.inputs.len(), 2);
+        assert_eq!(intent.inputs().count(), 2);
         assert_eq!(
-            intent.inputs[0].value,
+            intent.facts[0].value,
             Recorded::Commitment(openings[0].commitment())
         );
-        assert_eq!(intent.context.identity, intent.inputs[..1]);
-        assert_eq!(intent.context.resource, intent.inputs[1..]);
         assert!(!format!("{intent:?}").contains("alice"));
         assert_eq!(intent.reason, "[personal] may not read this");
     }

@@ -1,6 +1,6 @@
 //! What a client is told when its request does not go through: RFC 9457 `application/problem+json`.
 
-use aecp_vocabulary::{Decision, Denial};
+use aecp_vocabulary::{Decision, Denial, Digest};
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
@@ -144,9 +144,9 @@ impl Problem {
 
     /// The same under a bundle.
     #[must_use]
-    pub fn under(self, digest: &str, epoch: u64) -> Self {
+    pub fn under(self, digest: Digest, epoch: u64) -> Self {
         Self {
-            bundle: Some(digest.to_owned()),
+            bundle: Some(digest.to_string()),
             epoch: Some(epoch),
             ..self
         }
@@ -222,7 +222,7 @@ mod tests {
             obligations: vec![],
             audit: AuditClass::Ordinary,
         };
-        let problem = Problem::denied(&decision, &RequestId::of(1, 2)).under("sha256:00", 7);
+        let problem = Problem::denied(&decision, &RequestId::of(1, 2)).under(Digest::of(b"bundle"), 7);
         let response = problem.response();
         assert_eq!(response.status(), 403);
         assert_eq!(response.headers()["content-type"], "application/problem+json");
@@ -232,7 +232,7 @@ mod tests {
             serde_json::json!({
                 "type": "urn:aecp:denial:violated", "title": "a policy forbids the request", "status": 403,
                 "detail": "storage is in us-east-1", "denial": "violated", "policy": "residency", "package": "eu",
-                "request_id": "00000000000000010000000000000002", "bundle": "sha256:00", "epoch": 7,
+                "request_id": "00000000000000010000000000000002", "bundle": Digest::of(b"bundle"), "epoch": 7,
             })
         );
     }

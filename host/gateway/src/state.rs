@@ -165,14 +165,14 @@ impl Activation {
         if let Some(active) = self
             .active
             .load_full()
-            .filter(|active| active.digest == verified.digest())
+            .filter(|active| active.reference.digest == verified.digest())
         {
             return Self::renew(history, delivery, &active, &verified);
         }
         let active = Active::build(&verified, &self.runtime, &self.environment, self.body_limit)?;
         history.keep(delivery, verified.high_water())?;
         self.record_activation(&active, &verified)?;
-        let (bundle, epoch) = (active.digest, active.epoch());
+        let (bundle, epoch) = (active.reference.digest, active.epoch());
         self.metrics
             .active_epoch
             .set(i64::try_from(epoch).unwrap_or(i64::MAX));
@@ -192,7 +192,7 @@ impl Activation {
         }
         active.renew(verified.fresh_until());
         Ok(Answer::Unchanged {
-            bundle: active.digest,
+            bundle: active.reference.digest,
             epoch: active.epoch(),
         })
     }

@@ -145,9 +145,8 @@ async fn policies_decide_and_evidence_tells() {
     assert_eq!(intent.components.len(), 1);
     assert_eq!(intent.route.as_deref(), Some("customers"));
     let name = intent
-        .inputs
-        .iter()
-        .find(|fact| fact.name == "customer.name")
+        .inputs()
+        .find(|fact| &*fact.name == "customer.name")
         .unwrap();
     assert!(matches!(name.value, Recorded::Commitment(_)));
     assert!(

@@ -17,13 +17,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::component::{publish_one, wrong_kind};
-use crate::digest::Digest;
 use crate::document::{Descriptor, Manifest};
 use crate::error::{Error, shown};
 use crate::limit::Limits;
 use crate::media;
 use crate::name::{Reference, Tag, check_file_name};
 use crate::store::{Publication, Store, Superseded};
+use aecp_vocabulary::digest::Digest;
 
 /// The file that every bundle has.
 pub const BUNDLE_FILE: &str = "bundle.dsse.json";

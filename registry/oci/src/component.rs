@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::document::{Descriptor, Manifest};
 use crate::error::{Error, shown};
 use crate::media;
 use crate::name::Reference;
 use crate::store::{DOCUMENT_LIMIT, Publication, Store, Superseded};
+use aecp_vocabulary::digest::Digest;
 
 /// What a component offers and needs, for people and registries. Nothing is decided on it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

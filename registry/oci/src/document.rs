@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::digest::Digest;
 use crate::error::{Error, shown};
 use crate::{json, media};
+use aecp_vocabulary::digest::Digest;
 
 /// The version that OCI manifests and indexes state.
 const SCHEMA_VERSION: u8 = 2;

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::digest::Digest;
+use aecp_vocabulary::digest::{Digest, InvalidDigest};
 
 /// Most characters of foreign text in a message.
 const SHOWN_LIMIT: usize = 160;
@@ -48,14 +48,9 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
-    /// A text is no digest that is supported.
-    #[error("`{text}` is no digest: {reason}")]
-    InvalidDigest {
-        /// The text, cut.
-        text: String,
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    /// A text is not a digest that is supported.
+    #[error(transparent)]
+    InvalidDigest(#[from] InvalidDigest),
     /// A text is no tag.
     #[error("`{text}` is no tag: {reason}")]
     InvalidTag {

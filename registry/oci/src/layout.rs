@@ -25,12 +25,12 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::document::{Descriptor, Index, Manifest};
 use crate::error::{Error, shown};
 use crate::name::{Reference, Tag};
 use crate::store::{Content, DOCUMENT_LIMIT, Publication, Store, fetch_at};
 use crate::{json, media};
+use aecp_vocabulary::digest::Digest;
 use write::Writer;
 
 /// Most bytes of `index.json`. An entry has about 300.

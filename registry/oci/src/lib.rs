@@ -4,7 +4,6 @@
 //! what it writes is there whole or not at all. It refuses to know who may sign what, what a bundle says, whether a
 //! freshness statement still holds, and what a component does: that is `aecp-trust` and the gateway.
 //!
-//! - [`digest`]: what bytes are called
 //! - [`document`]: descriptors, manifests and indexes, as the OCI image specification 1.1 has them
 //! - [`media`]: the media types and annotation keys that are used here
 //! - [`name`]: tags, references, and the names of files in a bundle
@@ -20,7 +19,6 @@
 
 pub mod bundle;
 pub mod component;
-pub mod digest;
 pub mod document;
 pub mod error;
 mod json;
@@ -31,9 +29,9 @@ pub mod name;
 pub mod referrer;
 pub mod store;
 
+pub use aecp_vocabulary::Digest;
 pub use bundle::{NamedBlob, PulledBundle, PushedBundle, Revision};
 pub use component::{ComponentInfo, PulledComponent};
-pub use digest::Digest;
 pub use document::{Descriptor, Manifest};
 pub use error::Error;
 pub use layout::Layout;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::digest::Digest;
 use crate::error::{Error, shown};
+use aecp_vocabulary::digest::Digest;
 
 /// Most characters of a tag (OCI distribution specification 1.1).
 const TAG_LIMIT: usize = 128;
@@ -101,7 +101,7 @@ impl FromStr for Reference {
 
     fn from_str(text: &str) -> Result<Self, Error> {
         if text.contains(':') {
-            text.parse().map(Self::Digest)
+            Ok(Self::Digest(text.parse()?))
         } else {
             text.parse().map(Self::Tag)
         }

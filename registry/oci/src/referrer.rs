@@ -5,12 +5,12 @@
 //! leave entries out of both. So an empty list never means that no signature is needed.
 
 use crate::component::{publish_one, wrong_kind};
-use crate::digest::Digest;
 use crate::document::{Descriptor, Manifest};
 use crate::error::{Error, shown};
 use crate::limit::Limits;
 use crate::media;
 use crate::store::{DOCUMENT_LIMIT, Publication, Store, Superseded};
+use aecp_vocabulary::digest::Digest;
 
 /// The manifests that refer to one subject with one artifact type. There may be none.
 #[derive(Clone, Debug, PartialEq, Eq)]

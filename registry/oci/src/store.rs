@@ -8,12 +8,12 @@ use std::io::Read;
 
 use crate::bundle::{self, NamedBlob, PulledBundle, PushedBundle, Revision};
 use crate::component::{self, ComponentInfo, PulledComponent};
-use crate::digest::Digest;
 use crate::document::{Descriptor, Manifest};
 use crate::error::Error;
 use crate::limit::Limits;
 use crate::name::{Reference, Tag};
 use crate::referrer::{self, Envelope, Referrers};
+use aecp_vocabulary::digest::Digest;
 
 /// Most bytes of a manifest or index that is read where the caller gives no limit of its own: what registries take.
 pub const DOCUMENT_LIMIT: u64 = 4 * 1024 * 1024;

@@ -384,7 +384,7 @@ fn a_hostile_index_is_refused_by_name() {
     for (text, part) in [
         (
             entry(r#""digest":"sha256:../../../../etc/passwd","size":1"#),
-            "is no digest",
+            "is not a digest",
         ),
         (
             entry(r#""digest":"sha512:00","size":1"#),

@@ -1,14 +1,18 @@
 //! Where a component comes from: the packages role says it of the component's bytes.
 
+mod results;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::key::Signer;
 use crate::root::{Role, TrustRoot};
 use crate::statement::{
     self, ATTESTATION_TYPE, Opened, Predicate, SignError, Statement, StatementError, Subject,
 };
+use aecp_vocabulary::digest::Digest;
+
+pub use results::{AcknowledgedFinding, Demands, PackageResults, Shortcoming};
 
 /// The builder id of our own compiler. Whoever signs for the packages role says with it that our compiler emitted
 /// these bytes.
@@ -42,6 +46,9 @@ pub struct Attestation {
     /// Digest of the schema, as the compiler states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Digest>,
+    /// What tests and analysis of the sources gave, for each package; empty if nobody looked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub results: Vec<PackageResults>,
     /// What built it.
     pub compiler: Compiler,
     /// Who wrote it.

@@ -14,9 +14,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::attestation::ComponentKind;
-use crate::digest::Digest;
 use crate::key::Signer;
 use crate::statement::{BUNDLE_TYPE, Predicate, SignError, Statement, Subject};
+use aecp_vocabulary::digest::Digest;
 
 mod names;
 mod rules;

@@ -3,10 +3,10 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::key::Signer;
 use crate::root::{Role, RootError, TrustRoot};
 use crate::statement::{self, FRESHNESS_TYPE, Predicate, SignError, Statement, StatementError, Subject};
+use aecp_vocabulary::digest::Digest;
 
 /// How far ahead of the reader's clock the moment of issue may be: 5 minutes. It is never added to the expiry.
 pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(300);

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use crate::digest::Digest;
+use aecp_vocabulary::digest::Digest;
 
 mod folder;
 mod messages;

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::canonical;
-use crate::digest::{Digest, InvalidDigest};
+use aecp_vocabulary::digest::{Digest, InvalidDigest};
 
 mod quorum;
 

@@ -6,7 +6,6 @@
 //! a bundle is handed over.
 //!
 //! From the ground up:
-//! - [`digest`]: SHA-256 digests, the names of bytes.
 //! - [`json`]: JSON without duplicate keys. [`canonical`]: the one form of JSON that can be signed as a value.
 //! - [`key`]: Ed25519 keys, signers, and quorums of keys.
 //! - [`dsse`]: signed envelopes. [`statement`]: what is in them, an in-toto statement about subjects.
@@ -21,7 +20,6 @@
 pub mod attestation;
 pub mod bundle;
 pub mod canonical;
-pub mod digest;
 pub mod dsse;
 pub mod enrolment;
 pub mod freshness;
@@ -33,8 +31,8 @@ pub mod route;
 pub mod statement;
 pub mod verify;
 
+pub use aecp_vocabulary::Digest;
 pub use bundle::Bundle;
-pub use digest::Digest;
 pub use dsse::Envelope;
 pub use handover::Delivery;
 pub use key::{PublicKey, Signer, SigningKey};

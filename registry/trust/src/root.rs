@@ -9,9 +9,9 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::canonical;
-use crate::digest::Digest;
 use crate::json::JsonError;
 use crate::key::{Quorum, UnderThreshold};
+use aecp_vocabulary::digest::Digest;
 
 mod builder;
 mod format;

@@ -5,10 +5,10 @@
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{Digest, InvalidDigest};
 use crate::dsse::{Envelope, EnvelopeError};
 use crate::json::{self, JsonError};
 use crate::key::{Quorum, Signer, SigningFailed};
+use aecp_vocabulary::digest::{Digest, InvalidDigest};
 
 /// The type of every statement.
 pub const STATEMENT_TYPE: &str = "https://in-toto.io/Statement/v1";

@@ -11,11 +11,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::attestation::{self, Attestation, AttestedPackage, ComponentKind};
 use crate::bundle::{Bundle, ComponentUse};
-use crate::digest::Digest;
 use crate::freshness;
 use crate::handover::{Blob, Delivery};
 use crate::root::{Role, RootError, TrustRoot};
 use crate::statement;
+use aecp_vocabulary::digest::Digest;
 
 mod refusal;
 

@@ -10,11 +10,13 @@
 //! - `findings`: what an analysis says.
 //! - `acknowledgements`: which findings stay on purpose.
 //! - `truths`: sets of truths, and of what a policy can be of a request.
+//! - `representatives`: long lists, cut to what can be told apart.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
 //! - `solver`: the search.
 //! - `cube`: sets of requests that people can read.
 //! - `difference`: the requests over which two packages decide differently.
+//! - `memory`: what is kept for the next analysis.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
 //! - `clashes`: obligations of two policies that cannot both be met.
@@ -26,9 +28,11 @@ mod clashes;
 mod cube;
 pub(crate) mod difference;
 mod findings;
+mod memory;
 mod pairs;
 mod pins;
 mod replay;
+mod representatives;
 mod single;
 mod solver;
 mod space;
@@ -45,6 +49,8 @@ use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
 pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
 pub(crate) use cube::{Cube, Part};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
+pub use memory::Memory;
+use memory::Recall;
 use pins::Pins;
 use single::Facts;
 use solver::{Answer, Demand, Solver};
@@ -57,14 +63,8 @@ const LISTED: usize = 100;
 
 /// Analyses a package. Equal packages and budgets give equal analyses.
 pub fn analyse(package: &Package, budget: Budget) -> Analysis {
-    let mut analyser = Analyser::new(package, budget);
-    analyser.single();
-    analyser.coverage();
-    analyser.hiding();
-    analyser.clashes();
-    // Last, because there are so many that the budget may end.
-    analyser.pairs();
-    analyser.finish()
+    let smaller = representatives::package(package);
+    Analyser::new(smaller.as_ref().unwrap_or(package), budget).run().0
 }
 
 /// Something asked of a request, by the index of the policy.
@@ -97,6 +97,7 @@ struct Analyser<'p> {
     analysis: Analysis,
     /// How many undecided questions are not listed.
     unlisted: BTreeMap<Kind, usize>,
+    recall: Recall,
 }
 
 impl<'p> Analyser<'p> {
@@ -128,7 +129,18 @@ impl<'p> Analyser<'p> {
             facts: Vec::new(),
             analysis: Analysis::default(),
             unlisted: BTreeMap::new(),
+            recall: Recall::default(),
         }
+    }
+
+    fn run(mut self) -> (Analysis, Recall) {
+        self.single();
+        self.coverage();
+        self.hiding();
+        self.clashes();
+        // Last, because there are so many that the budget may end.
+        self.pairs();
+        self.finish()
     }
 
     fn policies(&self) -> impl Iterator<Item = (u32, &'p Policy)> + use<'p> {
@@ -207,14 +219,14 @@ impl<'p> Analyser<'p> {
         }
     }
 
-    fn report(&mut self, finding: Finding) {
+    fn deliver(&mut self, finding: Finding) {
         if self.analysis.findings.len() >= self.budget.findings {
             self.unlisted(finding.kind, 1);
             return;
         }
         if finding.witness.is_none() && finding.kind.needs_request() {
             // The budget ended when the request was looked for.
-            self.undecided(
+            self.leave_open(
                 finding.kind,
                 &finding.policies,
                 finding.attribute,
@@ -227,7 +239,7 @@ impl<'p> Analyser<'p> {
         }
     }
 
-    fn undecided(&mut self, kind: Kind, policies: &[u32], attribute: Option<InputIndex>, asked: String) {
+    fn leave_open(&mut self, kind: Kind, policies: &[u32], attribute: Option<InputIndex>, asked: String) {
         let listed = self
             .analysis
             .not_decided
@@ -250,7 +262,7 @@ impl<'p> Analyser<'p> {
         *count = count.saturating_add(more);
     }
 
-    fn finish(self) -> Analysis {
+    fn finish(self) -> (Analysis, Recall) {
         let mut analysis = self.analysis;
         let rest = self.unlisted.into_iter().map(|(kind, count)| NotDecided {
             kind,
@@ -266,13 +278,16 @@ impl<'p> Analyser<'p> {
         analysis
             .not_decided
             .sort_by_cached_key(|asked| order(&asked.policies, asked.kind, asked.attribute));
-        analysis
+        (analysis, self.recall)
     }
 }
 
 fn at<T>(items: &[T], index: u32) -> Option<&T> {
     items.get(usize::try_from(index).ok()?)
 }
+
+/// How texts begin that the package does not have.
+const FRESH: &str = "other";
 
 /// Texts that the package does not have, one for each text input.
 fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
@@ -311,7 +326,7 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
         .inputs
         .iter()
         .filter(|input| input.value_type == aecp_vocabulary::Type::Text);
-    let names = std::iter::once("other".to_owned()).chain((2_u32..).map(|count| format!("other-{count}")));
+    let names = std::iter::once(FRESH.to_owned()).chain((2_u32..).map(|count| format!("{FRESH}-{count}")));
     names
         .filter(|name| !used.contains(name))
         .take(texts.count())

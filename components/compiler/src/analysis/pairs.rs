@@ -12,12 +12,22 @@ use super::{Analyser, Ask, Finding, Kind, Severity, at, pins};
 use crate::core::Policy;
 
 /// What one policy is to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Relation {
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Relation {
+    #[default]
     None,
     Redundant,
     Shadowed,
     NotDecided,
+}
+
+/// What two policies are to each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Related {
+    /// The later one to the earlier one.
+    later: Relation,
+    /// The earlier one to the later one.
+    earlier: Relation,
 }
 
 impl Relation {
@@ -71,34 +81,44 @@ impl Analyser<'_> {
             {
                 continue;
             }
-            let conflict = self.may_conflict(one, other);
-            let related = [(other, one), (one, other)].map(|(policy, by)| self.may_relate(policy, by));
-            if !conflict && related == [false; 2] {
-                continue;
-            }
-            let mut space = self.space([one, other].into_iter());
-            if conflict {
-                self.conflict(&mut space, one, other);
-            }
-            let mut note = |policy, by, relation: Relation| {
-                if relation != Relation::None {
-                    let found = needless.entry(policy).or_insert((by, relation));
-                    if !found.1.holds() && relation.holds() {
-                        *found = (by, relation);
-                    }
+            let related = self.pair_part(one, other, |analyser| analyser.related(one, other));
+            for (policy, by, relation) in [(other, one, related.later), (one, other, related.earlier)] {
+                if relation == Relation::None {
+                    continue;
                 }
-                relation.holds()
-            };
-            let [later, earlier] = related;
-            let later = later && note(other, one, self.relation(&mut space, other, one));
-            // Of two that make each other needless, the later is the one to drop.
-            if earlier && !later {
-                note(one, other, self.relation(&mut space, one, other));
+                let found = needless.entry(policy).or_insert((by, relation));
+                if !found.1.holds() && relation.holds() {
+                    *found = (by, relation);
+                }
             }
         }
         for (policy, (by, relation)) in needless {
-            self.needless(policy, by, relation);
+            self.needless_part(policy, (by, relation), |analyser| {
+                analyser.needless(policy, by, relation)
+            });
         }
+    }
+
+    /// Asks what there is to ask about two policies.
+    fn related(&mut self, one: u32, other: u32) -> Related {
+        let conflict = self.may_conflict(one, other);
+        let [later, earlier] = [(other, one), (one, other)].map(|(policy, by)| self.may_relate(policy, by));
+        let mut related = Related::default();
+        if !conflict && !later && !earlier {
+            return related;
+        }
+        let mut space = self.space([one, other].into_iter());
+        if conflict {
+            self.conflict(&mut space, one, other);
+        }
+        if later {
+            related.later = self.relation(&mut space, other, one);
+        }
+        // Of two that make each other needless, the later is the one to drop.
+        if earlier && !related.later.holds() {
+            related.earlier = self.relation(&mut space, one, other);
+        }
+        related
     }
 
     /// Whether two policies can conflict, for all that is known of each.

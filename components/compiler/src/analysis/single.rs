@@ -35,7 +35,7 @@ impl Analyser<'_> {
     /// Asks what there is to ask about each policy alone.
     pub(super) fn single(&mut self) {
         for (index, policy) in self.policies() {
-            let facts = self.facts(index, policy);
+            let facts = self.single_part(index, |analyser| analyser.facts(index, policy));
             self.facts.push(facts);
         }
     }

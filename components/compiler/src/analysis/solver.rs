@@ -44,6 +44,13 @@ enum Choice {
     Member(usize),
 }
 
+/// What the solver takes from all policies of a package.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Surroundings {
+    fresh: Vec<String>,
+    plain: BTreeMap<InputIndex, Value>,
+}
+
 /// Searches, within a budget for all of its searches.
 #[derive(Debug)]
 pub(super) struct Solver<'p> {
@@ -101,6 +108,24 @@ impl<'p> Solver<'p> {
         }
     }
 
+    /// All that answers follow from, beside the policies that are asked about and the inputs of the package.
+    pub(super) fn surroundings(&self) -> Surroundings {
+        Surroundings {
+            fresh: self.fresh.clone(),
+            plain: self.plain.clone(),
+        }
+    }
+
+    /// Steps that are left for all searches.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+
+    /// Takes steps from the budget that were done before.
+    pub(super) fn take_steps(&mut self, steps: u64) {
+        self.left = self.left.saturating_sub(steps);
+    }
+
     /// Whether the budget for all searches has ended.
     pub(super) fn spent(&self) -> bool {
         self.left == 0
@@ -150,6 +175,19 @@ impl<'p> Solver<'p> {
 
     /// The same as [`Solver::ask`], with a request that nothing can be left out of.
     pub(super) fn show(&mut self, space: &mut Space, demands: &[Demand<'p>]) -> (Answer, Option<Vec<Value>>) {
+        // People know the parameters by their defaults: a request for those says most.
+        if space.has_parameters() {
+            space.defaults = true;
+            let found = self.shown(space, demands);
+            space.defaults = false;
+            if found.0 == Answer::Possible {
+                return found;
+            }
+        }
+        self.shown(space, demands)
+    }
+
+    fn shown(&mut self, space: &mut Space, demands: &[Demand<'p>]) -> (Answer, Option<Vec<Value>>) {
         self.search(space, demands, |solver, space, trail| {
             solver.shrink(space, demands, trail);
             solver.request(space)
@@ -228,6 +266,7 @@ impl<'p> Solver<'p> {
                     let present = space.present == Some(input);
                     let value = space
                         .tracked(input)
+                        .filter(|tracked| next == 0 || !(tracked.parameter && space.defaults))
                         .and_then(|tracked| tracked.value(next, persistent, present));
                     let more = value.is_some();
                     self.choose(input, value);

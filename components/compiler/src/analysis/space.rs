@@ -23,6 +23,8 @@ pub(super) struct Space {
     pub(super) freed: BTreeSet<InputIndex>,
     /// No request in one of these is looked for. Their atoms are among those of the space.
     pub(super) excluded: Vec<Rc<Cube>>,
+    /// Whether parameters have their defaults, and no other value is tried.
+    pub(super) defaults: bool,
 }
 
 /// An input with its values.
@@ -34,6 +36,8 @@ pub(super) struct Tracked {
     pub(super) optional: bool,
     /// Whether every request has it.
     certain: bool,
+    /// Whether it is a parameter, whose default is the first of the representatives.
+    pub(super) parameter: bool,
     /// Whether some atom asks for presence, which tells an absent value from a failed one.
     presence: bool,
 }
@@ -86,12 +90,9 @@ impl Space {
         self.inputs.get(place)
     }
 
-    /// Leaves one value to an input.
-    pub(super) fn pin(&mut self, input: InputIndex, value: &Value) {
-        let place = self.inputs.binary_search_by_key(&input, |tracked| tracked.input);
-        if let Some(tracked) = place.ok().and_then(|place| self.inputs.get_mut(place)) {
-            tracked.known = vec![value.clone()];
-        }
+    /// Whether there is a choice among values of parameters.
+    pub(super) fn has_parameters(&self) -> bool {
+        self.inputs.iter().any(|tracked| tracked.parameter)
     }
 
     /// The inputs, ascending.
@@ -139,7 +140,7 @@ impl Space {
             };
             let mut known = values(declared.value_type);
             if let Some(parameter) = declared.parameter() {
-                // The default is tried first, so that a request that shows something has it where it can.
+                // The default comes first: a request that shows something has it where that will do.
                 known.retain(|value| parameter.allows(value));
                 known.sort_by_key(|value| *value != parameter.default);
             }
@@ -155,6 +156,7 @@ impl Space {
                 known,
                 optional: declared.is_optional(),
                 certain: declared.is_certain(),
+                parameter: declared.parameter().is_some(),
                 presence: about.presence,
             });
         }

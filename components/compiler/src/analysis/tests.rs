@@ -4,4 +4,5 @@
 mod acknowledged;
 mod brute;
 mod difference;
+mod memory;
 mod sources;

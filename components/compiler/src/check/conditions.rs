@@ -360,6 +360,13 @@ impl Checker {
             self.report(diagnostic);
             return None;
         };
+        if let Some(parameter) = self.parameter_at(input) {
+            let message = format!("the parameter `{parameter}` is always present");
+            let diagnostic = Diagnostic::error(Code::TypeMismatch, operand.place, message)
+                .help("IS PRESENT asks whether a request has an attribute; leave it out here");
+            self.report(diagnostic);
+            return None;
+        }
         let condition = Condition::Atom(Atom::IsPresent(input));
         Some(if presence.negation().is_some() {
             Condition::Not(Box::new(condition))

@@ -136,19 +136,25 @@ impl Checker {
 
     /// Whether a name for `own` is that of something else, which is said. Two of a kind are not told of here.
     pub(super) fn is_taken(&mut self, own: &str, name: &str, here: Place) -> bool {
-        let attribute = find(&self.attributes, name).map(|(_, attribute)| ("an attribute", attribute.place));
+        let attribute =
+            find(&self.attributes, name).map(|(_, attribute)| (attribute.what(), attribute.place));
         let class = self.classes.get(name).map(|class| ("a class", class.place));
         let data = self.data.get(name).map(|data| ("a list", data.place));
         let known = [attribute, class, data].into_iter().flatten();
         let Some((what, first)) = known.into_iter().find(|(what, _)| *what != own) else {
             return false;
         };
+        self.ambiguous(name, (what, first), here);
+        true
+    }
+
+    /// Reports a name that is that of something else already, of what and where.
+    pub(super) fn ambiguous(&mut self, name: &str, (what, first): (&str, Place), here: Place) {
         let message = format!("`{name}` is the name of {what} already");
         let diagnostic = Diagnostic::error(Code::AmbiguousName, here, message)
             .also(first, format!("{what} of this name"))
-            .help("rename one of them: attributes, classes and lists share their names");
+            .help("rename one of them: attributes, parameters, classes and lists share their names");
         self.report(diagnostic);
-        true
     }
 
     fn values(&mut self, file: u32, data: &ast::Data, files: &Files<'_>) -> Option<Values> {

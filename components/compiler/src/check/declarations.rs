@@ -4,6 +4,7 @@ use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 
 use super::{Attribute, Checker, Class, Header, facts, place, token_place};
+use crate::core::InputKind;
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{self, Field};
@@ -172,7 +173,7 @@ impl Checker {
                     self.attributes.push(Attribute {
                         name,
                         value_type,
-                        optional,
+                        kind: InputKind::Attribute { optional },
                         place: here,
                     });
                 }
@@ -187,7 +188,7 @@ impl Checker {
         }
     }
 
-    /// Sorts the attributes by name and reports those that are declared twice.
+    /// Sorts attributes and parameters by name and reports those that are declared twice.
     pub(super) fn settle_attributes(&mut self) {
         // The sort is stable: of two declarations the first one stays.
         let mut sorted = std::mem::take(&mut self.attributes);
@@ -196,12 +197,21 @@ impl Checker {
             match self.attributes.last_mut() {
                 Some(first)
                     if first.name == attribute.name
+                        && first.what() == attribute.what()
                         && [first.place, attribute.place]
                             .iter()
                             .any(|place| self.imported.contains(&place.file)) =>
                 {
                     let types = (first.value_type, attribute.value_type);
-                    first.optional &= attribute.optional;
+                    if let (
+                        InputKind::Attribute { optional },
+                        InputKind::Attribute {
+                            optional: second_optional,
+                        },
+                    ) = (&mut first.kind, &attribute.kind)
+                    {
+                        *optional &= *second_optional;
+                    }
                     if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1) {
                         let message = format!(
                             "attribute `{}` is declared as {first_type} and as {second_type}",
@@ -216,10 +226,20 @@ impl Checker {
                     }
                 }
                 Some(first) if first.name == attribute.name => {
-                    let message = format!("attribute `{}` is declared twice", attribute.name);
-                    let diagnostic = Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
+                    let first = (first.what(), first.place);
+                    if first.0 != attribute.what() {
+                        self.ambiguous(attribute.name.as_str(), first, attribute.place);
+                        continue;
+                    }
+                    let code = match attribute.kind {
+                        InputKind::Parameter(_) => Code::DuplicateParameter,
+                        InputKind::Attribute { .. } | InputKind::Now => Code::DuplicateAttribute,
+                    };
+                    let (_, what) = first.0.split_once(' ').unwrap_or_default();
+                    let message = format!("{what} `{}` is declared twice", attribute.name);
+                    let diagnostic = Diagnostic::error(code, attribute.place, message)
                         .label("declared again here")
-                        .also(first.place, "first declared here")
+                        .also(first.1, "first declared here")
                         .help("keep one of the declarations");
                     self.report(diagnostic);
                 }
@@ -320,7 +340,7 @@ impl Checker {
     }
 }
 
-/// Attributes by name, for search.
+/// Attributes and parameters by name, for search.
 pub(super) fn find<'a>(attributes: &'a [Attribute], name: &str) -> Option<(u32, &'a Attribute)> {
     let index = attributes
         .binary_search_by(|attribute| attribute.name.as_str().cmp(name))

@@ -6,7 +6,7 @@ use aecp_vocabulary::{AttributeName, Type, Value, text};
 use super::declarations::find;
 use super::operands::Meaning;
 use super::{Checker, place, token_place};
-use crate::core::Constant;
+use crate::core::{Constant, InputKind};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::syntax::ast::{self, AstNode, GivenValue};
 
@@ -23,16 +23,34 @@ impl Checker {
             return None;
         };
         let (name, declared) = (attribute.name.clone(), attribute.place);
+        let parameter = match &attribute.kind {
+            InputKind::Parameter(parameter) => Some(parameter.clone()),
+            InputKind::Attribute { .. } | InputKind::Now => None,
+        };
         let here = token_place(file, &token);
         // Without a type there is a mistake in the schema, which is reported there.
         let value = match (attribute.value_type, setting.value()) {
-            (Some(value_type), Some(value)) => self.given(file, (&name, value_type, declared), &value),
+            (Some(_), Some(GivenValue::Unavailable(value))) if parameter.is_some() => {
+                let message = format!("the parameter `{name}` always has a value");
+                let diagnostic = Diagnostic::error(Code::TypeMismatch, place(file, &value), message)
+                    .also(declared, "declared here")
+                    .help("give it a value, or leave it out for its default");
+                self.report(diagnostic);
+                None
+            }
+            (Some(value_type), Some(value)) => {
+                let given = self.given(file, (&name, value_type, declared), &value);
+                let here = place(file, &value);
+                given.filter(|value| {
+                    parameter.is_none_or(|parameter| self.inside(here, &name, &parameter, value))
+                })
+            }
             _ => None,
         };
         Some((name, here, value))
     }
 
-    fn given(
+    pub(super) fn given(
         &mut self,
         file: u32,
         attribute: (&AttributeName, Type, Place),

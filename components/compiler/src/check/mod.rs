@@ -3,6 +3,8 @@
 //! - `declarations`: the header, attributes and classes.
 //! - `data`: named lists, and `entries`: the lines of their files.
 //! - `policies`: policies and their fields.
+//! - `period`: when a policy applies.
+//! - `parameters`: values that a bundle may set.
 //! - `imports`: schemas and classes of other packages.
 //! - `obligations`, `rows`: what must be done when a request goes through.
 //! - `facts`: fields that change no outcome: owner, justification, severity, controls.
@@ -25,6 +27,8 @@ mod given;
 mod imports;
 mod obligations;
 mod operands;
+mod parameters;
+mod period;
 mod places;
 mod policies;
 mod reason;
@@ -38,7 +42,7 @@ use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 use rowan::TextRange;
 
-use crate::core::{self, Condition};
+use crate::core::{self, Condition, InputKind};
 use crate::diagnostic::{Code, Diagnostic, Place, Severity};
 use crate::package::Checked;
 use crate::source::SourceFile;
@@ -57,13 +61,23 @@ const SIZE_LIMIT: usize = 2_000_000;
 /// Most names that are looked at to find near ones, over all mistakes of a package.
 const SEARCH_LIMIT: usize = 300_000;
 
-/// An attribute of the schema.
+/// An attribute of the schema, or a parameter.
 struct Attribute {
     name: aecp_vocabulary::AttributeName,
     /// None if the declaration has no proper type; that is reported where it stands.
     value_type: Option<Type>,
-    optional: bool,
+    kind: InputKind,
     place: Place,
+}
+
+impl Attribute {
+    /// What messages call it.
+    fn what(&self) -> &'static str {
+        match self.kind {
+            InputKind::Parameter(_) => "a parameter",
+            InputKind::Attribute { .. } | InputKind::Now => "an attribute",
+        }
+    }
 }
 
 /// A class of requests.
@@ -95,6 +109,8 @@ pub(crate) struct Checker {
     entries: usize,
     policies: Vec<core::Policy>,
     policy_places: BTreeMap<String, Place>,
+    /// The first policy that reads the moment of the decision.
+    timed: Option<String>,
     acknowledgements: acknowledge::Acknowledgements,
     suite: suite::Suite,
     size: usize,
@@ -104,14 +120,18 @@ pub(crate) struct Checker {
 }
 
 impl Checker {
-    pub(crate) fn check(files: &[SourceFile]) -> Checked {
+    /// `parse` reads a file that has this index.
+    pub(crate) fn check(
+        files: &[SourceFile],
+        parse: &mut dyn FnMut(u32, &SourceFile) -> syntax::Parse,
+    ) -> Checked {
         let mut checker = Self::default();
         let mut sorted: Vec<(u32, &SourceFile)> = (0_u32..).zip(files).collect();
         sorted.sort_by(|(_, a), (_, b)| a.name.cmp(&b.name));
         let parses = sorted
             .iter()
             .filter(|(_, file)| file.has_policies())
-            .map(|(index, file)| (*index, syntax::parse(*index, &file.text)));
+            .map(|(index, file)| (*index, parse(*index, file)));
         let parses: Vec<(u32, syntax::parser::Parse)> = parses.collect();
         let mut items: Vec<(u32, Item)> = Vec::new();
         for (index, parse) in &parses {
@@ -161,6 +181,7 @@ impl Checker {
             match item {
                 Item::Package(package) => self.header(*file, package),
                 Item::Schema(schema) => self.schema(*file, schema),
+                Item::Parameter(parameter) => self.parameter(*file, parameter),
                 Item::Data(_) | Item::Class(_) | Item::Policy(_) | Item::Test(_) | Item::Fixture(_) => {}
                 Item::Import(_) => {}
             }
@@ -213,6 +234,7 @@ impl Checker {
             })
             .collect();
         unused.into_iter().for_each(|warning| self.report(warning));
+        self.unused_parameters();
         let has_policies = items.iter().any(|(_, item)| matches!(item, Item::Policy(_)));
         if let (Some(header), false) = (&self.header, has_policies) {
             let effect = match header.default {
@@ -272,10 +294,12 @@ impl Checker {
     fn assemble(&mut self) -> Option<core::Package> {
         let header = self.header.take()?;
         // A type is missing only after an error, and then the package is thrown away.
-        let inputs = self.attributes.iter().map(|attribute| {
-            let value_type = attribute.value_type.unwrap_or(Type::Text);
-            core::Input::attribute(attribute.name.clone(), value_type, attribute.optional)
+        let inputs = self.attributes.iter().map(|attribute| core::Input {
+            name: attribute.name.clone(),
+            value_type: attribute.value_type.unwrap_or(Type::Text),
+            kind: attribute.kind.clone(),
         });
+        let inputs = inputs.chain([core::Input::now()?]);
         let mut package = core::Package {
             name: header.name,
             version: header.version,

@@ -6,6 +6,7 @@ use aecp_vocabulary::{AuditClass, Mode, decision};
 use super::declarations::EVERY_REQUEST;
 use super::facts::Facts;
 use super::obligations::Described;
+use super::period::Period;
 use super::{Checker, place, reason, token_place};
 use crate::core::{Condition, Policy};
 use crate::diagnostic::{Code, Diagnostic, Place};
@@ -34,6 +35,7 @@ struct Fields {
     mode: Read<Mode>,
     audit: Read<AuditClass>,
     exception: Read<OverrideRule>,
+    period: Read<Period>,
     facts: Facts,
     reason: Read<Vec<Segment>>,
     obligations: Vec<(Place, Described)>,
@@ -53,6 +55,8 @@ impl Checker {
         else {
             return;
         };
+        let period = fields.period.and_then(|(_, period)| period).unwrap_or_default();
+        let scope = self.within_period(&name, scope, period);
         let description = fields.description.and_then(|(_, text)| text);
         let annotation = |value| Annotation {
             key: "description".to_owned(),
@@ -75,6 +79,7 @@ impl Checker {
             annotations: description
                 .into_iter()
                 .map(annotation)
+                .chain(period.annotation())
                 .chain(fields.facts.annotations())
                 .chain(fields.acknowledged)
                 .collect(),
@@ -140,6 +145,10 @@ impl Checker {
                         .value()
                         .and_then(|token| self.word(file, "EXCEPTION", &token, &EXCEPTIONS));
                     self.once("EXCEPTION", &mut fields.exception, here, value);
+                }
+                Field::EffectiveField(field) => {
+                    let value = self.period(file, &field);
+                    self.once("EFFECTIVE", &mut fields.period, here, value);
                 }
                 Field::OwnerField(_)
                 | Field::JustificationField(_)

@@ -120,11 +120,24 @@ impl Checker {
                 expected,
             });
         }
+        self.timeless(&cases, here);
         self.suite.tests.push(Test {
             title,
             place: here,
             cases,
         });
+    }
+
+    /// What a test says must not change by itself, so that one that depends on the time has to say what time it is.
+    fn timeless(&mut self, cases: &[Case], here: Place) {
+        let missing = cases.iter().any(|case| case.now.is_none());
+        let Some(policy) = self.timed.as_ref().filter(|_| missing) else {
+            return;
+        };
+        let message =
+            format!("this test does not say what time it is, and policy `{policy}` is not always EFFECTIVE");
+        let help = "add `NOW: \"2026-01-01T00:00:00Z\"` to the test, its GIVEN, its cases or its fixture";
+        self.report(Diagnostic::error(Code::MissingNow, here, message).help(help));
     }
 
     fn title(&mut self, file: u32, literal: &ast::Literal) -> Option<(String, Place)> {
@@ -254,7 +267,7 @@ impl Checker {
         found
     }
 
-    fn instant(&mut self, file: u32, literal: &ast::Literal) -> Option<i64> {
+    pub(super) fn instant(&mut self, file: u32, literal: &ast::Literal) -> Option<i64> {
         let text = self.text(file, literal)?;
         let now = aecp_vocabulary::text::instant(&text).ok();
         if now.is_none() {

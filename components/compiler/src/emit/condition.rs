@@ -4,6 +4,7 @@ use wasm_encoder::{Function, InstructionSink, MemArg};
 
 use super::EmitError;
 use super::formula::{Formula, Test};
+use super::lists::{NumberTables, Ranges, TOP, Table, Tables};
 use super::memory::{Data, Record, size};
 use super::module::{Functions, Signature};
 use super::plan::{Fact, Layout, value_case};
@@ -37,6 +38,7 @@ pub(super) struct Emitter<'a> {
     pub(super) layout: &'a Layout,
     pub(super) data: Data,
     pub(super) functions: Functions,
+    pub(super) tables: Tables,
 }
 
 /// Memory at a constant offset from an address on the stack.
@@ -62,6 +64,25 @@ pub(super) fn signed_long(bits: u64) -> i64 {
 #[allow(clippy::cast_possible_truncation, reason = "the halves are what is wanted")]
 pub(super) fn halves(address: u128) -> [u64; 2] {
     [(address >> 64) as u64, address as u64]
+}
+
+/// Asks each table that is there for the number that `number` leaves, and joins the answers.
+fn each_table(
+    code: &mut InstructionSink<'_>,
+    tables: [(Option<Table>, u32); 2],
+    number: impl Fn(&mut InstructionSink<'_>),
+) {
+    let tables = tables.into_iter();
+    let tables = tables.filter_map(|(table, function)| Some((table?, function)));
+    for (index, (table, function)) in tables.enumerate() {
+        code.i32_const(signed(table.address))
+            .i32_const(signed(table.count));
+        number(code);
+        code.call(function);
+        if index > 0 {
+            code.i32_or();
+        }
+    }
 }
 
 /// Where a half of the address at a position stands, from the values on.
@@ -264,16 +285,11 @@ impl Emitter<'_> {
                 }
             }
             Test::NumberIn(input, ranges) => {
-                let mut table = Record::default();
-                for bound in ranges.iter().flat_map(|(low, high)| [*low, *high]) {
-                    table.long(u64::from_ne_bytes(bound.to_ne_bytes()));
-                }
-                let address = self.data.share(&table.0, 8)?;
-                code.i32_const(signed(address))
-                    .i32_const(signed(size(ranges.len())?));
-                code.local_get(values)
-                    .i64_load(payload(*input, 3))
-                    .call(support::WITHIN);
+                let NumberTables { points, ranges } = self.tables.numbers(&mut self.data, ranges)?;
+                let asked = [(points, support::AMONG), (ranges, support::WITHIN)];
+                each_table(code, asked, |code| {
+                    code.local_get(values).i64_load(payload(*input, 3));
+                });
             }
             Test::SameText(first, second) | Test::HasText(first, second) => {
                 let memo = self
@@ -301,6 +317,39 @@ impl Emitter<'_> {
                 code.i32_const(signed(bit)).i32_shr_u().i32_const(1).i32_and();
             }
             Test::AddressIn(input, ranges) => self.address_in(code, values, *input, ranges)?,
+            Test::HasAny(set, classes) => self.has_any(code, *set, classes)?,
+            Test::HasNumberIn(set, set_type, ranges) => {
+                let NumberTables { points, ranges } = self.tables.numbers(&mut self.data, ranges)?;
+                for (index, (table, ranged)) in [(points, 0), (ranges, 1)]
+                    .into_iter()
+                    .filter_map(|(table, ranged)| Some((table?, ranged)))
+                    .enumerate()
+                {
+                    value(code, *set);
+                    code.i32_const(value_case(*set_type))
+                        .i32_const(signed(table.address))
+                        .i32_const(signed(table.count))
+                        .i32_const(ranged)
+                        .call(support::ANY_NUMBER);
+                    if index > 0 {
+                        code.i32_or();
+                    }
+                }
+            }
+            Test::HasAddressIn(set, ranges) => {
+                // Sets are short: whole addresses will do.
+                let mut table = Record::default();
+                for bound in ranges.iter().flat_map(|(low, high)| [*low, *high]) {
+                    halves(bound).into_iter().for_each(|half| {
+                        table.long(half);
+                    });
+                }
+                let address = self.data.share(&table.0, 8)?;
+                value(code, *set);
+                code.i32_const(signed(address))
+                    .i32_const(signed(size(ranges.len())?))
+                    .call(support::ANY_ADDRESS);
+            }
             Test::SameAddress(first, second) => {
                 for half in 0..2 {
                     for input in [first, second] {
@@ -361,7 +410,7 @@ impl Emitter<'_> {
         code: &mut InstructionSink<'_>,
         values: u32,
         input: u32,
-        ranges: &[(u128, u128)],
+        ranges: &Ranges<u128>,
     ) -> Result<(), EmitError> {
         // One network is one comparison of each half, or of one half alone.
         let short = |(low, high): &(u128, u128)| {
@@ -369,17 +418,36 @@ impl Emitter<'_> {
             low_high == high_high || (low_low == 0 && high_low == u64::MAX)
         };
         if ranges.len() > RANGES || !ranges.iter().all(short) {
-            let mut table = Record::default();
-            for bound in ranges.iter().flat_map(|(low, high)| [*low, *high]) {
-                halves(bound).into_iter().for_each(|half| {
-                    table.long(half);
-                });
+            let tables = self.tables.addresses(&mut self.data, ranges)?;
+            let mut asked = 0_u32;
+            let mut join = |code: &mut InstructionSink<'_>| {
+                if asked > 0 {
+                    code.i32_or();
+                }
+                asked = asked.saturating_add(1);
+            };
+            let begin = |code: &mut InstructionSink<'_>, table: Table| {
+                code.i32_const(signed(table.address))
+                    .i32_const(signed(table.count));
+            };
+            if let Some(table) = tables.four {
+                begin(code, table);
+                both_halves(code, values, input);
+                code.call(support::ADDRESS_IN_FOUR);
+                join(code);
             }
-            let address = self.data.share(&table.0, 8)?;
-            code.i32_const(signed(address))
-                .i32_const(signed(size(ranges.len())?));
-            both_halves(code, values, input);
-            code.call(support::ADDRESS_IN);
+            if let Some(table) = tables.halves {
+                begin(code, table);
+                code.local_get(values).i64_load(address_half(input, 0));
+                code.i64_const(signed_long(TOP)).i64_xor().call(support::WITHIN);
+                join(code);
+            }
+            if let Some(table) = tables.others {
+                begin(code, table);
+                both_halves(code, values, input);
+                code.call(support::ADDRESS_IN);
+                join(code);
+            }
             return Ok(());
         }
         for (index, (low, high)) in ranges.iter().enumerate() {
@@ -404,6 +472,47 @@ impl Emitter<'_> {
                 code.i32_or();
             }
         }
+        Ok(())
+    }
+
+    /// Leaves whether a set has a text of one of `classes`, which are sorted.
+    fn has_any(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        set: u32,
+        classes: &[u32],
+    ) -> Result<(), EmitError> {
+        let (Some(members), Some(range)) =
+            (self.layout.members.get(&set), Range::of(classes.iter().copied()))
+        else {
+            code.i32_const(0);
+            return Ok(());
+        };
+        // Whole words of the set's bits: those before the first class are not looked at.
+        let skipped = range.low.saturating_sub(members.range.low) >> 6;
+        let first = members.range.low.saturating_add(skipped << 6);
+        let last = range.low.saturating_add(range.count).saturating_sub(first);
+        let mut words = vec![0_u64; usize::try_from(last.div_ceil(64)).unwrap_or_default()];
+        for bit in classes.iter().map(|class| class.saturating_sub(first)) {
+            if let Some(word) = words.get_mut(usize::try_from(bit >> 6).unwrap_or(usize::MAX)) {
+                *word |= 1 << (bit & 63);
+            }
+        }
+        let bits = members.bits.saturating_add(skipped << 3);
+        if let [mask] = words.as_slice() {
+            code.i32_const(0).i64_load(at(bits, 3));
+            code.i64_const(signed_long(*mask)).i64_and().i64_const(0).i64_ne();
+            return Ok(());
+        }
+        let mut mask = Record::default();
+        words.iter().for_each(|word| {
+            mask.long(*word);
+        });
+        let mask = self.data.share(&mask.0, 8)?;
+        code.i32_const(signed(bits))
+            .i32_const(signed(mask))
+            .i32_const(signed(size(words.len())?))
+            .call(support::ANY_BIT);
         Ok(())
     }
 

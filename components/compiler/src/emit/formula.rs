@@ -3,8 +3,11 @@
 
 mod build;
 
+use std::sync::Arc;
+
 use super::EmitError;
 use super::link::Reader;
+use super::lists::{Lists, Ranges};
 use super::texts::Texts;
 use crate::core::{Condition, Relation, Side};
 use crate::interpreter::Truth;
@@ -30,12 +33,12 @@ pub(super) enum Test {
     /// The boolean is true.
     IsTrue(u32),
     /// The class of the text is one of these, sorted.
-    TextIn(u32, Vec<u32>),
+    TextIn(u32, Arc<[u32]>),
     /// The number (integer, decimal, instant or duration) is in one of these ranges, bounds included; sorted, apart from
     /// each other, at least one.
-    NumberIn(u32, Vec<(i64, i64)>),
+    NumberIn(u32, Ranges<i64>),
     /// The address is in one of these ranges; as for numbers.
-    AddressIn(u32, Vec<(u128, u128)>),
+    AddressIn(u32, Ranges<u128>),
     /// The address is in the network at the second position.
     AddressWithin(u32, u32),
     /// The text has this part at its start or end.
@@ -50,6 +53,12 @@ pub(super) enum Test {
     Numbers(u32, Relation, u32),
     /// The set has the constant of this class.
     Has(u32, u32),
+    /// The set has a text of one of these classes, sorted.
+    HasAny(u32, Arc<[u32]>),
+    /// The set, of this type, has a number in one of these ranges.
+    HasNumberIn(u32, Type, Ranges<i64>),
+    /// The set has an address in one of these ranges.
+    HasAddressIn(u32, Ranges<u128>),
     /// The set has the text at the second position.
     HasText(u32, u32),
     /// The set, of this type, has the number.
@@ -75,9 +84,10 @@ impl Formula {
     pub(super) fn new(
         reader: &Reader<'_>,
         texts: &Texts<'_>,
+        lists: &Lists,
         condition: &Condition,
     ) -> Result<Self, EmitError> {
-        build::formula(reader, texts, condition)
+        build::formula(reader, texts, lists, condition)
     }
 
     /// Conjunction; true if empty.
@@ -202,6 +212,9 @@ impl Test {
             | Self::Affix(input, ..)
             | Self::HasNumber(input, ..)
             | Self::HasAddress(input, _)
+            | Self::HasAny(input, _)
+            | Self::HasNumberIn(input, ..)
+            | Self::HasAddressIn(input, _)
             | Self::Has(input, _) => (*input, None),
             Self::SameBoolean(first, second)
             | Self::SameText(first, second)

@@ -25,6 +25,9 @@ const WORTHWHILE: usize = 2;
 /// Most bytes of rows; inputs beyond it are left to the policies' own code.
 const ROWS_LIMIT: u32 = 4 << 20;
 
+/// Most classes that the policies of one input are tried with; inputs beyond it are left to the policies' own code.
+const CLASSES_LIMIT: usize = 1 << 20;
+
 /// One bit for each policy of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Bits(pub(super) [u64; BLOCK_WORDS]);
@@ -70,6 +73,18 @@ struct Guard {
     condition: Formula,
 }
 
+impl Guard {
+    fn classes(&self) -> usize {
+        let mut count = 0_usize;
+        self.condition.tests(&mut |test| {
+            if let Test::TextIn(_, classes) = test {
+                count = count.saturating_add(classes.len());
+            }
+        });
+        count
+    }
+}
+
 /// Finds the selectors of these scopes, and takes out of each scope what they have decided.
 pub(super) fn select(scopes: &mut [Formula], texts: &Texts<'_>) -> Vec<Selector> {
     let mut guards: BTreeMap<u32, BTreeMap<usize, Vec<Guard>>> = BTreeMap::new();
@@ -98,6 +113,9 @@ pub(super) fn select(scopes: &mut [Formula], texts: &Texts<'_>) -> Vec<Selector>
         let Some(range) = texts.ranges.get(&input).filter(|_| !blocks.is_empty()) else {
             continue;
         };
+        if blocks.values().flatten().map(Guard::classes).sum::<usize>() > CLASSES_LIMIT {
+            continue;
+        }
         let selector = Selector::new(input, *range, &blocks);
         let Some(left) = selector.most_bytes().and_then(|bytes| room.checked_sub(bytes)) else {
             continue;
@@ -240,7 +258,7 @@ impl Piece {
         for Guard { policy, condition } in guards {
             condition.tests(&mut |test| {
                 let Test::TextIn(_, members) = test else { return };
-                for class in members {
+                for class in members.iter() {
                     let passes = condition.truth(State::Class(*class)) != Truth::False;
                     classes
                         .entry(*class)

@@ -16,6 +16,7 @@
 //!
 //! - `link`: the inputs of all packages as positions of one component.
 //! - `texts`: the classes of texts, and the table that finds a text's class.
+//! - `lists`: lists of numbers and addresses as ranges, and their tables.
 //! - `formula`: conditions in the form that code is made from.
 //! - `plan`: what each policy needs at run time.
 //! - `index`: which policies can matter.
@@ -32,6 +33,7 @@ mod error;
 mod formula;
 mod index;
 mod link;
+mod lists;
 mod memory;
 mod module;
 mod plan;

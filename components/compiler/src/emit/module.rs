@@ -9,6 +9,7 @@ use super::EmitError;
 use super::condition::{Emitter, at, load, signed};
 use super::dispatch;
 use super::link::Linked;
+use super::lists::Tables;
 use super::memory::{Data, Record, size};
 use super::plan::{FINDING, Fact, Plan};
 use super::support;
@@ -24,7 +25,7 @@ pub(super) const FINDINGS: u32 = 2;
 const DESCRIBE: u32 = 0;
 const EVALUATE: u32 = 1;
 /// Functions with fixed indices: the exports and [`support`].
-const FIXED: usize = 16;
+const FIXED: usize = 21;
 
 /// Bytes of a page of memory.
 const PAGE: u32 = 65_536;
@@ -62,9 +63,11 @@ pub(super) enum Signature {
     Address,
     /// (table, count, high, low) → answer
     AddressIn,
+    /// (value, case, table, count, whether of ranges) → answer
+    AnyNumber,
 }
 
-const SIGNATURES: [(&[ValType], &[ValType]); 13] = {
+const SIGNATURES: [(&[ValType], &[ValType]); 14] = {
     use ValType::{I32, I64};
     [
         (&[], &[I32]),
@@ -80,6 +83,7 @@ const SIGNATURES: [(&[ValType], &[ValType]); 13] = {
         (&[I32], &[I32]),
         (&[I32, I64, I64], &[I32]),
         (&[I32, I32, I64, I64], &[I32]),
+        (&[I32, I32, I32, I32, I32], &[I32]),
     ]
 };
 
@@ -124,6 +128,7 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
         layout: &plan.layout,
         data,
         functions: Functions::new(),
+        tables: Tables::default(),
     };
     support::put(&mut emitter.functions, table.as_ref());
     let blocks = dispatch::blocks(&mut emitter, plan)?;

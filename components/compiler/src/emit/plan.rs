@@ -8,6 +8,7 @@ use super::EmitError;
 use super::formula::{Formula, Test};
 use super::index::{self, Selector};
 use super::link::Linked;
+use super::lists::Lists;
 use super::memory::{Zeroed, area, size};
 use super::texts::{Range, Texts};
 
@@ -94,10 +95,11 @@ impl Layout {
 impl<'a> Plan<'a> {
     pub(super) fn new(linked: &'a Linked<'a>) -> Result<Self, EmitError> {
         let texts = Texts::of(linked)?;
+        let lists = Lists::of(linked);
         let (mut scopes, mut rest) = (Vec::new(), Vec::new());
         for reader in linked.policies() {
-            scopes.push(Formula::new(&reader, &texts, &reader.policy.scope)?);
-            let constraint = Formula::new(&reader, &texts, &reader.policy.constraint)?;
+            scopes.push(Formula::new(&reader, &texts, &lists, &reader.policy.scope)?);
+            let constraint = Formula::new(&reader, &texts, &lists, &reader.policy.constraint)?;
             rest.push((constraint, size(reader.policy.obligations.len())?));
         }
         let mut needs = Needs::default();
@@ -143,7 +145,7 @@ impl Needs {
             Test::SameText(first, second) | Test::HasText(first, second) => {
                 self.pairs.insert((*first, *second));
             }
-            Test::Has(set, _) => {
+            Test::Has(set, _) | Test::HasAny(set, _) => {
                 self.sets.insert(*set);
             }
             _ => {}

@@ -44,6 +44,17 @@ pub(super) const NETWORK_HAS: u32 = 14;
 /// (table, number of ranges, high, low) → whether the address is in one.
 pub(super) const ADDRESS_IN: u32 = 15;
 
+/// (table, number of numbers, number) → whether the number is one.
+pub(super) const AMONG: u32 = 16;
+/// (table, number of ranges, high, low) → whether the address is an IPv4 one in one.
+pub(super) const ADDRESS_IN_FOUR: u32 = 17;
+/// (bits, mask, number of words) → whether both have a bit.
+pub(super) const ANY_BIT: u32 = 18;
+/// (value, case, table, count, whether of ranges) → whether a set of this case has a number that the table has.
+pub(super) const ANY_NUMBER: u32 = 19;
+/// (value, table, number of ranges) → whether a set of addresses has one in a range.
+pub(super) const ANY_ADDRESS: u32 = 20;
+
 /// Bytes that are readable behind everything that callers hand over.
 const SLACK: i64 = 8;
 
@@ -68,6 +79,15 @@ pub(super) fn put(functions: &mut Functions, table: Option<&Table>) {
     functions.define(HAS_ADDRESS, Signature::Address, sets::has_address());
     functions.define(NETWORK_HAS, Signature::Address, addresses::network_has());
     functions.define(ADDRESS_IN, Signature::AddressIn, addresses::address_in());
+    functions.define(AMONG, Signature::Within, among());
+    functions.define(
+        ADDRESS_IN_FOUR,
+        Signature::AddressIn,
+        addresses::address_in_four(),
+    );
+    functions.define(ANY_BIT, Signature::Three, sets::any_bit());
+    functions.define(ANY_NUMBER, Signature::AnyNumber, sets::any_number());
+    functions.define(ANY_ADDRESS, Signature::Three, sets::any_address());
 }
 
 /// A bump allocator that grows memory. `evaluate` takes everything back when it begins to write.
@@ -218,6 +238,46 @@ fn within() -> Function {
     code.local_get(wanted);
     range(&mut code, low);
     code.i32_const(8).i32_sub().i64_load(at(0, 3)).i64_le_s().end();
+    function
+}
+
+/// Finds a number among sorted ones.
+fn among() -> Function {
+    let (table, high, wanted, low, middle, found) = (0, 1, 2, 3, 4, 5);
+    let mut function = Function::new([(2, ValType::I32), (1, ValType::I64)]);
+    let mut code = function.instructions();
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    {
+        code.local_get(low).local_get(high).i32_ge_u().br_if(1);
+        code.local_get(low)
+            .local_get(high)
+            .i32_add()
+            .i32_const(1)
+            .i32_shr_u()
+            .local_set(middle);
+        code.local_get(table)
+            .local_get(middle)
+            .i32_const(3)
+            .i32_shl()
+            .i32_add()
+            .i64_load(at(0, 3))
+            .local_tee(found);
+        code.local_get(wanted)
+            .i64_eq()
+            .if_(BlockType::Empty)
+            .i32_const(1)
+            .return_()
+            .end();
+        code.local_get(found)
+            .local_get(wanted)
+            .i64_lt_s()
+            .if_(BlockType::Empty);
+        code.local_get(middle).i32_const(1).i32_add().local_set(low);
+        code.else_().local_get(middle).local_set(high).end();
+        code.br(0);
+    }
+    code.end().end();
+    code.i32_const(0).end();
     function
 }
 

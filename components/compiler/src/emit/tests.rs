@@ -9,7 +9,7 @@ use wit_component::DecodedWasm;
 use wit_parser::{Resolve, SizeAlign, Type as WitType};
 
 use super::*;
-use crate::core::{Condition, Input, InputIndex, Policy};
+use crate::core::{Atom, Condition, Constant, Input, InputIndex, Members, Operand, Policy};
 use crate::testing;
 
 fn package(name: &str, inputs: &[(&str, Type)]) -> Package {
@@ -109,6 +109,27 @@ fn records_are_as_large_as_the_contract_makes_them() {
     assert_eq!(size("description"), (16, 4));
 }
 
+/// A list of 100,000 texts is one class, however often it is used; its component is little more than its texts.
+#[test]
+fn long_lists_are_compact() {
+    let texts: Vec<Constant> = (0..100_000_u32)
+        .map(|number| Constant::Text(format!("customer-{number:06}")))
+        .collect();
+    let members = Members::from(texts).named("customers");
+    let is_member = |input| {
+        Condition::Atom(Atom::OneOf {
+            element: Operand::Input(InputIndex(input)),
+            members: members.clone(),
+        })
+    };
+    let mut package = package("a", &[("x", Type::Text), ("y", Type::Text)]);
+    for _ in 0..50 {
+        package = with_constraint(package, Condition::Any(vec![is_member(0), is_member(1)]));
+    }
+    let bytes = component(&[package]).unwrap();
+    assert!(bytes.len() < 100_000 * (15 + 2 + 8), "{}", bytes.len());
+}
+
 #[test]
 fn packages_that_contradict_each_other_are_refused() {
     assert_eq!(component(&[]), Err(EmitError::NoPackage));
@@ -159,7 +180,7 @@ fn limits_are_refusals() {
 
 #[test]
 fn what_a_checker_would_refuse_is_refused() {
-    let flag = Condition::Atom(crate::core::Atom::IsTrue(InputIndex(0)));
+    let flag = Condition::Atom(Atom::IsTrue(InputIndex(0)));
     let mistyped = with_constraint(package("a", &[("x", Type::Text)]), flag.clone());
     assert!(matches!(
         component(&[mistyped]).unwrap_err(),

@@ -1,14 +1,21 @@
 //! The classes of texts, and the table that finds a text's class.
 //!
-//! Every text constant of a component is a class. Constants that are compared with the same input are numbered next
-//! to each other, in the order in which they occur, so that the members of a list make a short range.
+//! Text constants that no condition tells apart are one class: the 100,000 entries of a list are one, if nothing else
+//! mentions any of them. With several lists there is a class for each combination of lists that some text is in, at
+//! most one for each text. Classes that are compared with the same input are numbered next to each other, in the order
+//! in which they occur, so that those of a list make a short range.
+
+mod table;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::EmitError;
 use super::link::{Linked, Reader};
-use super::memory::{Data, Record, size};
-use crate::core::{Atom, Condition, Constant, Operand, Relation};
+use crate::core::{Atom, Condition, Constant, Operand, Quantifier, Relation};
+use crate::partition::Partition;
+
+pub(super) use table::{MULTIPLIER, Table, Width};
 
 /// The class of an input that is not known.
 pub(super) const UNKNOWN: u32 = 0;
@@ -40,189 +47,192 @@ impl Range {
 
 /// The text constants of all policies.
 pub(super) struct Texts<'a> {
-    classes: BTreeMap<&'a str, u32>,
+    /// Each text with its class, by text.
+    constants: Vec<(&'a str, u32)>,
+    groups: Groups<'a>,
+    /// For each group, its classes, ascending.
+    classes: Vec<Arc<[u32]>>,
     /// For each text or set input that is compared with constants.
     pub(super) ranges: BTreeMap<u32, Range>,
 }
 
+/// Constants that one question asks for, and does not tell apart: a list, or a single one. Equal groups are one.
+#[derive(Default)]
+struct Groups<'a> {
+    /// By address and length: a list that many policies share is looked through once.
+    seen: BTreeMap<(usize, usize), usize>,
+    numbers: BTreeMap<&'a [Constant], usize>,
+    all: Vec<&'a [Constant]>,
+}
+
+fn identity(group: &[Constant]) -> (usize, usize) {
+    (group.as_ptr().addr(), group.len())
+}
+
+impl<'a> Groups<'a> {
+    fn number(&mut self, group: &'a [Constant]) -> usize {
+        if let Some(number) = self.seen.get(&identity(group)) {
+            return *number;
+        }
+        let next = self.all.len();
+        let number = *self.numbers.entry(group).or_insert(next);
+        if number == next {
+            self.all.push(group);
+        }
+        self.seen.insert(identity(group), number);
+        number
+    }
+}
+
+/// For each input, the groups that it is asked for, in the order of their occurrence, each once.
+type Mentioned = BTreeMap<u32, Vec<usize>>;
+
 impl<'a> Texts<'a> {
     pub(super) fn of(linked: &'a Linked<'a>) -> Result<Self, EmitError> {
-        let mut mentioned = BTreeMap::new();
+        let mut mentions = Mentions::default();
         for reader in linked.policies() {
-            collect(&reader, &reader.policy.scope, 0, &mut mentioned)?;
-            collect(&reader, &reader.policy.constraint, 0, &mut mentioned)?;
+            mentions.collect(&reader, &reader.policy.scope, 0)?;
+            mentions.collect(&reader, &reader.policy.constraint, 0)?;
         }
-        let mut classes = BTreeMap::new();
-        let mut next = FIRST;
-        for text in mentioned.values().flatten() {
-            classes.entry(*text).or_insert_with(|| {
-                let class = next;
+        let Mentions {
+            groups, mentioned, ..
+        } = mentions;
+        let partition = Partition::of(&groups.all);
+        let numbers = numbered(&partition, mentioned.values().flatten().copied());
+        let number = |class: &usize| numbers.get(*class).copied().unwrap_or(OTHER);
+        let classes: Vec<Arc<[u32]>> = partition
+            .of_groups
+            .iter()
+            .map(|classes| {
+                let mut classes: Vec<u32> = classes.iter().map(number).collect();
+                classes.sort_unstable();
+                classes.into()
+            })
+            .collect();
+        let ranges = mentioned.iter().filter_map(|(input, groups)| {
+            let groups = groups.iter().filter_map(|group| classes.get(*group));
+            // Sorted, so the ends will do.
+            let ends = groups.flat_map(|classes| classes.first().into_iter().chain(classes.last()));
+            Some((*input, Range::of(ends.copied())?))
+        });
+        let ranges = ranges.collect();
+        let constants = partition.constants.iter();
+        Ok(Self {
+            constants: constants.map(|(text, class)| (*text, number(class))).collect(),
+            groups,
+            classes,
+            ranges,
+        })
+    }
+
+    /// The class of a constant that some policy asks an input for by itself.
+    pub(super) fn class(&self, text: &str) -> Option<u32> {
+        let place = self
+            .constants
+            .binary_search_by(|(known, _)| (*known).cmp(text))
+            .ok()?;
+        self.constants.get(place).map(|(_, class)| *class)
+    }
+
+    /// The classes of the members of a list that some policy asks an input for.
+    pub(super) fn of_list(&self, list: &[Constant]) -> Option<Arc<[u32]>> {
+        let group = self.groups.seen.get(&identity(list))?;
+        self.classes.get(*group).cloned()
+    }
+}
+
+/// For each class its number: in the order of groups.
+fn numbered(partition: &Partition<'_>, groups: impl Iterator<Item = usize>) -> Vec<u32> {
+    let mut numbers = vec![OTHER; partition.count];
+    let mut next = FIRST;
+    for class in groups
+        .filter_map(|group| partition.of_groups.get(group))
+        .flatten()
+    {
+        if let Some(number) = numbers.get_mut(*class) {
+            if *number == OTHER {
+                *number = next;
                 next = next.saturating_add(1);
-                class
+            }
+        }
+    }
+    numbers
+}
+
+/// What policies ask text and set inputs for.
+#[derive(Default)]
+struct Mentions<'a> {
+    groups: Groups<'a>,
+    mentioned: Mentioned,
+    /// What `mentioned` has.
+    known: std::collections::BTreeSet<(u32, usize)>,
+}
+
+impl<'a> Mentions<'a> {
+    fn collect(
+        &mut self,
+        reader: &Reader<'a>,
+        condition: &'a Condition,
+        depth: usize,
+    ) -> Result<(), EmitError> {
+        if depth > super::DEPTH_LIMIT {
+            return Err(EmitError::TooDeep {
+                policy: reader.policy.name.clone(),
             });
         }
-        let range = |texts: &Vec<&str>| Range::of(texts.iter().filter_map(|text| classes.get(text).copied()));
-        let ranges = mentioned
-            .iter()
-            .filter_map(|(input, texts)| Some((*input, range(texts)?)))
-            .collect();
-        Ok(Self { classes, ranges })
-    }
-
-    /// The class of a constant that some policy compares an input with.
-    pub(super) fn class(&self, text: &str) -> Option<u32> {
-        self.classes.get(text).copied()
-    }
-}
-
-/// Collects, for each input, the constants that it is compared with, in the order of their occurrence.
-fn collect<'a>(
-    reader: &Reader<'a>,
-    condition: &'a Condition,
-    depth: usize,
-    mentioned: &mut BTreeMap<u32, Vec<&'a str>>,
-) -> Result<(), EmitError> {
-    if depth > super::DEPTH_LIMIT {
-        return Err(EmitError::TooDeep {
-            policy: reader.policy.name.clone(),
-        });
-    }
-    let deeper = depth.saturating_add(1);
-    let mut mention = |input: u32, constant: &'a Constant| {
-        if let Constant::Text(text) = constant {
-            mentioned.entry(input).or_default().push(text);
-        }
-    };
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => {
-            parts
-                .iter()
-                .try_for_each(|part| collect(reader, part, deeper, mentioned))?;
-        }
-        Condition::Not(part) => collect(reader, part, deeper, mentioned)?,
-        Condition::Atom(Atom::Compare {
-            left,
-            relation: Relation::Equal,
-            right,
-        }) => match (left, right) {
-            (Operand::Input(input), Operand::Constant(constant))
-            | (Operand::Constant(constant), Operand::Input(input)) => {
-                mention(reader.position(*input)?, constant)
+        let deeper = depth.saturating_add(1);
+        match condition {
+            Condition::All(parts) | Condition::Any(parts) => {
+                parts
+                    .iter()
+                    .try_for_each(|part| self.collect(reader, part, deeper))?;
             }
-            _ => {}
-        },
-        Condition::Atom(Atom::OneOf {
-            element: Operand::Input(input),
-            members,
-        }) => {
-            let input = reader.position(*input)?;
-            members.iter().for_each(|member| mention(input, member));
-        }
-        Condition::Atom(Atom::Contains {
-            set,
-            element: Operand::Constant(constant),
-        }) => {
-            mention(reader.position(*set)?, constant);
-        }
-        Condition::Atom(Atom::ContainsOf { set, members, .. }) => {
-            let set = reader.position(*set)?;
-            members.iter().for_each(|member| mention(set, member));
-        }
-        Condition::Constant(_) | Condition::Atom(_) => {}
-    }
-    Ok(())
-}
-
-/// Odd, with bits evenly spread: the golden ratio in 64 bits.
-pub(super) const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
-
-/// How many seeds are tried for the table with the shortest chains.
-const SEEDS: u64 = 8;
-
-/// The table that finds a text's class, as the support functions read it.
-///
-/// `2^bits + 1` words are addresses of entries; those of a slot end where the next slot's begin. An entry is four
-/// words: tag, length, address of the text, class. A text's slot is the upper bits of its hash.
-pub(super) struct Table {
-    pub(super) seed: u64,
-    pub(super) bits: u32,
-    pub(super) slots: u32,
-    /// Bytes of the longest constant; a longer text is none of them.
-    pub(super) longest: u32,
-}
-
-impl Table {
-    /// Puts the table into `data`; none if there are no constants.
-    pub(super) fn put(data: &mut Data, texts: &Texts<'_>) -> Result<Option<Self>, EmitError> {
-        let Some(longest) = texts.classes.keys().map(|text| text.len()).max() else {
-            return Ok(None);
-        };
-        // At least twice as many slots as constants, and two, for a shift by all 64 bits is a shift by none.
-        let bits = size(texts.classes.len())?
-            .saturating_mul(2)
-            .next_power_of_two()
-            .trailing_zeros()
-            .max(1);
-        let candidates = (1..=SEEDS).map(|attempt| MULTIPLIER.rotate_left(7).wrapping_mul(attempt));
-        let chains = candidates.map(|seed| (seed, chains(texts, seed, bits)));
-        let best = chains.min_by_key(|(_, chains)| chains.values().map(Vec::len).max());
-        let (seed, chains) = best.unwrap_or_default();
-        let mut entries = Record::default();
-        let mut offsets = Vec::new();
-        for slot in 0..1_u64.wrapping_shl(bits) {
-            offsets.push(size(entries.0.len())?);
-            for (text, class, hash) in chains.get(&slot).into_iter().flatten() {
-                let address = data.share(text.as_bytes(), 1)?;
-                entries
-                    .word(tag(*hash))
-                    .word(size(text.len())?)
-                    .word(address)
-                    .word(*class);
+            Condition::Not(part) => self.collect(reader, part, deeper)?,
+            Condition::Atom(Atom::Compare {
+                left,
+                relation: Relation::Equal,
+                right,
+            }) => match (left, right) {
+                (Operand::Input(input), Operand::Constant(constant))
+                | (Operand::Constant(constant), Operand::Input(input)) => {
+                    self.mention(reader.position(*input)?, std::slice::from_ref(constant));
+                }
+                _ => {}
+            },
+            Condition::Atom(Atom::OneOf {
+                element: Operand::Input(input),
+                members,
+            }) => self.mention(reader.position(*input)?, members),
+            Condition::Atom(Atom::Contains {
+                set,
+                element: Operand::Constant(constant),
+            }) => self.mention(reader.position(*set)?, std::slice::from_ref(constant)),
+            Condition::Atom(Atom::ContainsOf {
+                set,
+                quantifier,
+                members,
+            }) => {
+                let set = reader.position(*set)?;
+                match quantifier {
+                    Quantifier::Any => self.mention(set, members),
+                    // Each of them must be there, so each is a question of its own.
+                    Quantifier::All => members
+                        .iter()
+                        .for_each(|member| self.mention(set, std::slice::from_ref(member))),
+                }
             }
+            Condition::Constant(_) | Condition::Atom(_) => {}
         }
-        offsets.push(size(entries.0.len())?);
-        let entries = data.put(&entries.0, 4)?;
-        let mut slots = Record::default();
-        for offset in offsets {
-            slots.word(entries.saturating_add(offset));
+        Ok(())
+    }
+
+    fn mention(&mut self, input: u32, group: &'a [Constant]) {
+        if group.first().and_then(Constant::text).is_none() {
+            return;
         }
-        let slots = data.put(&slots.0, 4)?;
-        Ok(Some(Self {
-            seed,
-            bits,
-            slots,
-            longest: size(longest)?,
-        }))
+        let number = self.groups.number(group);
+        if self.known.insert((input, number)) {
+            self.mentioned.entry(input).or_default().push(number);
+        }
     }
-}
-
-type Chains<'a> = BTreeMap<u64, Vec<(&'a str, u32, u64)>>;
-
-fn chains<'a>(texts: &Texts<'a>, seed: u64, bits: u32) -> Chains<'a> {
-    let mut chains = Chains::new();
-    for (text, class) in &texts.classes {
-        let hash = hash(seed, text.as_bytes());
-        let slot = hash.wrapping_shr(64_u32.saturating_sub(bits));
-        chains.entry(slot).or_default().push((*text, *class, hash));
-    }
-    chains
-}
-
-/// The hash that the support functions compute: eight bytes at a time, little endian, then the length.
-fn hash(seed: u64, bytes: &[u8]) -> u64 {
-    let mut hash = seed;
-    for chunk in bytes.chunks(8) {
-        let mut word = [0; 8];
-        word.iter_mut().zip(chunk).for_each(|(to, from)| *to = *from);
-        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(MULTIPLIER);
-        hash ^= hash >> 32;
-    }
-    let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    (hash ^ length).wrapping_mul(MULTIPLIER)
-}
-
-/// The bits of a hash that entries keep.
-fn tag(hash: u64) -> u32 {
-    let [_, _, b2, b3, b4, b5, _, _] = hash.to_le_bytes();
-    u32::from_le_bytes([b2, b3, b4, b5])
 }

@@ -113,17 +113,17 @@ pub(super) fn is_connective(kind: K) -> bool {
 pub(super) fn is_tight_before(token: &SyntaxToken) -> bool {
     matches!(
         token.kind(),
-        K::Comma | K::Colon | K::RightParen | K::RightBracket | K::Dot
-    ) || token.text() == ".."
+        K::Comma | K::Colon | K::RightParen | K::RightBracket | K::Dot | K::DotDot
+    )
 }
 
 /// Whether no space stands behind the token.
 pub(super) fn is_tight_behind(token: &SyntaxToken) -> bool {
     match token.kind() {
-        K::LeftParen | K::LeftBracket | K::Dot => true,
+        K::LeftParen | K::LeftBracket | K::Dot | K::DotDot => true,
         // A sign, as opposed to a difference.
         K::Minus => parent_is(token, K::Literal),
-        _ => token.text() == "..",
+        _ => false,
     }
 }
 

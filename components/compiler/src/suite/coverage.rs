@@ -9,7 +9,7 @@ use aecp_vocabulary::Value;
 use serde::Serialize;
 
 use super::Test;
-use crate::core::{Atom, Condition, Operand, Package, Policy};
+use crate::core::{Atom, Condition, Input, InputIndex, Operand, Package, Policy};
 use crate::interpreter::{self, Truth};
 use crate::words;
 
@@ -44,6 +44,8 @@ pub struct Tally {
     pub made_false: u64,
     /// Those that some request made unknown.
     pub made_unknown: u64,
+    /// Those that no request can make unknown: they read parameters and the time alone.
+    pub never_unknown: u64,
 }
 
 impl Tally {
@@ -54,12 +56,13 @@ impl Tally {
             .saturating_add(self.made_unknown)
     }
 
-    /// How many possibilities there are: three for each atom.
+    /// How many possibilities there are: three for each atom, two for one that is never unknown.
     pub fn possible(&self) -> u64 {
-        self.atoms.saturating_mul(3)
+        self.atoms.saturating_mul(3).saturating_sub(self.never_unknown)
     }
 
     fn count(&mut self, seen: Seen) {
+        self.never_unknown = self.never_unknown.saturating_add(seen.is_certain.into());
         self.atoms = self.atoms.saturating_add(1);
         self.made_true = self.made_true.saturating_add(seen.made_true.into());
         self.made_false = self.made_false.saturating_add(seen.made_false.into());
@@ -116,6 +119,8 @@ struct Seen {
     made_true: bool,
     made_false: bool,
     made_unknown: bool,
+    /// Whether it is never unknown.
+    is_certain: bool,
 }
 
 impl Seen {
@@ -128,7 +133,7 @@ impl Seen {
     }
 
     fn is_everything(self) -> bool {
-        self.made_true && self.made_false && self.made_unknown
+        self.made_true && self.made_false && (self.made_unknown || self.is_certain)
     }
 }
 
@@ -146,7 +151,10 @@ pub fn coverage(package: &Package, tests: &[Test]) -> Coverage {
         let mut reached: Vec<&[Value]> = requests.iter().map(Vec::as_slice).collect();
         for part in [Part::Scope, Part::Constraint] {
             for atom in atoms(part.of(policy)) {
-                let mut seen = Seen::default();
+                let mut seen = Seen {
+                    is_certain: is_certain(package, atom),
+                    ..Seen::default()
+                };
                 for values in &reached {
                     seen.see(interpreter::condition(package, values, atom));
                 }
@@ -159,7 +167,7 @@ pub fn coverage(package: &Package, tests: &[Test]) -> Coverage {
                         atom: words::condition(&package.inputs, atom),
                         never_true: !seen.made_true,
                         never_false: !seen.made_false,
-                        never_unknown: !seen.made_unknown,
+                        never_unknown: !seen.made_unknown && !seen.is_certain,
                     });
                 }
             }
@@ -180,6 +188,20 @@ impl Coverage {
         let mut told = BTreeSet::new();
         self.gaps
             .retain(|gap| told.insert((gap.policy.clone(), gap.part, gap.atom.clone())));
+    }
+}
+
+/// Whether an atom reads nothing that can be unknown.
+fn is_certain(package: &Package, atom: &Condition) -> bool {
+    let certain = |input: InputIndex| {
+        let input = usize::try_from(input.0)
+            .ok()
+            .and_then(|index| package.inputs.get(index));
+        input.is_some_and(Input::is_certain)
+    };
+    match atom {
+        Condition::Atom(atom) => atom.inputs().into_iter().all(certain),
+        _ => false,
     }
 }
 

@@ -31,7 +31,7 @@ pub use coverage::coverage;
 pub use mutation::mutate;
 pub use run::run;
 
-use crate::core::{Input, Package, Policy};
+use crate::core::{Input, InputKind, Package, Policy};
 use crate::diagnostic::Place;
 
 /// One TEST block.
@@ -54,8 +54,8 @@ pub struct Case {
     pub place: Place,
     /// What the request has.
     pub given: Givens,
-    /// What time it is, in nanoseconds since 1970-01-01T00:00:00Z, if the test pins its clock: the value of
-    /// [`NOW`], unless that is given.
+    /// What time it is, in nanoseconds since 1970-01-01T00:00:00Z, if the test pins its clock: the moment of the
+    /// decision, and the value of [`NOW`] unless that is given.
     pub now: Option<i64>,
     /// What must be decided.
     pub expected: Expected,
@@ -98,10 +98,13 @@ impl Givens {
     }
 
     /// One value for each input of `package`, in their order. `now`, in nanoseconds since 1970-01-01T00:00:00Z, is the
-    /// value of [`NOW`] unless that is given.
+    /// moment of the decision, and the value of [`NOW`] unless that is given. Parameters are what is given, or their
+    /// defaults.
     pub fn values(&self, package: &Package, now: Option<i64>) -> Vec<Value> {
         let value = |input: &Input| match (self.value(&input.name), now) {
+            (_, Some(now)) if input.kind == InputKind::Now => Value::Instant(now),
             (Value::Absent, Some(now)) if input.name.as_str() == NOW => Value::Instant(now),
+            (Value::Absent, _) => input.plain(),
             (value, _) => value.clone(),
         };
         package.inputs.iter().map(value).collect()
@@ -122,7 +125,7 @@ pub struct Expected {
 
 impl Package {
     /// The same package with other policies, which read the same inputs.
-    fn with_policies(&self, policies: Vec<Policy>) -> Self {
+    pub(crate) fn with_policies(&self, policies: Vec<Policy>) -> Self {
         Self {
             name: self.name.clone(),
             version: self.version.clone(),

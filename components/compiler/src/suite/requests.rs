@@ -2,7 +2,7 @@
 //!
 //! - BOOLEAN: both values.
 //! - TEXT: the constants, and something else.
-//! - INTEGER: the constants, and their neighbours.
+//! - INTEGER, DECIMAL, INSTANT, DURATION: the constants, and their neighbours.
 //! - SET OF TEXT: the sets of the texts that are looked for.
 //! - All: absence; and failure where presence is asked for, for only there it differs from absence.
 //!
@@ -50,7 +50,7 @@ impl Requests {
             let domain = if mentioned.read.contains(&index) {
                 mentioned.domain(package, index, input)?
             } else {
-                vec![unread(input)]
+                vec![input.plain()]
             };
             count = count.checked_mul(u64::try_from(domain.len()).ok()?)?;
             if count > limit {
@@ -83,13 +83,6 @@ impl Iterator for Requests {
         }
         Some(values)
     }
-}
-
-/// The value of an input that no condition reads.
-fn unread(input: &Input) -> Value {
-    input
-        .parameter()
-        .map_or(Value::Absent, |parameter| parameter.default.clone())
 }
 
 /// What conditions mention of each input.
@@ -205,10 +198,18 @@ impl Mentioned {
         }
         let mut domain: Vec<Value> = match declared {
             Type::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
-            Type::Integer => integers(&constants, others)
-                .into_iter()
-                .map(Value::Integer)
-                .collect(),
+            Type::Integer | Type::Decimal | Type::Instant | Type::Duration => {
+                let value: fn(i64) -> Value = match declared {
+                    Type::Decimal => Value::Decimal,
+                    Type::Instant => Value::Instant,
+                    Type::Duration => Value::Duration,
+                    _ => Value::Integer,
+                };
+                numbers(declared, &constants, others)
+                    .into_iter()
+                    .map(value)
+                    .collect()
+            }
             Type::Text => texts(&constants, others).into_iter().map(Value::Text).collect(),
             Type::SetOfText => {
                 let others = if self.linked { others } else { 0 };
@@ -262,7 +263,7 @@ fn texts(constants: &[&Constant], others: usize) -> Vec<String> {
 
 /// The constants, and up to `others` on each side of each of them, so that every gap between constants has as many,
 /// or all it has.
-fn integers(constants: &[&Constant], others: usize) -> BTreeSet<i64> {
+fn numbers(declared: Type, constants: &[&Constant], others: usize) -> BTreeSet<i64> {
     let reach = i64::try_from(others).unwrap_or(i64::MAX);
     let mut integers = BTreeSet::new();
     let mut around = |number: i64| {
@@ -276,8 +277,8 @@ fn integers(constants: &[&Constant], others: usize) -> BTreeSet<i64> {
     };
     let mut none = true;
     for constant in constants {
-        if let Constant::Integer(number) = constant {
-            around(*number);
+        if let (Some(number), true) = (constant.number(), constant.value_type() == declared) {
+            around(number);
             none = false;
         }
     }

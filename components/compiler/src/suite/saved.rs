@@ -24,7 +24,7 @@ pub struct Saved {
     pub tests: usize,
     /// How many findings have a test of their sentence in the package already.
     pub already: usize,
-    /// How many findings no request shows, or only one with a parameter that no test can set.
+    /// How many findings no request shows.
     pub without_request: usize,
 }
 
@@ -36,11 +36,7 @@ pub fn save(package: &Package, tests: &[Test], analysis: &Analysis) -> Saved {
     let mut text = HEADER.to_owned();
     let count = |number: &mut usize| *number = number.saturating_add(1);
     for finding in &analysis.findings {
-        let Some(request) = finding
-            .witness
-            .as_ref()
-            .filter(|request| can_be_given(package, request))
-        else {
+        let Some(request) = &finding.witness else {
             count(&mut saved.without_request);
             continue;
         };
@@ -121,21 +117,12 @@ fn expectation(package: &Package, finding: &Finding, decision: &Decision) -> Str
     }
 }
 
-/// Whether parameters have the values that they have in tests.
-fn can_be_given(package: &Package, request: &[Value]) -> bool {
-    let mut inputs = package.inputs.iter().zip(request);
-    inputs.all(|(input, value)| {
-        input
-            .parameter()
-            .is_none_or(|parameter| parameter.default == *value)
-    })
-}
-
-/// A value as a line of a GIVEN block; none for what is not there.
+/// A value as a line of a GIVEN block; none for what is not there, and for a parameter's default.
 fn setting(input: &Input, value: &Value) -> Option<String> {
-    match input.kind {
+    match &input.kind {
         InputKind::Attribute { .. } => {}
-        InputKind::Parameter(_) => return None,
+        InputKind::Parameter(parameter) if parameter.default == *value => return None,
+        InputKind::Parameter(_) => {}
         InputKind::Now => return Some(format!("NOW: {}\n", literal(value))),
     }
     let written = match value {

@@ -61,6 +61,10 @@ nodes! {
     Import,
     /// `CLASS name: condition`
     Class,
+    /// `PARAM name: INTEGER = 10 RANGE 1..100`
+    Parameter,
+    /// `RANGE 1..100`
+    Range,
     /// `POLICY name { … }`
     Policy,
     /// `DATA name FROM "path"`
@@ -77,6 +81,12 @@ nodes! {
     AuditField,
     /// `EXCEPTION: break_glass_token_required`
     ExceptionField,
+    /// `EFFECTIVE: FROM "…" UNTIL "…"`
+    EffectiveField,
+    /// `FROM "…"`
+    From,
+    /// `UNTIL "…"`
+    Until,
     /// `OWNER: "…"`
     OwnerField,
     /// `JUSTIFICATION: "…"`
@@ -187,6 +197,8 @@ unions! {
         Import,
         /// A named condition.
         Class,
+        /// A value that a bundle may set.
+        Parameter,
         /// A policy.
         Policy,
         /// A named list.
@@ -223,6 +235,8 @@ unions! {
         AuditField,
         /// How a denial may be overridden.
         ExceptionField,
+        /// When it applies.
+        EffectiveField,
         /// Who answers for it.
         OwnerField,
         /// Why it exists.
@@ -351,6 +365,13 @@ accessors! {
     Class: /// Its name.
         name -> token Word, /// Its condition.
         body -> one Body;
+    Parameter: /// Its name.
+        name -> token Word, /// Its type.
+        type_name -> one Type, /// What holds if no bundle sets it.
+        default -> one GivenValue, /// What a bundle may set.
+        range -> one Range;
+    Range: /// The lowest and the highest value.
+        bounds -> many Literal;
     Policy: /// Its name.
         name -> token Word, /// `POLICY`.
         keyword -> token PolicyKeyword, /// Its fields.
@@ -373,6 +394,13 @@ accessors! {
         value -> token Word;
     ExceptionField: /// The way of overriding.
         value -> token Word;
+    EffectiveField: /// When it begins to apply.
+        from -> one From, /// When it ends to apply.
+        until -> one Until;
+    From: /// The first instant, in quotes.
+        instant -> one Literal;
+    Until: /// The first instant that is outside, in quotes.
+        instant -> one Literal;
     OwnerField: /// The name in quotes.
         value -> one Literal;
     JustificationField: /// The sentence in quotes.

@@ -54,6 +54,8 @@ pub enum SyntaxKind {
     Comma,
     #[token(".")]
     Dot,
+    #[token("..")]
+    DotDot,
     #[token("-")]
     Minus,
     #[token("=")]
@@ -97,6 +99,8 @@ pub enum SyntaxKind {
     ImportKeyword,
     #[token("CLASS")]
     ClassKeyword,
+    #[token("PARAM")]
+    ParamKeyword,
     #[token("POLICY")]
     PolicyKeyword,
     #[token("DESCRIPTION")]
@@ -113,6 +117,8 @@ pub enum SyntaxKind {
     AuditKeyword,
     #[token("EXCEPTION")]
     ExceptionKeyword,
+    #[token("EFFECTIVE")]
+    EffectiveKeyword,
     #[token("OWNER")]
     OwnerKeyword,
     #[token("JUSTIFICATION")]
@@ -197,6 +203,10 @@ pub enum SyntaxKind {
     Import,
     /// `CLASS name: condition`
     Class,
+    /// `PARAM name: INTEGER = 10 RANGE 1..100`
+    Parameter,
+    /// `RANGE 1..100`
+    Range,
     /// `POLICY name { … }`
     Policy,
     /// `DATA name FROM "path"`, `DATA name: TYPE ["a", "b"]`
@@ -207,6 +217,12 @@ pub enum SyntaxKind {
     EnforcementField,
     AuditField,
     ExceptionField,
+    /// `EFFECTIVE: FROM "2026-01-01T00:00:00Z" UNTIL "2027-01-01T00:00:00Z"`
+    EffectiveField,
+    /// `FROM "…"`
+    From,
+    /// `UNTIL "…"`
+    Until,
     OwnerField,
     JustificationField,
     SeverityField,
@@ -279,7 +295,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 45] = [
+const KEYWORDS: [(&str, K); 47] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -287,6 +303,7 @@ const KEYWORDS: [(&str, K); 45] = [
     ("OPTIONAL", K::OptionalKeyword),
     ("IMPORT", K::ImportKeyword),
     ("CLASS", K::ClassKeyword),
+    ("PARAM", K::ParamKeyword),
     ("POLICY", K::PolicyKeyword),
     ("DESCRIPTION", K::DescriptionKeyword),
     ("SCOPE", K::ScopeKeyword),
@@ -295,6 +312,7 @@ const KEYWORDS: [(&str, K); 45] = [
     ("ENFORCEMENT", K::EnforcementKeyword),
     ("AUDIT", K::AuditKeyword),
     ("EXCEPTION", K::ExceptionKeyword),
+    ("EFFECTIVE", K::EffectiveKeyword),
     ("OWNER", K::OwnerKeyword),
     ("JUSTIFICATION", K::JustificationKeyword),
     ("SEVERITY", K::SeverityKeyword),
@@ -337,7 +355,7 @@ impl SyntaxKind {
     pub fn begins_item(self) -> bool {
         matches!(
             self,
-            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::PolicyKeyword
+            K::PackageKeyword | K::SchemaKeyword | K::ClassKeyword | K::ParamKeyword | K::PolicyKeyword
         ) || matches!(
             self,
             K::TestKeyword | K::FixtureKeyword | K::DataKeyword | K::ImportKeyword
@@ -361,6 +379,7 @@ impl SyntaxKind {
                 | K::EnforcementKeyword
                 | K::AuditKeyword
                 | K::ExceptionKeyword
+                | K::EffectiveKeyword
                 | K::OwnerKeyword
                 | K::JustificationKeyword
                 | K::SeverityKeyword
@@ -394,7 +413,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 133] = [
+static KINDS: [K; 141] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -414,6 +433,7 @@ static KINDS: [K; 133] = [
     K::Colon,
     K::Comma,
     K::Dot,
+    K::DotDot,
     K::Minus,
     K::Equal,
     K::EqualEqual,
@@ -434,6 +454,7 @@ static KINDS: [K; 133] = [
     K::OptionalKeyword,
     K::ImportKeyword,
     K::ClassKeyword,
+    K::ParamKeyword,
     K::PolicyKeyword,
     K::DescriptionKeyword,
     K::ScopeKeyword,
@@ -442,6 +463,7 @@ static KINDS: [K; 133] = [
     K::EnforcementKeyword,
     K::AuditKeyword,
     K::ExceptionKeyword,
+    K::EffectiveKeyword,
     K::OwnerKeyword,
     K::JustificationKeyword,
     K::SeverityKeyword,
@@ -483,6 +505,8 @@ static KINDS: [K; 133] = [
     K::Type,
     K::Import,
     K::Class,
+    K::Parameter,
+    K::Range,
     K::Policy,
     K::Data,
     K::DescriptionField,
@@ -491,6 +515,9 @@ static KINDS: [K; 133] = [
     K::EnforcementField,
     K::AuditField,
     K::ExceptionField,
+    K::EffectiveField,
+    K::From,
+    K::Until,
     K::OwnerField,
     K::JustificationField,
     K::SeverityField,

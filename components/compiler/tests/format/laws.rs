@@ -59,6 +59,7 @@ fn files() -> impl Strategy<Value = Vec<String>> {
         let mut tokens = words(
             "PACKAGE p { VERSION : \"1.0.0\" } SCHEMA { storage.location : TEXT ,? compute.location : TEXT OPTIONAL ,? \
              customer.region : TEXT OPTIONAL request.size : INTEGER ,? urgent : BOOLEAN tags : SET OF TEXT ,? } \
+             PARAM limit : INTEGER = - 1 RANGE - 9 .. 10 PARAM places : SET OF TEXT = [ \"a\" , \"b\" ,? ] \
              CLASS k : {? urgent }? CLASS l : request.size =? 1",
         );
         for (index, (scope, constraint, is_described)) in policies.into_iter().enumerate() {
@@ -69,6 +70,11 @@ fn files() -> impl Strategy<Value = Vec<String>> {
             tokens.extend(words("}? ENFORCEMENT : BLOCKING"));
             if is_described {
                 tokens.extend(words("DESCRIPTION : \"x\""));
+                tokens.extend(words(
+                    "OBLIGATION : MASK response.body.a KEEP LAST 4 OBLIGATION : FILTER rows WHERE {? row.a =? \
+                     customer.region AND row.b IN [ 1 , 2 ,? ] }? OBLIGATION : LIMIT 5 PER 1m BY customer.region \
+                     OBLIGATION : NOTIFY \"x\" WITH \"{customer.region}\"",
+                ));
             }
             tokens.extend(words("}"));
         }

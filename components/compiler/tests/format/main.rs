@@ -98,6 +98,24 @@ POLICY q {
 }
 
 #[test]
+fn declarations_of_values() {
+    becomes(
+        "PARAM  x :INTEGER=-5 RANGE - 9 .. 1\nPARAM y: SET OF TEXT=[\"a\",\"b\",]\n\nPARAM z:DECIMAL = 0.5 RANGE 0.1..1 \
+         POLICY p{EFFECTIVE:FROM\n\"2026-01-01T00:00:00Z\"UNTIL \"2027-01-01T00:00:00Z\"}",
+        "\
+PARAM x: INTEGER = -5 RANGE -9..1
+PARAM y: SET OF TEXT = [\"a\", \"b\"]
+
+PARAM z: DECIMAL = 0.5 RANGE 0.1..1
+
+POLICY p {
+  EFFECTIVE: FROM \"2026-01-01T00:00:00Z\" UNTIL \"2027-01-01T00:00:00Z\"
+}
+",
+    );
+}
+
+#[test]
 fn conditions_that_do_not_fit_stand_in_braces() {
     becomes(
         "POLICY p { CONSTRAINT: storage.location IN [\"eu-west-1\", \"eu-central-1\"] AND compute.location IN \
@@ -118,6 +136,27 @@ POLICY p {
       )
     OR customer.region == \"EU\"
   }
+}
+",
+    );
+}
+
+#[test]
+fn imports_stand_together_and_filters_open_their_condition() {
+    becomes(
+        "IMPORT   \"../common\"\nIMPORT \"../base\" POLICY p { OBLIGATION:MASK response.body.ssn KEEP  LAST 4 OBLIGATION: FILTER \
+         response.body.items WHERE row.region=customer.region AND row.classification IN [\"public\", \"internal\"] \
+         OBLIGATION: LIMIT 100 PER 1m BY identity.subject }",
+        "\
+IMPORT \"../common\"
+IMPORT \"../base\"
+
+POLICY p {
+  OBLIGATION: MASK response.body.ssn KEEP LAST 4
+  OBLIGATION: FILTER response.body.items WHERE {
+    row.region == customer.region AND row.classification IN [\"public\", \"internal\"]
+  }
+  OBLIGATION: LIMIT 100 PER 1m BY identity.subject
 }
 ",
     );

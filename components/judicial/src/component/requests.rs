@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use aecp_compiler::core::Package;
+use aecp_compiler::core::{Input, Package};
 use aecp_compiler::suite::{Givens, Layer};
 use aecp_vocabulary::Value;
 use aecp_vocabulary::input::Attributes;
@@ -17,7 +17,7 @@ pub(super) fn values(package: &Package, request: Request, now: i64) -> Result<Ve
     match request {
         Request::Json(text) => {
             let attributes = Attributes::from_json(&text).map_err(|error| error.to_string())?;
-            for input in &package.inputs {
+            for input in attributes_of(package) {
                 layer.insert(
                     input.name.clone(),
                     attributes.value(&input.name, input.value_type),
@@ -32,7 +32,7 @@ pub(super) fn values(package: &Package, request: Request, now: i64) -> Result<Ve
                 }
                 named.insert(name, values::from_wire(value));
             }
-            for input in &package.inputs {
+            for input in attributes_of(package) {
                 if let Some(value) = named.remove(input.name.as_str()) {
                     layer.insert(input.name.clone(), value.at_position_of(input.value_type));
                 }
@@ -41,4 +41,9 @@ pub(super) fn values(package: &Package, request: Request, now: i64) -> Result<Ve
     }
     let given = Givens::default().with(Arc::new(layer));
     Ok(given.values(package, Some(now)))
+}
+
+/// What a request can have: no parameter, and not the time.
+fn attributes_of(package: &Package) -> impl Iterator<Item = &Input> {
+    package.inputs.iter().filter(|input| !input.is_certain())
 }

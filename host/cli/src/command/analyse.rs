@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use aecp_compiler::analysis::{
     Acknowledged, Acknowledgement, Analysis, Budget, Finding, Severity, acknowledge, analyse,
 };
-use aecp_compiler::core::Package;
+use aecp_compiler::core::{InputKind, Package};
 use aecp_compiler::diagnostic::{LineIndex, Place};
 use aecp_compiler::package::Checked;
 use aecp_compiler::suite::saved::{self, Saved};
@@ -65,6 +65,9 @@ struct Found {
     /// Attributes of that request whose value could not be determined, which JSON cannot say.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     failed: Vec<String>,
+    /// What `aecp eval` has to be told beside the request: the time, and parameters without their defaults.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    settings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -171,10 +174,15 @@ fn told(
         }
     };
     let found = |(finding, why): (&Finding, &Option<&Acknowledgement>)| {
-        let (request, failed) = finding.witness.as_ref().map_or((None, Vec::new()), |values| {
-            let (request, failed) = request(package, values);
-            (Some(request), failed)
-        });
+        let shown = finding.witness.as_ref().map(|values| request(package, values));
+        let (request, failed, settings) = match shown {
+            Some(Shown {
+                request,
+                failed,
+                settings,
+            }) => (Some(request), failed, settings),
+            None => (None, Vec::new(), Vec::new()),
+        };
         Found {
             kind: finding.kind.name(),
             severity: finding.severity.name(),
@@ -183,6 +191,7 @@ fn told(
             policies: finding.policies.iter().map(named).collect(),
             request,
             failed,
+            settings,
         }
     };
     let stale = |one: &&Acknowledgement| Stale {
@@ -218,19 +227,37 @@ fn line(folder: &PackageFolder, place: Place) -> String {
     })
 }
 
-/// The request that has these values, and the attributes that JSON cannot say.
-fn request(package: &Package, values: &[Value]) -> (Json, Vec<String>) {
+/// A request, as `aecp eval` would be asked for it.
+#[derive(Default)]
+struct Shown {
+    request: Json,
+    failed: Vec<String>,
+    settings: Vec<String>,
+}
+
+/// The request that has these values.
+fn request(package: &Package, values: &[Value]) -> Shown {
     let mut object = Map::new();
-    let mut failed = Vec::new();
+    let mut shown = Shown::default();
     for (input, value) in package.inputs.iter().zip(values) {
         let name = input.name.to_string();
-        match value {
-            Value::Absent => {}
-            Value::Failed(_) => failed.push(name),
-            value => drop(object.insert(name, json(value))),
+        match (&input.kind, value) {
+            (InputKind::Now, value) => shown.settings.push(format!("--now {value}")),
+            (InputKind::Parameter(parameter), value) if parameter.default == *value => {}
+            (InputKind::Parameter(_), value) => {
+                let bare = match json(value) {
+                    Json::String(text) => text,
+                    other => other.to_string(),
+                };
+                shown.settings.push(format!("--parameter '{name}={bare}'"));
+            }
+            (InputKind::Attribute { .. }, Value::Absent) => {}
+            (InputKind::Attribute { .. }, Value::Failed(_)) => shown.failed.push(name),
+            (InputKind::Attribute { .. }, value) => drop(object.insert(name, json(value))),
         }
     }
-    (Json::Object(object), failed)
+    shown.request = Json::Object(object);
+    shown
 }
 
 /// A value as `aecp eval` reads it.
@@ -276,7 +303,8 @@ fn show(report: &Report) {
                 [] => String::new(),
                 names => format!(", with {} failed", names.join(", ")),
             };
-            anstream::println!("  shown by {request}{failed}");
+            let settings: String = found.settings.iter().map(|set| format!(" {set}")).collect();
+            anstream::println!("  shown by {request}{failed}{settings}");
         }
     }
     for Stale {

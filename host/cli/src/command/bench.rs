@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{Format, print_json};
-use crate::command::eval::{Subject, nanoseconds};
+use crate::command::eval::Subject;
+use crate::command::settings::{Settings, nanoseconds};
 use crate::error::{Error, Outcome, While};
 use crate::{command, files, package};
 
@@ -50,12 +51,16 @@ struct Report {
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let started = Instant::now();
     let subject = if package::is_component(&arguments.subject) {
-        Subject::of_component(&files::read(&arguments.subject)?, Instances::Fresh)?
+        Subject::of_component(
+            &files::read(&arguments.subject)?,
+            Instances::Fresh,
+            &Settings::default(),
+        )?
     } else {
         let Some(built) = command::build::build(std::slice::from_ref(&arguments.subject))? else {
             return Ok(Outcome::Bad);
         };
-        Subject::of_component(&built.component, Instances::Warm)?
+        Subject::of_component(&built.component, Instances::Warm, &Settings::default())?
     };
     let compile = started.elapsed();
 

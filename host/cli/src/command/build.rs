@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aecp_compiler::package::Checked;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -65,24 +66,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
 pub(crate) struct Built {
     pub(crate) component: Vec<u8>,
     pub(crate) packages: Vec<aecp_compiler::core::Package>,
+    /// The folders as they were read, and what checking them gave.
+    pub(crate) sources: Vec<(PackageFolder, Checked)>,
 }
 
 /// Compiles package folders; none if there were errors, which have been shown.
 pub(crate) fn build(paths: &[PathBuf]) -> Result<Option<Built>, Error> {
-    let mut packages = Vec::new();
+    let mut sources = Vec::new();
     let mut good = true;
     for path in paths {
         let folder = PackageFolder::read(path)?;
         let checked = folder.check();
         report::diagnostics(&folder, &checked.diagnostics);
-        match checked.package {
-            Some(package) => packages.push(package),
-            None => good = false,
-        }
+        good &= checked.package.is_some();
+        sources.push((folder, checked));
     }
     if !good {
         return Ok(None);
     }
+    let packages: Vec<_> = sources
+        .iter()
+        .filter_map(|(_, checked)| checked.package.clone())
+        .collect();
     let component = aecp_compiler::emit::component(&packages).when("compiling")?;
-    Ok(Some(Built { component, packages }))
+    Ok(Some(Built {
+        component,
+        packages,
+        sources,
+    }))
 }

@@ -6,11 +6,11 @@ use aecp_compiler::core::{InputKind, Package};
 use aecp_compiler::diff::{Budget, Change, Decided, Denying, Difference, Requests, diff};
 use aecp_engine::Instances;
 use aecp_vocabulary::{Value, Verdict};
-use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 
-use super::eval::{Subject, nanoseconds};
+use super::eval::Subject;
+use super::settings::Settings;
 use super::{Format, analyse, print_json};
 use crate::error::{Error, Outcome, While};
 use crate::package::PackageFolder;
@@ -193,11 +193,11 @@ fn weigh(
 ) -> Result<(), Error> {
     let component = |package: &Package| {
         let wasm = aecp_compiler::emit::component(std::slice::from_ref(package)).when("compiling")?;
-        Subject::of_component(&wasm, Instances::Warm)
+        Subject::of_component(&wasm, Instances::Warm, &Settings::default())
     };
     let [old, new] = packages.map(component);
     let (old, new) = (old?, new?);
-    let started = nanoseconds(Timestamp::now());
+    let started = Settings::default().now();
     for side in [&mut report.allow_to_deny, &mut report.deny_to_allow] {
         side.requests = Some(0);
         for condition in &mut side.conditions {

@@ -1,15 +1,14 @@
 //! `aecp eval`: what would be decided?
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use aecp_engine::{Instances, Limits, Member, PolicyComponent, PolicySet, Runtime};
 use aecp_vocabulary::decision::{Finding, PolicyName, RaisedObligation};
 use aecp_vocabulary::input::Attributes;
 use aecp_vocabulary::{AttributeName, Decision, Denial, Mode, Type, Value, Verdict};
-use jiff::Timestamp;
 use serde::Serialize;
 
+use super::settings::Settings;
 use super::{Format, print_json};
 use crate::error::{Error, Outcome, While};
 use crate::report::{BAD, FAINT, GOOD, NOTABLE};
@@ -28,28 +27,25 @@ pub(crate) struct Arguments {
     /// The request, `-` for standard input
     #[arg(short, long, value_name = "REQUEST.json")]
     input: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
     /// How to write the decision
     #[arg(long, value_enum, default_value = "json")]
     format: Format,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
-    let Some(subject) = Subject::load(&arguments.subject)? else {
+    let Some(subject) = Subject::load(&arguments.subject, &arguments.settings)? else {
         return Ok(Outcome::Bad);
     };
     let text = files::read_request(&arguments.input)?;
-    let decision = subject.decide(&text, nanoseconds(Timestamp::now()));
+    let decision = subject.decide(&text, arguments.settings.now());
     let evaluation = Evaluation::of(&decision, subject.packages);
     match arguments.format {
         Format::Json => print_json(&evaluation)?,
         Format::Human => show(&evaluation),
     }
     Ok(Outcome::Good)
-}
-
-/// Nanoseconds since 1970; what does not fit is the end of time.
-pub(crate) fn nanoseconds(instant: Timestamp) -> i64 {
-    i64::try_from(instant.as_nanosecond()).unwrap_or(i64::MAX)
 }
 
 /// A package, ready to decide.
@@ -61,7 +57,7 @@ pub(crate) struct Subject {
 
 impl Subject {
     /// Loads a component, or compiles a package; none if it had errors, which have been shown.
-    pub(crate) fn load(path: &Path) -> Result<Option<Self>, Error> {
+    pub(crate) fn load(path: &Path, settings: &Settings) -> Result<Option<Self>, Error> {
         let wasm = if package::is_component(path) {
             files::read(path)?
         } else {
@@ -76,11 +72,15 @@ impl Subject {
         } else {
             Instances::Warm
         };
-        Self::of_component(&wasm, instances).map(Some)
+        Self::of_component(&wasm, instances, settings).map(Some)
     }
 
     /// Loads a component under a ceiling of BLOCKING.
-    pub(crate) fn of_component(wasm: &[u8], instances: Instances) -> Result<Self, Error> {
+    pub(crate) fn of_component(
+        wasm: &[u8],
+        instances: Instances,
+        settings: &Settings,
+    ) -> Result<Self, Error> {
         let runtime = Runtime::new(Limits::default()).when("setting up the engine")?;
         let native = runtime.compile(wasm).when("compiling the component")?;
         let component = PolicyComponent::load(&runtime, &native, instances).when("loading the component")?;
@@ -91,10 +91,11 @@ impl Subject {
             .collect();
         let count = packages.len();
         let policies = component.description().policies().count();
+        let parameters = settings.parameters(&component.description().inputs)?;
         let member = Member {
             component,
             ceilings,
-            parameters: BTreeMap::new(),
+            parameters,
         };
         // A package that blocks nothing may still be tried out.
         let set = PolicySet::new(vec![member], true).when("loading the component")?;

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::{Format, print_json};
-use crate::command::eval::nanoseconds;
+use crate::command::settings::nanoseconds;
 use crate::error::{Error, Outcome, While};
 use crate::files;
 use crate::report::{self, BAD, GOOD, NOTABLE};

@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use aecp_compiler::explain::{Explanation, Part, explain};
 use aecp_compiler::interpreter::Truth;
+use aecp_vocabulary::Outcome as Judgement;
 use aecp_vocabulary::input::Attributes;
-use aecp_vocabulary::{Outcome as Judgement, Value};
+use aecp_vocabulary::policy::Input;
 
+use super::settings::Settings;
 use super::{Format, print_json};
 use crate::error::{Error, Outcome, While};
 use crate::files;
@@ -25,6 +27,8 @@ pub(crate) struct Arguments {
     /// The request, `-` for standard input
     #[arg(short, long, value_name = "REQUEST.json")]
     input: PathBuf,
+    #[command(flatten)]
+    settings: Settings,
     /// Only this policy
     #[arg(long, value_name = "NAME")]
     policy: Option<String>,
@@ -59,11 +63,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     }
     let text = files::read_request(&arguments.input)?;
     let attributes = Attributes::from_json(&text).when("reading the request")?;
-    let values: Vec<Value> = package
-        .inputs
-        .iter()
-        .map(|input| attributes.value(&input.name, input.value_type))
-        .collect();
+    let inputs: Vec<Input> = package.inputs.iter().map(Input::from).collect();
+    let parameters = arguments.settings.parameters(&inputs)?;
+    let mut values = attributes.positions(&inputs, arguments.settings.now());
+    for (input, value) in inputs.iter().zip(&mut values) {
+        if let Input::Parameter { name, .. } = input
+            && let Some(set) = parameters.get(name)
+        {
+            *value = set.clone();
+        }
+    }
     let wanted = |explanation: &Explanation| {
         let named = arguments
             .policy

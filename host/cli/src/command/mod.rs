@@ -13,6 +13,7 @@ mod fmt;
 mod keys;
 mod push;
 mod release;
+mod settings;
 mod sign;
 mod simulate;
 mod test;

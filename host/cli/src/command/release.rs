@@ -20,7 +20,8 @@ use crate::report::{FAINT, GOOD};
 ///
 /// Takes the components from the layout folder, verifies their signatures, compiles them ahead of time, tries them out
 /// together, signs the bundle and a freshness statement, and puts everything under one tag. What an enforcement point
-/// would refuse is refused here. The epoch is one more than that of the bundle under the tag.
+/// would refuse is refused here, and so are packages whose tests failed, or that have findings which cannot be meant and
+/// which nobody has acknowledged. The epoch is one more than that of the bundle under the tag.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// What to release; see `docs/release-file.md`

@@ -2,21 +2,25 @@
 
 use std::path::PathBuf;
 
-use aecp_trust::attestation::{Attestation, COMPILER_ID, Compiler};
-use aecp_trust::digest::Digest;
+use aecp_compiler::package::Checked;
+use aecp_trust::Digest;
+use aecp_trust::attestation::{Attestation, COMPILER_ID, Compiler, PackageResults};
 use jiff::Timestamp;
 
 use crate::command::{build, keys};
 use crate::component;
-use crate::error::{Error, Outcome, While};
+use crate::error::{Error, Outcome};
 use crate::files::{self, Privacy};
 use crate::package::PackageFolder;
-use crate::report::{FAINT, GOOD};
+use crate::proof;
+use crate::report::{FAINT, GOOD, NOTABLE};
 
 /// Sign a component, saying where it comes from (DSSE envelope over an in-toto statement)
 ///
 /// With --source, the packages are rebuilt, and the statement says that this compiler emitted the component only if
-/// the bytes are the same. Enforcement points keep instances of such components between requests.
+/// the bytes are the same. Enforcement points keep instances of such components between requests. Their tests and the
+/// analysis are run, and the statement says what came out: `aecp release` refuses a component whose tests failed, or
+/// that has findings which cannot be meant and which nobody has acknowledged.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The component
@@ -40,13 +44,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let wasm = files::read(&arguments.component)?;
     let digest = Digest::of(&wasm);
     let identity = component::identify(&wasm)?;
-    let (compiler, source) = if arguments.source.is_empty() {
+    let (compiler, source, results) = if arguments.source.is_empty() {
         let compiler = Compiler {
             id: "urn:aecp:unknown".into(),
             name: "unknown".into(),
             version: String::new(),
         };
-        (compiler, None)
+        (compiler, None, Vec::new())
     } else {
         let Some(built) = build::build(&arguments.source)? else {
             return Ok(Outcome::Bad);
@@ -60,13 +64,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
                 Digest::of(&built.component)
             )));
         }
-        (ours(), Some(source_digest(&arguments.source)?))
+        let checked = built.sources.iter().map(|(_, checked)| checked);
+        let results: Vec<PackageResults> = checked.filter_map(proof::results).collect();
+        results.iter().for_each(warn);
+        (ours(), Some(source_digest(&built.sources)), results)
     };
     let attestation = Attestation {
         kind: identity.kind,
         packages: identity.packages,
         source,
         schema: None,
+        results,
         compiler,
         author: arguments.author.clone(),
         time: Some(Timestamp::now()),
@@ -85,6 +93,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     Ok(Outcome::Good)
 }
 
+/// Says what a release will refuse, or may.
+fn warn(results: &PackageResults) {
+    let PackageResults {
+        package,
+        tests_passed,
+        tests_failed,
+        critical,
+        ..
+    } = results;
+    let warning =
+        |what: String| anstream::eprintln!("{NOTABLE}warning{NOTABLE:#}: package `{package}` {what}");
+    for title in tests_failed {
+        warning(format!("fails the test “{title}”; no release will take it"));
+    }
+    for sentence in critical {
+        warning(format!(
+            "has what cannot be meant: {sentence}; no release will take it"
+        ));
+    }
+    if *tests_passed == 0 && tests_failed.is_empty() {
+        warning("has no tests; write TEST blocks".to_owned());
+    }
+}
+
 fn ours() -> Compiler {
     Compiler {
         id: COMPILER_ID.to_owned(),
@@ -93,21 +125,18 @@ fn ours() -> Compiler {
     }
 }
 
-/// The digest of all sources; a file's name has its package's folder in front where there are several.
-fn source_digest(paths: &[PathBuf]) -> Result<Digest, Error> {
+/// The digest of all sources; a file's name has its package's name in front where there are several.
+fn source_digest(sources: &[(PackageFolder, Checked)]) -> Digest {
     let mut all = Vec::new();
-    for path in paths {
-        let folder = PackageFolder::read(path)?;
-        let package = folder.check().package.map(|package| package.name);
-        let package = package
-            .ok_or("it has errors")
-            .when(format!("reading `{}`", path.display()))?;
-        for mut file in folder.files {
-            if paths.len() > 1 {
+    for (folder, checked) in sources {
+        let package = checked.package.as_ref().map_or("", |package| &package.name);
+        for file in &folder.files {
+            let mut file = file.clone();
+            if sources.len() > 1 {
                 file.name = format!("{package}/{}", file.name);
             }
             all.push(file);
         }
     }
-    Ok(Digest::from_bytes(aecp_compiler::source::source_digest(&all)))
+    Digest::from_bytes(aecp_compiler::source::source_digest(&all))
 }

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use aecp_vocabulary::{AttributeName, Type};
-use jiff::Timestamp;
 use serde::Serialize;
 
-use super::eval::{Subject, nanoseconds};
+use super::eval::Subject;
+use super::settings::Settings;
 use super::{Format, print_json};
 use crate::error::{Error, Outcome, While};
 use crate::report::{BAD, FAINT, GOOD, NOTABLE};
@@ -19,7 +19,7 @@ use tally::{Affected, ByPolicy, Recorded, Tally};
 /// Replay requests that were made against a package
 ///
 /// Decides every request of the logs exactly as an enforcement point with only this package would, with the compiled
-/// component, at the time that the log says. Says how many would be denied, by which policy, whom it affects, what the log
+/// component, at the time that the log says, or else at that of --now. Says how many would be denied, by which policy, whom it affects, what the log
 /// says was decided otherwise, and how long decisions take. Lines that say no request are counted and shown, never skipped
 /// in silence. Memory does not grow with the logs.
 #[derive(Debug, clap::Args)]
@@ -33,6 +33,8 @@ pub(crate) struct Arguments {
     traffic: Vec<PathBuf>,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    settings: Settings,
     /// Whom it affects: count denied requests by this attribute; can be repeated
     #[arg(long, value_name = "ATTRIBUTE")]
     by: Vec<AttributeName>,
@@ -94,11 +96,11 @@ struct Times {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
-    let Some(subject) = Subject::load(&arguments.subject)? else {
+    let Some(subject) = Subject::load(&arguments.subject, &arguments.settings)? else {
         return Ok(Outcome::Bad);
     };
     let started = Instant::now();
-    let now = nanoseconds(Timestamp::now());
+    let now = arguments.settings.now();
     let mut tally = Tally::new(subject.set().attributes(), &arguments.by).when("preparing the figures")?;
     let read = traffic::replay(&arguments.traffic, &arguments.reading, |request| {
         let table = subject.values(|name, declared| request.value(name, declared));

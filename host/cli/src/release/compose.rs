@@ -6,12 +6,12 @@ use std::sync::Arc;
 use aecp_engine::sink::SendError;
 use aecp_engine::{Extractor, Instances, Member, Outlet, PolicyComponent, PolicySet, Runtime, Sink, TARGET};
 use aecp_oci::{Limits, NamedBlob, Reference, Store, media};
-use aecp_trust::attestation::{self, Attestation, ComponentKind};
+use aecp_trust::attestation::{self, Attestation, ComponentKind, Demands};
 use aecp_trust::bundle::{
     Bundle, ComponentRef, ExtractorEntry, NativeCode, PackageEntry, PolicyEntry, SinkEntry, Source,
 };
 use aecp_trust::{Digest, TrustRoot};
-use aecp_vocabulary::{AttributeName, Mode, Type};
+use aecp_vocabulary::{AttributeName, Mode, Type, parameter};
 use jiff::{SignedDuration, Timestamp};
 
 use super::file::{ExtractorSpec, PolicySpec, ReleaseFile, SinkSpec};
@@ -63,7 +63,7 @@ pub(crate) fn compose(
     let mut files = Vec::new();
     let mut members = Vec::new();
     for spec in &file.policies {
-        let (entry, member, taken) = policy(&taker, spec)?;
+        let (entry, member, taken) = policy(&taker, spec, file.require_tests)?;
         bundle.policies.push(entry);
         members.push(member);
         files.extend(taken);
@@ -144,34 +144,60 @@ impl Taker<'_> {
         })
     }
 
-    /// The first envelope that holds under the root and is about `digest`.
+    /// The latest envelope that holds under the root and is about `digest`: who signs again has more to say.
     fn attested(
         &self,
         envelopes: &[aecp_oci::Envelope],
         digest: Digest,
     ) -> Result<(Vec<u8>, Attestation), String> {
         let mut problems = Vec::new();
+        let mut latest: Option<(Vec<u8>, Attestation)> = None;
         for envelope in envelopes {
             match attestation::open(&envelope.bytes, self.root) {
                 Ok(opened) if opened.statement.is_about([digest]) => {
-                    return Ok((envelope.bytes.clone(), opened.statement.predicate));
+                    let found = opened.statement.predicate;
+                    if latest.as_ref().is_none_or(|(_, known)| known.time < found.time) {
+                        latest = Some((envelope.bytes.clone(), found));
+                    }
                 }
                 Ok(_) => problems.push("a signature is about another component".to_owned()),
                 Err(error) => problems.push(error.to_string()),
             }
         }
-        Err(format!(
-            "no signature by the packages role holds: {}",
-            problems.join("; ")
-        ))
+        latest.ok_or_else(|| format!("no signature by the packages role holds: {}", problems.join("; ")))
     }
 }
 
 type Files = Vec<NamedBlob>;
 
-fn policy(taker: &Taker<'_>, spec: &PolicySpec) -> Result<(PolicyEntry, Member, Files), Error> {
+/// What is known of a component's tests and findings must be enough.
+fn check_proof(spec: &PolicySpec, attestation: &Attestation, require_tests: bool) -> Result<(), Error> {
+    let demands = Demands {
+        unproven: spec.unproven,
+        tests: require_tests,
+    };
+    let found: Vec<String> = attestation
+        .shortcomings(demands)
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    if found.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::part(format!("releasing component `{}`", spec.component))(
+            found.join("\n  "),
+        ))
+    }
+}
+
+fn policy(
+    taker: &Taker<'_>,
+    spec: &PolicySpec,
+    require_tests: bool,
+) -> Result<(PolicyEntry, Member, Files), Error> {
     let context = || format!("trying out component `{}`", spec.component);
     let taken = taker.take(&spec.component, ComponentKind::Policy)?;
+    check_proof(spec, &taken.attestation, require_tests)?;
     let instances = if taken.component.warm {
         Instances::Warm
     } else {
@@ -209,11 +235,7 @@ fn policy(taker: &Taker<'_>, spec: &PolicySpec) -> Result<(PolicyEntry, Member, 
             "it has no package `{unknown}` to give a ceiling to"
         )));
     }
-    if let Some(parameter) = spec.parameters.keys().next() {
-        return Err(Error::part(context())(format!(
-            "it has no parameter `{parameter}`"
-        )));
-    }
+    let parameters = parameter::from_json(&described.inputs, &spec.parameters).when(context())?;
     let attested: Vec<&str> = taken
         .attestation
         .packages
@@ -240,7 +262,7 @@ fn policy(taker: &Taker<'_>, spec: &PolicySpec) -> Result<(PolicyEntry, Member, 
         Member {
             component,
             ceilings,
-            parameters: BTreeMap::new(),
+            parameters,
         },
         taken.files,
     ))

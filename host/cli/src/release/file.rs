@@ -23,6 +23,9 @@ pub(crate) struct ReleaseFile {
     pub(crate) profile: Profile,
     #[serde(default)]
     pub(crate) observe_only: bool,
+    /// Whether each package must have tests.
+    #[serde(default)]
+    pub(crate) require_tests: bool,
     /// Labels that an enforcement point must have.
     #[serde(default)]
     pub(crate) selectors: BTreeMap<String, String>,
@@ -47,6 +50,9 @@ pub(crate) struct PolicySpec {
     pub(crate) ceilings: BTreeMap<String, Mode>,
     #[serde(default)]
     pub(crate) parameters: BTreeMap<String, serde_json::Value>,
+    /// Whether it is taken although nothing is known of its tests.
+    #[serde(default)]
+    pub(crate) unproven: bool,
 }
 
 /// A context extractor.

@@ -134,7 +134,7 @@ impl ActiveBundle {
             sinks.push((name, taker));
         }
         let reference = BundleReference {
-            digest: verified.digest().to_string(),
+            digest: verified.digest(),
             epoch: verified.bundle().epoch,
         };
         Ok(Active { reference, sinks })

@@ -6,7 +6,7 @@ use aecp_vocabulary::policy::{
     Annotation, Input, Obligation, OverrideRule, PackageDescription, PolicyDescription, Segment,
 };
 use aecp_vocabulary::value::{Address, Network};
-use aecp_vocabulary::{AuditClass, ComponentDescription, DefaultDecision, Mode, Type, Value};
+use aecp_vocabulary::{AuditClass, ComponentDescription, DefaultDecision, Mode, Type, Value, parameter};
 
 use super::wire;
 
@@ -133,18 +133,23 @@ fn input(input: wire::Input) -> Result<Input, String> {
             value_type: value_type(attribute.value_type),
             optional: attribute.optional,
         }),
-        wire::Input::Parameter(parameter) => {
-            let declared = value_type(parameter.value_type);
-            let name = parameter.name;
+        wire::Input::Parameter(described) => {
+            let declared = value_type(described.value_type);
+            let name = described.name;
             let fits = |wire: wire::ValueResult| match value(wire) {
                 value if value.value_type() == Some(declared) => Ok(value),
                 _ => Err(format!(
                     "parameter `{name}` has a default or bound that is not {declared}"
                 )),
             };
-            let default = fits(parameter.default)?;
-            let minimum = parameter.minimum.map(fits).transpose()?;
-            let maximum = parameter.maximum.map(fits).transpose()?;
+            let default = fits(described.default)?;
+            let minimum = described.minimum.map(fits).transpose()?;
+            let maximum = described.maximum.map(fits).transpose()?;
+            if !parameter::within(&default, minimum.as_ref(), maximum.as_ref()) {
+                return Err(format!(
+                    "parameter `{name}` has a default outside of its own range"
+                ));
+            }
             Ok(Input::Parameter {
                 value_type: declared,
                 default,

@@ -2,11 +2,11 @@
 
 use aecp_vocabulary::decision::{PolicyName, RaisedObligation};
 use aecp_vocabulary::policy::{Outcomes, PolicyFinding};
-use aecp_vocabulary::{AuditClass, Finding, Mode, Outcome};
+use aecp_vocabulary::{AuditClass, Digest, Finding, Mode, Outcome};
 
 use super::value::{read_value_of, write_value};
 use super::{
-    BundleReference, ComponentRecord, ComponentResult, Context, Fact, LEAF_LIMIT, LeafError, Recorded,
+    BundleReference, ComponentRecord, ComponentResult, Fact, LEAF_LIMIT, LeafError, Question, Recorded,
 };
 use crate::cbor::{Malformed, Reader, Writer};
 use crate::commitment::Commitment;
@@ -48,59 +48,51 @@ fn read_recorded(reader: &mut Reader<'_>) -> Result<Recorded, Malformed> {
     }
 }
 
-pub(super) fn write_facts(writer: &mut Writer, facts: &[Fact]) {
-    writer.array(facts.len());
-    for fact in facts {
-        writer.array(2);
-        writer.text(&fact.name);
-        write_recorded(writer, &fact.value);
-    }
-}
-
-pub(super) fn read_facts(reader: &mut Reader<'_>) -> Result<Vec<Fact>, Malformed> {
-    reader.list(|reader| {
-        reader.array_of(2, "an attribute that is not a name and a value")?;
-        Ok(Fact {
-            name: reader.text()?.to_owned(),
-            value: read_recorded(reader)?,
-        })
-    })
-}
-
-pub(super) fn write_context(writer: &mut Writer, context: &Context) {
+pub(super) fn write_fact(writer: &mut Writer, fact: &Fact) {
     writer.array(4);
-    for facts in [
-        &context.identity,
-        &context.resource,
-        &context.action,
-        &context.environment,
-    ] {
-        write_facts(writer, facts);
-    }
+    writer.unsigned(match fact.question {
+        Question::Identity => 0_u8,
+        Question::Resource => 1,
+        Question::Action => 2,
+        Question::Environment => 3,
+    });
+    writer.boolean(fact.read);
+    writer.text(&fact.name);
+    write_recorded(writer, &fact.value);
 }
 
-pub(super) fn read_context(reader: &mut Reader<'_>) -> Result<Context, Malformed> {
-    reader.array_of(4, "a context that is not of four parts")?;
-    Ok(Context {
-        identity: read_facts(reader)?,
-        resource: read_facts(reader)?,
-        action: read_facts(reader)?,
-        environment: read_facts(reader)?,
+pub(super) fn read_fact(reader: &mut Reader<'_>) -> Result<Fact, Malformed> {
+    reader.array_of(4, "a fact of the wrong length")?;
+    let place = reader.malformed("a question that is not known");
+    let question = usize::try_from(reader.unsigned()?)
+        .ok()
+        .and_then(|number| Question::ALL.get(number));
+    Ok(Fact {
+        question: *question.ok_or(place)?,
+        read: reader.boolean()?,
+        name: reader.text()?.into(),
+        value: read_recorded(reader)?,
     })
 }
 
 pub(super) fn write_bundle(writer: &mut Writer, bundle: &BundleReference) {
     writer.array(2);
-    writer.text(&bundle.digest);
+    writer.bytes(bundle.digest.as_bytes());
     writer.unsigned(bundle.epoch);
 }
 
 pub(super) fn read_bundle(reader: &mut Reader<'_>) -> Result<BundleReference, Malformed> {
     reader.array_of(2, "a bundle that is not a digest and an epoch")?;
     Ok(BundleReference {
-        digest: reader.text()?.to_owned(),
+        digest: read_digest(reader)?,
         epoch: reader.unsigned()?,
     })
+}
+
+fn read_digest(reader: &mut Reader<'_>) -> Result<Digest, Malformed> {
+    reader
+        .bytes_of("a digest that is not 32 bytes")
+        .map(Digest::from_bytes)
 }
 
 /// The applied policies as a bitmap; see `leaf.cddl`.
@@ -138,12 +130,12 @@ pub(super) fn write_component(writer: &mut Writer, component: &ComponentRecord) 
     match &component.result {
         ComponentResult::Failed(failure) => {
             writer.array(2);
-            writer.text(&component.digest);
+            writer.bytes(component.digest.as_bytes());
             writer.text(failure);
         }
         ComponentResult::Outcomes(outcomes) => {
             writer.array(3);
-            writer.text(&component.digest);
+            writer.bytes(component.digest.as_bytes());
             writer.bytes(&bitmap(&outcomes.applied)?);
             writer.array(outcomes.findings.len());
             for finding in &outcomes.findings {
@@ -163,7 +155,7 @@ pub(super) fn write_component(writer: &mut Writer, component: &ComponentRecord) 
 
 pub(super) fn read_component(reader: &mut Reader<'_>) -> Result<ComponentRecord, Malformed> {
     let length = reader.array()?;
-    let digest = reader.text()?.to_owned();
+    let digest = read_digest(reader)?;
     let result = match length {
         2 => ComponentResult::Failed(reader.text()?.to_owned()),
         3 => {

@@ -4,8 +4,8 @@ use aecp_vocabulary::Value;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    BundleReference, ComponentRecord, ComponentResult, Event, Fact, Intent, Leaf, Lifecycle, Recorded,
-    RequestOutcome,
+    BundleReference, ComponentRecord, ComponentResult, Event, Fact, Intent, Leaf, Lifecycle, Question,
+    Recorded, RequestOutcome,
 };
 
 impl Leaf {
@@ -53,7 +53,6 @@ fn bundle_json(bundle: Option<&BundleReference>) -> Json {
 }
 
 fn intent_json(intent: &Intent) -> Json {
-    let context = &intent.context;
     json!({
         "request_id": intent.request_id,
         "decision": intent.verdict.name(),
@@ -61,13 +60,10 @@ fn intent_json(intent: &Intent) -> Json {
         "denial": intent.denial,
         "reason": intent.reason,
         "route": intent.route,
-        "context": {
-            "identity": facts_json(&context.identity),
-            "resource": facts_json(&context.resource),
-            "action": facts_json(&context.action),
-            "environment": facts_json(&context.environment),
-        },
-        "inputs": facts_json(&intent.inputs),
+        "context": Question::ALL
+            .into_iter()
+            .map(|question| (question.name().to_owned(), facts_json(&intent.facts, question)))
+            .collect::<Map<_, _>>(),
         "bundle": bundle_json(intent.bundle.as_ref()),
         "components": intent.components.iter().map(component_json).collect::<Vec<_>>(),
         "findings": intent.findings.iter().map(|finding| json!({
@@ -128,11 +124,12 @@ fn component_json(component: &ComponentRecord) -> Json {
     }
 }
 
-fn facts_json(facts: &[Fact]) -> Json {
+fn facts_json(facts: &[Fact], question: Question) -> Json {
     // A list, not an object: what a leaf says is shown as it says it, repetitions included.
     facts
         .iter()
-        .map(|fact| json!({ "name": fact.name, "value": recorded_json(&fact.value) }))
+        .filter(|fact| fact.question == question)
+        .map(|fact| json!({ "name": &*fact.name, "value": recorded_json(&fact.value), "read": fact.read }))
         .collect()
 }
 

@@ -4,6 +4,7 @@
 //! because tlog-tiles counts an entry's length in 16 bits.
 
 mod error;
+mod fact;
 mod fields;
 mod json;
 mod position;
@@ -14,11 +15,10 @@ mod write;
 
 use aecp_vocabulary::decision::{DEFAULT_POLICY, PolicyName, RaisedObligation};
 use aecp_vocabulary::policy::Outcomes;
-use aecp_vocabulary::{AuditClass, Decision, Finding, Value, Verdict};
-
-use crate::commitment::Commitment;
+use aecp_vocabulary::{AuditClass, Decision, Digest, Finding, Verdict};
 
 pub use error::LeafError;
+pub use fact::{Fact, Question, Recorded};
 pub(crate) use json::time_text;
 pub use position::{InvalidWriterId, Position, WriterId};
 pub(crate) use value::{read_value_at, write_value};
@@ -29,6 +29,13 @@ pub const LEAF_LIMIT: usize = 65_535;
 
 /// The version of the format that this crate writes, and the only one that it reads.
 pub const SCHEMA_VERSION: u64 = 1;
+
+/// How many keys the map of an intent has.
+const INTENT_KEYS: usize = 22;
+/// Of an outcome.
+const OUTCOME_KEYS: usize = 14;
+/// Of a lifecycle leaf.
+const LIFECYCLE_KEYS: usize = 11;
 
 /// One record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,49 +61,11 @@ pub enum Event {
     Lifecycle(Lifecycle),
 }
 
-/// A value as evidence keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// As it was.
-    Value(Value),
-    /// Personal: only the commitment is here, the value is in the erasable side store.
-    Commitment(Commitment),
-    /// Too large for the leaf: the length and SHA-256 of its deterministic CBOR.
-    Omitted {
-        /// Bytes of the value's CBOR.
-        bytes: u64,
-        /// Its SHA-256.
-        sha256: [u8; 32],
-    },
-}
-
-/// One attribute for one request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fact {
-    /// The attribute's name.
-    pub name: String,
-    /// Its value, or what stands for it.
-    pub value: Recorded,
-}
-
-/// What was known about a request, by the four questions of access control.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Context {
-    /// Who asks.
-    pub identity: Vec<Fact>,
-    /// For what.
-    pub resource: Vec<Fact>,
-    /// To do what.
-    pub action: Vec<Fact>,
-    /// Under which circumstances.
-    pub environment: Vec<Fact>,
-}
-
 /// The bundle that a decision was made under.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BundleReference {
-    /// `sha256:` and 64 hexadecimal digits.
-    pub digest: String,
+    /// The bundle's.
+    pub digest: Digest,
     /// The bundle's epoch.
     pub epoch: u64,
 }
@@ -104,8 +73,8 @@ pub struct BundleReference {
 /// What one policy component said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentRecord {
-    /// The component, as `sha256:` and 64 hexadecimal digits.
-    pub digest: String,
+    /// Of the component.
+    pub digest: Digest,
     /// What it reported.
     pub result: ComponentResult,
 }
@@ -141,10 +110,8 @@ pub struct Intent {
     pub denial: Option<String>,
     /// Why it was denied, as a sentence; empty when allowed.
     pub reason: String,
-    /// What was known about the request.
-    pub context: Context,
-    /// What policies read, attribute by attribute. `now` is the leaf's time.
-    pub inputs: Vec<Fact>,
+    /// What was known about the request, each attribute once. `now` is the leaf's time.
+    pub facts: Vec<Fact>,
     /// The bundle in force; none if there was none.
     pub bundle: Option<BundleReference>,
     /// What each component said, in the order of the bundle.
@@ -168,8 +135,8 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// The intent that `decision` is, without what only the enforcement point knows: context, inputs, bundle,
-    /// components, lineage and route are empty.
+    /// The intent that `decision` is, without what only the enforcement point knows: facts, bundle, components,
+    /// lineage and route are empty.
     pub fn of(request_id: impl Into<String>, request_hash: [u8; 32], decision: &Decision) -> Self {
         let denied_by = decision.denied_by();
         Self {
@@ -180,8 +147,7 @@ impl Intent {
             reason: denied_by
                 .map(|finding| finding.reason.clone())
                 .unwrap_or_default(),
-            context: Context::default(),
-            inputs: Vec::new(),
+            facts: Vec::new(),
             bundle: None,
             components: Vec::new(),
             findings: decision.findings.clone(),
@@ -193,6 +159,11 @@ impl Intent {
             route: None,
             shortened: Shortened::default(),
         }
+    }
+
+    /// What policies read: what a replay needs.
+    pub fn inputs(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter().filter(|fact| fact.read)
     }
 }
 

@@ -3,12 +3,11 @@
 use aecp_vocabulary::Verdict;
 
 use super::fields::{
-    read_audit, read_bundle, read_component, read_context, read_facts, read_finding, read_obligation,
-    read_policy_name,
+    read_audit, read_bundle, read_component, read_fact, read_finding, read_obligation, read_policy_name,
 };
 use super::{
-    Event, Gap, Intent, LEAF_LIMIT, Leaf, LeafError, Lifecycle, LifecycleKind, Position, RequestOutcome,
-    RequestResult, SCHEMA_VERSION, Shortened, WriterId,
+    Event, Gap, INTENT_KEYS, Intent, LEAF_LIMIT, LIFECYCLE_KEYS, Leaf, LeafError, Lifecycle, LifecycleKind,
+    OUTCOME_KEYS, Position, RequestOutcome, RequestResult, SCHEMA_VERSION, Shortened, WriterId,
 };
 use crate::cbor::{Malformed, Reader};
 
@@ -31,12 +30,12 @@ impl Leaf {
         reader.key(1)?;
         let kind = reader.unsigned()?;
         let expected = match kind {
-            0 => 23,
-            1 => 14,
-            2 => 11,
+            0 => INTENT_KEYS,
+            1 => OUTCOME_KEYS,
+            2 => LIFECYCLE_KEYS,
             _ => return Err(reader.malformed("a kind of leaf that is not known").into()),
         };
-        if keys != expected {
+        if usize::try_from(keys) != Ok(expected) {
             return Err(reader.malformed("a leaf with too few or too many keys").into());
         }
         reader.key(2)?;
@@ -94,20 +93,19 @@ fn read_intent(reader: &mut Reader<'_>) -> Result<Intent, Malformed> {
         policy_id: at(reader, 8, read_owned)?,
         denial: at(reader, 9, |reader| reader.optional(read_owned))?,
         reason: at(reader, 10, read_owned)?,
-        context: at(reader, 11, read_context)?,
-        inputs: at(reader, 12, read_facts)?,
-        bundle: at(reader, 13, |reader| reader.optional(read_bundle))?,
-        components: at(reader, 14, |reader| reader.list(read_component))?,
-        findings: at(reader, 15, |reader| reader.list(read_finding))?,
-        covered_by: at(reader, 16, |reader| reader.list(read_policy_name))?,
-        obligations: at(reader, 17, |reader| reader.list(read_obligation))?,
-        request_hash: at(reader, 18, |reader| {
+        facts: at(reader, 11, |reader| reader.list(read_fact))?,
+        bundle: at(reader, 12, |reader| reader.optional(read_bundle))?,
+        components: at(reader, 13, |reader| reader.list(read_component))?,
+        findings: at(reader, 14, |reader| reader.list(read_finding))?,
+        covered_by: at(reader, 15, |reader| reader.list(read_policy_name))?,
+        obligations: at(reader, 16, |reader| reader.list(read_obligation))?,
+        request_hash: at(reader, 17, |reader| {
             reader.bytes_of("a hash that is not 32 bytes")
         })?,
-        lineage: at(reader, 19, |reader| reader.list(read_owned))?,
-        audit: at(reader, 20, read_audit)?,
-        route: at(reader, 21, |reader| reader.optional(read_owned))?,
-        shortened: at(reader, 22, |reader| {
+        lineage: at(reader, 18, |reader| reader.list(read_owned))?,
+        audit: at(reader, 19, read_audit)?,
+        route: at(reader, 20, |reader| reader.optional(read_owned))?,
+        shortened: at(reader, 21, |reader| {
             reader.array_of(2, "counts that are not two")?;
             Ok(Shortened {
                 texts: reader.unsigned()?,

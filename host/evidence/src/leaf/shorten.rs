@@ -52,18 +52,14 @@ fn shorten_intent(intent: &mut Intent, text: usize, list: usize) {
             tally.texts = tally.texts.saturating_add(1);
         }
     }
-    let context = &mut intent.context;
-    for facts in [
-        &mut context.identity,
-        &mut context.resource,
-        &mut context.action,
-        &mut context.environment,
-    ] {
-        // What policies read stays whole as a list: it is what a replay needs.
-        shorten_list(facts, list, &mut tally);
-        shorten_facts(facts, text, &mut tally);
-    }
-    shorten_facts(&mut intent.inputs, text, &mut tally);
+    // What policies read stays whole as a list: it is what a replay needs.
+    let (mut facts, mut beside): (Vec<Fact>, Vec<Fact>) = std::mem::take(&mut intent.facts)
+        .into_iter()
+        .partition(|fact| fact.read);
+    shorten_list(&mut beside, list, &mut tally);
+    facts.append(&mut beside);
+    shorten_facts(&mut facts, text, &mut tally);
+    intent.facts = facts;
     intent.shortened = tally;
 }
 

@@ -2,12 +2,13 @@
 
 use aecp_vocabulary::policy::PolicyFinding;
 use aecp_vocabulary::value::{Address, Network};
-use aecp_vocabulary::{Denial, Mode, Outcome};
+use aecp_vocabulary::{Denial, Mode, Outcome, Value};
 use proptest::collection::{btree_set, vec};
 use proptest::option;
 use proptest::prelude::*;
 
 use super::*;
+use crate::commitment::Commitment;
 
 fn value() -> impl Strategy<Value = Value> {
     let address = || any::<u128>().prop_map(Address);
@@ -44,9 +45,15 @@ fn facts() -> impl Strategy<Value = Vec<Fact>> {
         1 => any::<[u8; 32]>().prop_map(|hash| Recorded::Commitment(Commitment(hash))),
         1 => any::<(u64, [u8; 32])>().prop_map(|(bytes, sha256)| Recorded::Omitted { bytes, sha256 }),
     ];
+    let question = proptest::sample::select(Question::ALL.to_vec());
     vec(
-        ("[a-z.]{1,12}", recorded).prop_map(|(name, value)| Fact { name, value }),
-        0..5,
+        (question, any::<bool>(), "[a-z.]{1,12}", recorded).prop_map(|(question, read, name, value)| Fact {
+            question,
+            read,
+            name: name.into(),
+            value,
+        }),
+        0..20,
     )
 }
 
@@ -73,13 +80,24 @@ fn component() -> impl Strategy<Value = ComponentRecord> {
         })
     });
     let result = prop_oneof![outcomes, "[a-z_]{1,20}".prop_map(ComponentResult::Failed)];
-    ("sha256:[0-9a-f]{8}", result).prop_map(|(digest, result)| ComponentRecord { digest, result })
+    (digest(), result).prop_map(|(digest, result)| ComponentRecord { digest, result })
 }
 
 fn bundle() -> impl Strategy<Value = Option<BundleReference>> {
-    option::of(
-        ("sha256:[0-9a-f]{8}", any::<u64>()).prop_map(|(digest, epoch)| BundleReference { digest, epoch }),
-    )
+    option::of((digest(), any::<u64>()).prop_map(|(digest, epoch)| BundleReference { digest, epoch }))
+}
+
+fn digest() -> impl Strategy<Value = Digest> {
+    any::<[u8; 32]>().prop_map(Digest::from_bytes)
+}
+
+fn fact(name: &str, value: Recorded) -> Fact {
+    Fact {
+        question: Question::of_attribute(name),
+        read: true,
+        name: name.into(),
+        value,
+    }
 }
 
 fn position() -> impl Strategy<Value = Position> {
@@ -126,7 +144,7 @@ fn intent() -> impl Strategy<Value = Event> {
         vec(name(), 0..3),
         vec(obligation, 0..3),
     );
-    let known = (facts(), facts(), facts(), facts(), facts(), bundle());
+    let known = (facts(), bundle());
     let rest = (any::<[u8; 32]>(), vec(".{0,9}", 0..3), class, any::<(u64, u64)>());
     (words, lists, known, rest).prop_map(|(words, lists, known, rest)| {
         Event::Intent(Box::new(Intent {
@@ -135,14 +153,8 @@ fn intent() -> impl Strategy<Value = Event> {
             policy_id: words.1,
             denial: words.2,
             reason: words.3,
-            context: Context {
-                identity: known.0,
-                resource: known.1,
-                action: known.2,
-                environment: known.3,
-            },
-            inputs: known.4,
-            bundle: known.5,
+            facts: known.0,
+            bundle: known.1,
             components: lists.0,
             findings: lists.1,
             covered_by: lists.2,
@@ -336,23 +348,17 @@ fn what_is_too_large_is_shortened_and_says_so() {
     let large = Value::SetOfText(vec!["x".repeat(1_000); 100]);
     let mut intent = allowed();
     intent.reason = "é".repeat(40_000);
-    intent.inputs = vec![
-        Fact {
-            name: "huge".into(),
-            value: Recorded::Value(large),
-        },
-        Fact {
-            name: "small".into(),
-            value: Recorded::Value(Value::Integer(1)),
-        },
+    intent.facts = vec![
+        fact("huge", Recorded::Value(large)),
+        fact("small", Recorded::Value(Value::Integer(1))),
     ];
     let short = fitted(intent);
     assert!(short.reason.starts_with("éé") && short.reason.ends_with("…[+75904 bytes]"));
     assert!(matches!(
-        short.inputs[0].value,
+        short.facts[0].value,
         Recorded::Omitted { bytes: 100_304, .. }
     ));
-    assert_eq!(short.inputs[1].value, Recorded::Value(Value::Integer(1)));
+    assert_eq!(short.facts[1].value, Recorded::Value(Value::Integer(1)));
     assert_eq!(short.shortened, Shortened { texts: 2, entries: 0 });
 }
 
@@ -377,7 +383,7 @@ fn a_decision_over_very_many_policies_still_fits() {
         findings: findings.collect(),
     };
     let component = ComponentRecord {
-        digest: "sha256:00".into(),
+        digest: Digest::of(b"component"),
         result: ComponentResult::Outcomes(outcomes),
     };
     intent.components = vec![component.clone()];
@@ -395,12 +401,14 @@ fn a_decision_over_very_many_policies_still_fits() {
 
 #[test]
 fn what_cannot_fit_is_refused() {
-    let fact = |number: u32| Fact {
-        name: format!("attribute_{number:0>40}"),
-        value: Recorded::Value(Value::Absent),
+    let fact = |number: u32| {
+        fact(
+            &format!("attribute_{number:0>40}"),
+            Recorded::Value(Value::Absent),
+        )
     };
     let mut intent = allowed();
-    intent.inputs = (0..2_000).map(fact).collect();
+    intent.facts = (0..2_000).map(fact).collect();
     let refused = Draft::new(0, "gate", &Event::Intent(Box::new(intent)));
     assert!(matches!(refused, Err(LeafError::TooLarge { bytes }) if bytes > LEAF_LIMIT));
     let outcomes = Outcomes {
@@ -409,7 +417,7 @@ fn what_cannot_fit_is_refused() {
     };
     let mut intent = allowed();
     intent.components = vec![ComponentRecord {
-        digest: String::new(),
+        digest: Digest::of(b"component"),
         result: ComponentResult::Outcomes(outcomes),
     }];
     assert!(Draft::new(0, "gate", &Event::Intent(Box::new(intent))).is_err());
@@ -418,15 +426,9 @@ fn what_cannot_fit_is_refused() {
 #[test]
 fn json_shows_what_people_look_for() {
     let mut intent = Intent::of("r-1", [0xab; 32], &denied());
-    intent.inputs = vec![
-        Fact {
-            name: "customer.region".into(),
-            value: Recorded::Value(Value::Text("EU".into())),
-        },
-        Fact {
-            name: "identity.mail".into(),
-            value: Recorded::Commitment(Commitment([2; 32])),
-        },
+    intent.facts = vec![
+        fact("customer.region", Recorded::Value(Value::Text("EU".into()))),
+        fact("identity.mail", Recorded::Commitment(Commitment([2; 32]))),
     ];
     let leaf = Leaf {
         position: Position {
@@ -441,8 +443,10 @@ fn json_shows_what_people_look_for() {
     assert_eq!(json["timestamp"], "2023-11-14T22:13:20.000000001Z");
     assert_eq!(json["decision"], "DENY");
     assert_eq!(json["policy_id"], "no_bundle");
-    assert_eq!(json["inputs"][0]["value"], "EU");
-    assert_eq!(json["inputs"][1]["value"]["commitment"], "02".repeat(32));
+    let of = |question: &str| &json["context"][question][0];
+    assert_eq!(of("resource")["value"], "EU");
+    assert_eq!(of("resource")["read"], true);
+    assert_eq!(of("identity")["value"]["commitment"], "02".repeat(32));
     assert_eq!(json["audit"], "REQUIRED");
 }
 

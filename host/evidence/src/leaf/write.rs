@@ -3,8 +3,7 @@
 use aecp_vocabulary::Verdict;
 
 use super::fields::{
-    audit_code, write_bundle, write_component, write_context, write_facts, write_finding, write_obligation,
-    write_policy_name,
+    audit_code, write_bundle, write_component, write_fact, write_finding, write_obligation, write_policy_name,
 };
 use super::{
     Event, Intent, LEAF_LIMIT, Leaf, LeafError, Lifecycle, Position, RequestOutcome, RequestResult,
@@ -42,9 +41,9 @@ impl Kind {
     /// Keys of the leaf's map.
     fn keys(self) -> usize {
         match self {
-            Self::Intent => 23,
-            Self::Outcome => 14,
-            Self::Lifecycle => 11,
+            Self::Intent => super::INTENT_KEYS,
+            Self::Outcome => super::OUTCOME_KEYS,
+            Self::Lifecycle => super::LIFECYCLE_KEYS,
         }
     }
 }
@@ -151,44 +150,43 @@ fn write_intent(writer: &mut Writer, intent: &Intent) -> Result<(), LeafError> {
     writer.unsigned(10_u8);
     writer.text(&intent.reason);
     writer.unsigned(11_u8);
-    write_context(writer, &intent.context);
+    writer.array(intent.facts.len());
+    intent.facts.iter().for_each(|fact| write_fact(writer, fact));
     writer.unsigned(12_u8);
-    write_facts(writer, &intent.inputs);
-    writer.unsigned(13_u8);
     writer.optional(intent.bundle.as_ref(), write_bundle);
-    writer.unsigned(14_u8);
+    writer.unsigned(13_u8);
     writer.array(intent.components.len());
     for component in &intent.components {
         write_component(writer, component)?;
     }
-    writer.unsigned(15_u8);
+    writer.unsigned(14_u8);
     writer.array(intent.findings.len());
     intent
         .findings
         .iter()
         .for_each(|finding| write_finding(writer, finding));
-    writer.unsigned(16_u8);
+    writer.unsigned(15_u8);
     writer.array(intent.covered_by.len());
     intent
         .covered_by
         .iter()
         .for_each(|name| write_policy_name(writer, name));
-    writer.unsigned(17_u8);
+    writer.unsigned(16_u8);
     writer.array(intent.obligations.len());
     intent
         .obligations
         .iter()
         .for_each(|obligation| write_obligation(writer, obligation));
-    writer.unsigned(18_u8);
+    writer.unsigned(17_u8);
     writer.bytes(&intent.request_hash);
-    writer.unsigned(19_u8);
+    writer.unsigned(18_u8);
     writer.array(intent.lineage.len());
     intent.lineage.iter().for_each(|parent| writer.text(parent));
-    writer.unsigned(20_u8);
+    writer.unsigned(19_u8);
     writer.unsigned(audit_code(intent.audit));
-    writer.unsigned(21_u8);
+    writer.unsigned(20_u8);
     writer.optional(intent.route.as_deref(), Writer::text);
-    writer.unsigned(22_u8);
+    writer.unsigned(21_u8);
     writer.array(2);
     writer.unsigned(intent.shortened.texts);
     writer.unsigned(intent.shortened.entries);

@@ -60,6 +60,9 @@ pub fn bundle_path(index: u64, width: usize) -> String {
     path(Kind::Entries, index, width)
 }
 
+/// How many tiles or bundles share a folder.
+pub(crate) const FOLDER_WIDTH: u64 = 1_000;
+
 /// What a file below `tile/` holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
@@ -80,8 +83,8 @@ fn path(kind: Kind, index: u64, width: usize) -> String {
     let mut groups = Vec::new();
     let mut rest = index;
     loop {
-        groups.push(rest.checked_rem(1000).unwrap_or(0));
-        rest = rest.checked_div(1000).unwrap_or(0);
+        groups.push(rest.checked_rem(FOLDER_WIDTH).unwrap_or(0));
+        rest = rest.checked_div(FOLDER_WIDTH).unwrap_or(0);
         if rest == 0 {
             break;
         }
@@ -117,7 +120,9 @@ pub(crate) fn parse_path(text: &str) -> Option<(Kind, u64, usize)> {
     let mut index = 0_u64;
     for group in number.split('/') {
         let digits = group.strip_prefix('x').unwrap_or(group);
-        index = index.checked_mul(1000)?.checked_add(digits.parse().ok()?)?;
+        index = index
+            .checked_mul(FOLDER_WIDTH)?
+            .checked_add(digits.parse().ok()?)?;
     }
     // What is spelled otherwise than we would spell it is somewhere else.
     (path(kind, index, width) == text).then_some((kind, index, width))

@@ -15,6 +15,27 @@ pub(super) fn partial_paths(log: &Log) -> impl Iterator<Item = String> {
     tiles.into_iter().chain(bundle)
 }
 
+/// The folders in which partial tiles and bundles of the last checkpoints can be: those at the right edge, and their
+/// neighbours to the left, for a checkpoint may have ended there.
+pub(super) fn edge_folders(log: &Log) -> BTreeSet<String> {
+    let size = log.frontier.size();
+    let mut folders = BTreeSet::new();
+    let mut add = |path: &str| {
+        folders.extend(path.rsplit_once('/').map(|(folder, _)| folder.to_owned()));
+    };
+    for level in 0..8_u8 {
+        let (last, _) = tile::place(tile::TileId::hashes_at(level, size));
+        for index in [last, last.saturating_sub(tile::FOLDER_WIDTH)] {
+            let width = tile::TILE_WIDTH;
+            add(&tile::TileId { level, index, width }.path());
+            if level == 0 {
+                add(&tile::bundle_path(index, width));
+            }
+        }
+    }
+    folders
+}
+
 /// The log with `leaves` added, all files of it written and synced. The state is still the old one.
 pub(super) fn grow(
     storage: &dyn Storage,

@@ -286,20 +286,36 @@ impl Recorder {
         Ok(())
     }
 
-    /// Removes what a crash left at the right edge: partial tiles of other widths than the log has.
+    /// Removes what a crash or an end left at the right edge: partial tiles of other widths than the log has.
     fn sweep(&mut self) -> Result<(), RecorderError> {
         let mut left = Vec::new();
-        for current in grow::partial_paths(&self.log) {
-            let Some((folder, _)) = current.rsplit_once('/') else {
-                continue;
-            };
-            let path = self.evidence.join(folder);
-            for entry in std::fs::read_dir(&path).map_err(io_error("read", &path))? {
-                let name = entry.map_err(io_error("read", &path))?.file_name();
-                left.extend(name.to_str().map(|name| format!("{folder}/{name}")));
+        for folder in grow::edge_folders(&self.log) {
+            let partial = self.names_in(&folder)?;
+            for name in partial.into_iter().filter(|name| name.ends_with(".p")) {
+                let folder = format!("{folder}/{name}");
+                let widths = self.names_in(&folder)?;
+                left.extend(widths.into_iter().map(|width| format!("{folder}/{width}")));
             }
         }
         self.remove_tiles(left)
+    }
+
+    /// The names in a folder of the evidence; none if it is not there.
+    fn names_in(&self, folder: &str) -> Result<Vec<String>, RecorderError> {
+        let path = self.evidence.join(folder);
+        let entries = match std::fs::read_dir(&path) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(io_error("read", &path)(error)),
+        };
+        let names = entries.map(|entry| entry.map(|entry| entry.file_name()));
+        let names = names
+            .collect::<io::Result<Vec<_>>>()
+            .map_err(io_error("read", &path))?;
+        Ok(names
+            .into_iter()
+            .filter_map(|name| name.into_string().ok())
+            .collect())
     }
 
     /// At most `most` leaves from `from` on, with their index: what sinks are given. All are under a signed checkpoint.

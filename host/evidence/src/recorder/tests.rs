@@ -388,6 +388,9 @@ fn a_crash_in_any_operation_leaves_a_log_that_verifies_and_goes_on_to_the_same_t
     );
     let operations = counter.operations();
     assert!(operations > 30, "{operations}");
+    // Opening removes the tiles that only readers of the checkpoint before need.
+    drop(open(expected.path()));
+    let whole = tree(expected.path());
 
     for number in 1..=operations {
         for fault in [Fault::Before, Fault::Halfway, Fault::Blackout] {
@@ -405,9 +408,11 @@ fn a_crash_in_any_operation_leaves_a_log_that_verifies_and_goes_on_to_the_same_t
             assert_eq!(note(evidence.path()), note(expected.path()), "{at}");
             verify(evidence.path(), &verifier, Some(&earlier))
                 .unwrap_or_else(|error| panic!("{at}: {error}"));
-            let (tree, whole) = (tree(evidence.path()), tree(expected.path()));
+            drop(open(evidence.path()));
+            let tree = tree(evidence.path());
+            assert!(tree.keys().eq(whole.keys()), "{at}: {:?}", tree.keys());
             for (path, bytes) in &whole {
-                assert_eq!(tree.get(path), Some(bytes), "{at}: {}", path.display());
+                assert!(tree.get(path) == Some(bytes), "{at}: {}", path.display());
             }
         }
     }

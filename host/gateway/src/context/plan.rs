@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aecp_engine::ExtractorDescription;
 use aecp_trust::Bundle;
 use aecp_trust::bundle::{AttributeEntry, Source};
-use aecp_vocabulary::input::Attributes;
+use aecp_vocabulary::input::of_json;
 use aecp_vocabulary::{AttributeName, Type, Value};
 use http::HeaderName;
 
@@ -124,12 +124,8 @@ impl Plan {
                 }
             };
             plan.reads_query |= matches!(slot, Slot::Query(_));
-            plan.table.push(Planned {
-                name: name.clone(),
-                declared: *wanted,
-                slot,
-                personal: found.personal,
-            });
+            plan.table
+                .push(Planned::new(name.clone(), *wanted, slot, found.personal));
         }
         plan.extractors = run(extractors, &running, body_limit)?;
         plan.record_beside(known, environment)?;
@@ -159,12 +155,7 @@ impl Plan {
                 ..
             }) = found
             {
-                self.beside.push(Planned {
-                    name,
-                    declared,
-                    slot,
-                    personal,
-                });
+                self.beside.push(Planned::new(name, declared, slot, personal));
             }
         }
         Ok(())
@@ -356,11 +347,13 @@ fn slot(entry: &AttributeEntry, environment: &Environment) -> Result<(String, Sl
             };
         }
         Source::Constant { value } => {
-            let value = constant(value, declared).filter(|value| value.value_type() == Some(declared));
-            let value = value.ok_or_else(|| PlanError::Constant {
-                name: name.clone(),
-                declared,
-            })?;
+            let value = of_json(value, declared);
+            if value.value_type() != Some(declared) {
+                return Err(PlanError::Constant {
+                    name: name.clone(),
+                    declared,
+                });
+            }
             return Ok(("a constant".to_owned(), Slot::Fixed(value)));
         }
         Source::Header { name: header } => {
@@ -416,11 +409,4 @@ fn host_attribute(name: &AttributeName, environment: &Environment) -> Result<Opt
     };
     let declared = HOST_ATTRIBUTES.iter().find(|(known, _)| *known == name.as_str());
     declared.map_or(Ok(None), |(_, declared)| of_host(*declared, slot))
-}
-
-/// A JSON value of the bundle as a value of the language.
-pub(crate) fn constant(value: &serde_json::Value, declared: Type) -> Option<Value> {
-    let name: AttributeName = "value".parse().ok()?;
-    let text = serde_json::json!({ "value": value }).to_string();
-    Some(Attributes::from_json(&text).ok()?.value(&name, declared))
 }

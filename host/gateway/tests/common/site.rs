@@ -180,6 +180,7 @@ impl Site {
             }],
             source: None,
             schema: None,
+            results: Vec::new(),
             compiler: Compiler {
                 id: COMPILER_ID.into(),
                 name: "compiler".into(),

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use super::Layout;
-use crate::digest::Digest;
 use crate::document::{Descriptor, Index};
 use crate::error::Error;
 use crate::media;
 use crate::name::Tag;
 use crate::store::{DOCUMENT_LIMIT, Store, Superseded, fetch_at};
+use aecp_vocabulary::digest::Digest;
 
 impl Index {
     /// What `tag` points at.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 
 use super::{ATTESTATIONS, BLOBS, BUNDLE_FILE, Delivery, ENVELOPE_SUFFIX, FRESHNESS_FILE, Limits};
-use crate::digest::Digest;
+use aecp_vocabulary::digest::Digest;
 
 /// A folder that was not read or written.
 #[derive(Debug, thiserror::Error)]

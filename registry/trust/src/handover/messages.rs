@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::digest::Digest;
 use crate::json;
+use aecp_vocabulary::digest::Digest;
 
 /// Most bytes of one message, its line feed included: 64 KiB.
 pub const MESSAGE_LIMIT: usize = 64 * 1024;

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::{HighWater, Platform};
 use crate::attestation::ComponentKind;
 use crate::bundle::{ComponentUse, InvalidBundle};
-use crate::digest::Digest;
 use crate::freshness::FreshnessError;
 use crate::root::RootError;
 use crate::statement::StatementError;
+use aecp_vocabulary::digest::Digest;
 
 /// A component, as refusals name it.
 #[derive(Clone, Debug, PartialEq, Eq)]

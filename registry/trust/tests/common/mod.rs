@@ -135,6 +135,7 @@ impl Scene {
             packages,
             source: Some(Digest::of(b"source")),
             schema: None,
+            results: Vec::new(),
             compiler: compiler(id),
             author: None,
             time: None,

@@ -13,6 +13,7 @@ mod build;
 mod description;
 mod generated;
 mod limits;
+mod lists;
 mod many;
 mod texts;
 

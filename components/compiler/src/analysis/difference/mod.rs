@@ -307,9 +307,7 @@ impl<'p> Search<'p> {
                 .solver
                 .space(read.chain(excluded.iter().flat_map(|cube| cube.atoms())));
             space.freed.clone_from(&self.joint.retyped);
-            for (input, value) in self.ground.fixed() {
-                space.pin(input, value);
-            }
+            space.defaults = true;
             space.excluded.clone_from(&excluded);
             let demands: Vec<Demand<'p>> = asks.iter().filter_map(|ask| self.demand(ask)).collect();
             let ground = &self.ground;

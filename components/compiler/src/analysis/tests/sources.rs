@@ -139,6 +139,69 @@ fn a_constraint_that_can_never_hold_contradicts() {
 }
 
 #[test]
+fn long_lists_are_understood() {
+    let list = |name: &str, from: u32| {
+        let texts: Vec<String> = (from..from + 3_000)
+            .map(|number| format!("\"text-{number:05}\""))
+            .collect();
+        format!("DATA {name}: [\"other\", \"other-2\", {}]\n", texts.join(", "))
+    };
+    // What is in both lists is in none that the constraint allows.
+    let lists = format!(
+        "{}{}{}",
+        list("low", 0),
+        list("high", 2_000),
+        list("apart", 3_000)
+    );
+    let contradicts = |scope: &str, constraint: &str| {
+        let package = package(
+            "ALLOW",
+            &format!(
+                "{lists}{}{}",
+                policy("p", scope, constraint),
+                policy(
+                    "q",
+                    "requests",
+                    "kind IN low OR kind IN high OR kind IN apart OR roles CONTAINS ANY low"
+                )
+            ),
+        );
+        let analysis = analyse(&package, Budget::default());
+        assert_eq!(analysis.inconsistencies, []);
+        let asked = |kind: Kind, policies: &[u32]| kind == Kind::ConstraintContradiction && policies == [0];
+        let open = &analysis.not_decided;
+        assert!(!open.iter().any(|open| asked(open.kind, &open.policies)));
+        let mut findings = analysis.findings.iter();
+        findings.any(|finding| asked(finding.kind, &finding.policies))
+    };
+    assert!(contradicts(
+        "requests WHERE kind IN low AND kind NOT IN high",
+        "kind IN apart"
+    ));
+    assert!(!contradicts("requests WHERE kind IN low", "kind IN high"));
+    assert!(!contradicts(
+        "requests WHERE kind IN low",
+        "region IN high AND kind != region"
+    ));
+    assert!(contradicts(
+        "requests WHERE kind == \"text-00001\"",
+        "kind NOT IN low"
+    ));
+    assert!(!contradicts(
+        "requests WHERE kind IN low AND kind != \"text-00001\"",
+        "kind NOT IN high"
+    ));
+    assert!(contradicts(
+        "requests WHERE roles CONTAINS \"text-00001\"",
+        "NOT roles CONTAINS ANY low"
+    ));
+    assert!(!contradicts(
+        "requests WHERE roles CONTAINS ANY low",
+        "NOT roles CONTAINS \"text-00001\""
+    ));
+}
+
+#[test]
 fn a_ban_is_no_contradiction() {
     let ban = policy("p", r#"requests WHERE kind == "a""#, "false");
     assert_eq!(kinds(&package("ALLOW", &ban)), []);

@@ -1,25 +1,33 @@
 //! From conditions of the typed core to formulas.
 
+use std::sync::Arc;
+
 use aecp_vocabulary::Type;
 
 use super::{Formula, Test};
-use crate::core::{Atom, Condition, Constant, InputIndex, Operand, Quantifier, Relation, is_ordered};
+use crate::core::{
+    Atom, Condition, Constant, InputIndex, Members, Operand, Quantifier, Relation, is_ordered,
+};
 use crate::emit::EmitError;
 use crate::emit::link::Reader;
+use crate::emit::lists::{Lists, Ranges};
 use crate::emit::texts::Texts;
 
 /// The formula of a condition of the reader's policy.
 pub(super) fn formula(
     reader: &Reader<'_>,
     texts: &Texts<'_>,
+    lists: &Lists,
     condition: &Condition,
 ) -> Result<Formula, EmitError> {
-    Builder { reader, texts }.formula(condition, false)
+    let builder = Builder { reader, texts, lists };
+    builder.formula(condition, false)
 }
 
 struct Builder<'a> {
     reader: &'a Reader<'a>,
     texts: &'a Texts<'a>,
+    lists: &'a Lists,
 }
 
 /// An operand whose type is known.
@@ -51,7 +59,7 @@ impl Builder<'_> {
             Condition::Any(conditions) => Formula::any(parts(conditions)?),
             Condition::Atom(Atom::ContainsOf {
                 set,
-                quantifier,
+                quantifier: Quantifier::All,
                 members,
             }) => {
                 let each = members.iter().map(|member| {
@@ -59,10 +67,10 @@ impl Builder<'_> {
                     Ok(Formula::Test(test, negated))
                 });
                 let each: Vec<Formula> = each.collect::<Result<_, EmitError>>()?;
-                if (*quantifier == Quantifier::Any) == negated {
-                    Formula::all(each)
-                } else {
+                if negated {
                     Formula::any(each)
+                } else {
+                    Formula::all(each)
                 }
             }
             Condition::Atom(atom) => match self.atom(atom)? {
@@ -84,21 +92,14 @@ impl Builder<'_> {
             } => self.compare(left, *relation, right)?,
             Atom::OneOf { element, members } => self.one_of(element, members)?,
             Atom::Contains { set, element } => Ok((self.contains(*set, element)?, false)),
-            Atom::ContainsOf { .. } => {
-                return Err(self.reader.ill_typed("a question of many members is no test"));
-            }
+            Atom::ContainsOf { set, members, .. } => Ok((self.contains_any(*set, members)?, false)),
             Atom::Affix { text, side, part } => {
                 let text = self.typed(*text, Type::Text)?;
                 Ok((Test::Affix(text, *side, part.clone()), false))
             }
             Atom::WithinOneOf { address, networks } => {
-                let ranges = networks
-                    .iter()
-                    .map(|network| (network.address.0, network.last().0));
-                Ok(in_addresses(
-                    self.typed(*address, Type::Address)?,
-                    ranges.collect(),
-                ))
+                let ranges = self.lists.addresses(networks);
+                Ok(in_addresses(self.typed(*address, Type::Address)?, ranges))
             }
             Atom::Within { address, network } => {
                 let address = self.typed(*address, Type::Address)?;
@@ -130,6 +131,25 @@ impl Builder<'_> {
         })
     }
 
+    fn contains_any(&self, set: InputIndex, members: &Members<Constant>) -> Result<Test, EmitError> {
+        let Side::Input(set_type, set) = self.side(&Operand::Input(set))? else {
+            return Err(self.reader.ill_typed("a set is no input"));
+        };
+        let Some(member) = set_type.member().filter(|member| self.are(members, *member)) else {
+            return Err(self.reader.ill_typed("members of a list do not fit the set"));
+        };
+        Ok(match member {
+            Type::Text => Test::HasAny(set, self.classes(members)?),
+            Type::Address => Test::HasAddressIn(set, self.lists.addresses(members)),
+            _ => Test::HasNumberIn(set, set_type, self.lists.numbers(members)),
+        })
+    }
+
+    /// Whether all members of a list have a type, and there is one.
+    fn are(&self, members: &Members<Constant>, wanted: Type) -> bool {
+        !members.is_empty() && members.iter().all(|member| member.value_type() == wanted)
+    }
+
     fn compare(
         &self,
         left: &Operand,
@@ -153,11 +173,11 @@ impl Builder<'_> {
             }
             (Side::Input(Type::Address, input), Equal, Side::Address(address))
             | (Side::Address(address), Equal, Side::Input(Type::Address, input)) => {
-                Ok(in_addresses(input, vec![(address, address)]))
+                Ok(in_addresses(input, Ranges::from([(address, address)])))
             }
             (Side::Input(Type::Text, input), Equal, Side::Text(text))
             | (Side::Text(text), Equal, Side::Input(Type::Text, input)) => {
-                Ok((Test::TextIn(input, vec![self.class(text)?]), false))
+                Ok((Test::TextIn(input, Arc::from([self.class(text)?])), false))
             }
             (Side::Input(Type::Boolean, input), Equal, Side::Boolean(value))
             | (Side::Boolean(value), Equal, Side::Input(Type::Boolean, input)) => {
@@ -206,7 +226,7 @@ impl Builder<'_> {
     fn one_of(
         &self,
         element: &Operand,
-        members: &[Constant],
+        members: &Members<Constant>,
     ) -> Result<Result<(Test, bool), bool>, EmitError> {
         let is_member = |constant: Constant| members.binary_search(&constant).is_ok();
         if let Operand::Constant(constant) = element {
@@ -223,53 +243,14 @@ impl Builder<'_> {
                     (all, _) => settled(input, all),
                 },
             ),
-            Side::Input(Type::Text, input) => {
-                let mut classes = Vec::with_capacity(members.len());
-                for member in members {
-                    match member {
-                        Constant::Text(text) => classes.push(self.class(text)?),
-                        _ => return Err(self.reader.ill_typed("a list of texts has a member that is none")),
-                    }
-                }
-                classes.sort_unstable();
-                classes.dedup();
-                if classes.is_empty() {
-                    Ok(settled(input, false))
-                } else {
-                    Ok((Test::TextIn(input, classes), false))
-                }
+            Side::Input(_, input) if members.is_empty() => Ok(settled(input, false)),
+            Side::Input(of_type, _) if !self.are(members, of_type) => {
+                return Err(self.reader.ill_typed("a list has a member of another type"));
             }
-            Side::Input(Type::Address, input) => {
-                let mut ranges = Vec::with_capacity(members.len());
-                for member in members {
-                    match member {
-                        Constant::Address(address) => ranges.push((address.0, address.0)),
-                        _ => {
-                            return Err(self
-                                .reader
-                                .ill_typed("a list of addresses has a member that is none"));
-                        }
-                    }
-                }
-                Ok(in_addresses(input, ranges))
-            }
+            Side::Input(Type::Text, input) => Ok((Test::TextIn(input, self.classes(members)?), false)),
+            Side::Input(Type::Address, input) => Ok(in_addresses(input, self.lists.addresses(members))),
             Side::Input(ordered, input) if is_ordered(ordered) => {
-                let mut numbers = Vec::with_capacity(members.len());
-                for member in members {
-                    match number(member) {
-                        Some((given, number)) if given == ordered => numbers.push(number),
-                        _ => {
-                            return Err(self
-                                .reader
-                                .ill_typed("a list of numbers has a member of another type"));
-                        }
-                    }
-                }
-                numbers.sort_unstable();
-                Ok(in_ranges(
-                    input,
-                    numbers.into_iter().map(|number| (number, number)),
-                ))
+                Ok(in_ranges(input, self.lists.numbers(members)))
             }
             _ => return Err(self.reader.ill_typed("a value of this type has no lists")),
         })
@@ -304,6 +285,11 @@ impl Builder<'_> {
         }
     }
 
+    fn classes(&self, members: &Members<Constant>) -> Result<Arc<[u32]>, EmitError> {
+        let classes = self.texts.of_list(members);
+        classes.ok_or_else(|| self.reader.ill_typed("a list of texts has no classes"))
+    }
+
     fn class(&self, text: &str) -> Result<u32, EmitError> {
         self.texts
             .class(text)
@@ -316,39 +302,22 @@ fn number(constant: &Constant) -> Option<(Type, i64)> {
     Some((constant.value_type(), constant.number()?))
 }
 
-fn in_addresses(input: u32, mut ranges: Vec<(u128, u128)>) -> (Test, bool) {
-    ranges.sort_unstable();
-    let mut apart: Vec<(u128, u128)> = Vec::new();
-    for (low, high) in ranges {
-        match apart.last_mut() {
-            Some(last) if last.1.checked_add(1).is_none_or(|next| low <= next) => last.1 = last.1.max(high),
-            _ => apart.push((low, high)),
-        }
-    }
-    match apart.as_slice() {
+fn in_addresses(input: u32, ranges: Ranges<u128>) -> (Test, bool) {
+    match *ranges {
         [] => settled(input, false),
         [(0, u128::MAX)] => settled(input, true),
-        _ => (Test::AddressIn(input, apart), false),
+        _ => (Test::AddressIn(input, ranges), false),
     }
 }
 
 fn in_range(input: u32, range: Option<(i64, i64)>) -> (Test, bool) {
-    in_ranges(input, range)
+    in_ranges(input, range.into_iter().collect())
 }
 
-/// `ranges` are sorted.
-fn in_ranges(input: u32, ranges: impl IntoIterator<Item = (i64, i64)>) -> (Test, bool) {
-    let mut apart: Vec<(i64, i64)> = Vec::new();
-    for (low, high) in ranges {
-        match apart.last_mut() {
-            // Neighbours are one range; nothing lies behind the greatest integer.
-            Some(last) if last.1.checked_add(1).is_none_or(|next| low <= next) => last.1 = last.1.max(high),
-            _ => apart.push((low, high)),
-        }
-    }
-    match apart.as_slice() {
+fn in_ranges(input: u32, ranges: Ranges<i64>) -> (Test, bool) {
+    match *ranges {
         [] => settled(input, false),
         [(i64::MIN, i64::MAX)] => settled(input, true),
-        _ => (Test::NumberIn(input, apart), false),
+        _ => (Test::NumberIn(input, ranges), false),
     }
 }

@@ -2,7 +2,8 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
-use crate::emit::condition::at;
+use crate::emit::condition::{at, signed_long};
+use crate::emit::lists::MAPPED;
 
 /// Bits of an address, and of its half.
 const BITS: i32 = 128;
@@ -118,5 +119,62 @@ pub(super) fn address_in() -> Function {
     code.local_get(begin).i32_const(1).i32_sub().local_set(middle);
     ordered(&mut code, 16, false);
     code.end();
+    function
+}
+
+/// Finds the last range of IPv4 addresses that begins at or below the address; the ranges are sorted.
+pub(super) fn address_in_four() -> Function {
+    let (table, end, high, low, begin, middle, wanted) = (0, 1, 2, 3, 4, 5, 6);
+    let mut function = Function::new([(3, ValType::I32)]);
+    let mut code = function.instructions();
+    let range = |code: &mut InstructionSink<'_>, index: u32| {
+        code.local_get(table)
+            .local_get(index)
+            .i32_const(3)
+            .i32_shl()
+            .i32_add();
+    };
+    code.local_get(high)
+        .local_get(low)
+        .i64_const(32)
+        .i64_shr_u()
+        .i64_const(signed_long(MAPPED))
+        .i64_xor()
+        .i64_or()
+        .i64_eqz()
+        .i32_eqz()
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .return_()
+        .end();
+    code.local_get(low).i32_wrap_i64().local_set(wanted);
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    {
+        code.local_get(begin).local_get(end).i32_ge_u().br_if(1);
+        code.local_get(begin)
+            .local_get(end)
+            .i32_add()
+            .i32_const(1)
+            .i32_shr_u()
+            .local_set(middle);
+        range(&mut code, middle);
+        code.i32_load(at(0, 2))
+            .local_get(wanted)
+            .i32_le_u()
+            .if_(BlockType::Empty);
+        code.local_get(middle).i32_const(1).i32_add().local_set(begin);
+        code.else_().local_get(middle).local_set(end).end();
+        code.br(0);
+    }
+    code.end().end();
+    code.local_get(begin)
+        .i32_eqz()
+        .if_(BlockType::Empty)
+        .i32_const(0)
+        .return_()
+        .end();
+    code.local_get(wanted);
+    range(&mut code, begin);
+    code.i32_const(4).i32_sub().i32_load(at(0, 2)).i32_le_u().end();
     function
 }

@@ -2,7 +2,10 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
-use super::{ADDRESSES_CASE, EQUAL, LOOKUP, SET_CASE, TEXT_CASE, case, load_text, recall, remember};
+use super::{
+    ADDRESS_IN, ADDRESSES_CASE, AMONG, EQUAL, LOOKUP, SET_CASE, TEXT_CASE, WITHIN, case, load_text, recall,
+    remember,
+};
 use crate::emit::condition::at;
 
 /// Bytes of an element of `list<string>`.
@@ -123,6 +126,60 @@ pub(super) fn has_address() -> Function {
         code.local_get(next).i64_load(at(0, 3)).local_get(high).i64_eq();
         code.local_get(next).i64_load(at(8, 3)).local_get(low).i64_eq();
         code.i32_and();
+    });
+    function
+}
+
+/// Whether two rows of words have a bit in common.
+pub(super) fn any_bit() -> Function {
+    let (bits, mask, words, found) = (0, 1, 2, 3);
+    let mut function = Function::new([(1, ValType::I64)]);
+    let mut code = function.instructions();
+    code.block(BlockType::Empty).loop_(BlockType::Empty);
+    {
+        code.local_get(words).i32_eqz().br_if(1);
+        code.local_get(bits).i64_load(at(0, 3));
+        code.local_get(mask).i64_load(at(0, 3)).i64_and();
+        code.local_get(found).i64_or().local_set(found);
+        for row in [bits, mask] {
+            code.local_get(row).i32_const(NUMBER).i32_add().local_set(row);
+        }
+        code.local_get(words).i32_const(1).i32_sub().local_set(words);
+        code.br(0);
+    }
+    code.end().end();
+    code.local_get(found).i64_const(0).i64_ne().end();
+    function
+}
+
+pub(super) fn any_number() -> Function {
+    let (expected, table, count, ranged, next, end) = (1, 2, 3, 4, 5, 6);
+    let mut function = Function::new([(2, ValType::I32)]);
+    let mut code = function.instructions();
+    code.local_get(expected);
+    search(&mut code, (next, end), NUMBER, |code| {
+        let ask = |code: &mut InstructionSink<'_>, function: u32| {
+            code.local_get(table).local_get(count);
+            code.local_get(next).i64_load(at(0, 3)).call(function);
+        };
+        code.local_get(ranged).if_(BlockType::Result(ValType::I32));
+        ask(code, WITHIN);
+        code.else_();
+        ask(code, AMONG);
+        code.end();
+    });
+    function
+}
+
+pub(super) fn any_address() -> Function {
+    let (table, count, next, end) = (1, 2, 3, 4);
+    let mut function = Function::new([(2, ValType::I32)]);
+    let mut code = function.instructions();
+    code.i32_const(ADDRESSES_CASE);
+    search(&mut code, (next, end), ADDRESS, |code| {
+        code.local_get(table).local_get(count);
+        code.local_get(next).i64_load(at(0, 3));
+        code.local_get(next).i64_load(at(8, 3)).call(ADDRESS_IN);
     });
     function
 }

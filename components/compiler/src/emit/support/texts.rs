@@ -5,7 +5,7 @@ use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 use super::{EQUAL, LOOKUP, TEXT_CASE, case, load_text, recall, remember, store, store_known, store_unknown};
 use crate::emit::condition::{at, signed, signed_long};
 use crate::emit::plan::Fact;
-use crate::emit::texts::{self, MULTIPLIER, Table};
+use crate::emit::texts::{self, MULTIPLIER, Table, Width};
 
 /// Leaves a mask of the lowest `length` bytes, 1 to 8; `length` is a local.
 fn mask(code: &mut InstructionSink<'_>, length: u32) {
@@ -86,12 +86,22 @@ pub(super) fn affix() -> Function {
 
 /// (text, length) → class. The hash is that of `texts`.
 pub(super) fn lookup(table: Option<&Table>) -> Function {
-    let (text, length, hash, left, next, tag, entry, end) = (0, 1, 2, 3, 4, 5, 6, 7);
+    let (text, length, hash, left, next, known, entry, end) = (0, 1, 2, 3, 4, 5, 6, 7);
     let mut function = Function::new([(1, ValType::I64), (5, ValType::I32)]);
     let mut code = function.instructions();
     let Some(table) = table else {
         code.i32_const(signed(texts::OTHER)).end();
         return function;
+    };
+    let width = table.width as u32;
+    let header = width.saturating_mul(2);
+    let number = |code: &mut InstructionSink<'_>, entry: u32, offset: u32| {
+        code.local_get(entry);
+        match table.width {
+            Width::One => code.i32_load8_u(at(offset, 0)),
+            Width::Two => code.i32_load16_u(at(offset, 0)),
+            Width::Four => code.i32_load(at(offset, 0)),
+        };
     };
     let multiply = |code: &mut InstructionSink<'_>| {
         code.i64_const(signed_long(MULTIPLIER)).i64_mul();
@@ -137,11 +147,7 @@ pub(super) fn lookup(table: Option<&Table>) -> Function {
         .i64_extend_i32_u()
         .i64_xor();
     multiply(&mut code);
-    code.local_tee(hash)
-        .i64_const(16)
-        .i64_shr_u()
-        .i32_wrap_i64()
-        .local_set(tag);
+    code.local_set(hash);
     let shift = i64::from(64_u32.saturating_sub(table.bits));
     code.local_get(hash)
         .i64_const(shift)
@@ -156,25 +162,25 @@ pub(super) fn lookup(table: Option<&Table>) -> Function {
     code.block(BlockType::Empty).loop_(BlockType::Empty);
     {
         code.local_get(entry).local_get(end).i32_ge_u().br_if(1);
-        code.local_get(entry).i32_load(at(0, 2)).local_get(tag).i32_eq();
-        code.local_get(entry)
-            .i32_load(at(4, 2))
-            .local_get(length)
-            .i32_eq()
-            .i32_and();
+        number(&mut code, entry, width);
+        code.local_tee(known).local_get(length).i32_eq();
         code.if_(BlockType::Empty);
         code.local_get(entry)
-            .i32_load(at(8, 2))
+            .i32_const(signed(header))
+            .i32_add()
             .local_get(text)
             .local_get(length)
             .call(EQUAL);
-        code.if_(BlockType::Empty)
-            .local_get(entry)
-            .i32_load(at(12, 2))
-            .return_()
-            .end();
+        code.if_(BlockType::Empty);
+        number(&mut code, entry, 0);
+        code.return_().end();
         code.end();
-        code.local_get(entry).i32_const(16).i32_add().local_set(entry);
+        code.local_get(entry)
+            .local_get(known)
+            .i32_add()
+            .i32_const(signed(header))
+            .i32_add()
+            .local_set(entry);
         code.br(0);
     }
     code.end().end();

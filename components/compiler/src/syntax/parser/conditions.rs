@@ -352,17 +352,17 @@ impl Parser<'_> {
 
     /// Takes what somebody wrote into a name that does not belong there.
     pub(super) fn name_tail(&mut self) {
-        if !matches!(self.kind(), K::Dot | K::Minus) {
+        if !matches!(self.kind(), K::Dot | K::DotDot | K::Minus) {
             return;
         }
         let help = match self.kind() {
-            K::Dot => "the parts of a name are joined by `.` without spaces: `customer.region`",
+            K::Dot | K::DotDot => "the parts of a name are joined by `.` without spaces: `customer.region`",
             _ => "names have no `-`, write `_`; and there is no arithmetic",
         };
         let message = format!("`{}` cannot follow a name", self.text());
         self.report(Diagnostic::error(Code::MalformedName, self.place(), message).help(help));
         self.start(K::Mistake);
-        while matches!(self.kind(), K::Dot | K::Minus) {
+        while matches!(self.kind(), K::Dot | K::DotDot | K::Minus) {
             self.bump();
             if self.at_name() || self.at(K::Number) {
                 self.bump();

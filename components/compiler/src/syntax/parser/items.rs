@@ -1,16 +1,17 @@
-//! PACKAGE, SCHEMA, CLASS and POLICY blocks with their fields.
+//! PACKAGE, SCHEMA, CLASS, PARAM and POLICY blocks with their fields.
 
 use super::{K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::suggest::{did_you_mean, listed};
 
-const POLICY_FIELDS: [&str; 13] = [
+const POLICY_FIELDS: [&str; 14] = [
     "DESCRIPTION",
     "SCOPE",
     "CONSTRAINT",
     "ENFORCEMENT",
     "AUDIT",
     "EXCEPTION",
+    "EFFECTIVE",
     "OWNER",
     "JUSTIFICATION",
     "SEVERITY",
@@ -20,7 +21,7 @@ const POLICY_FIELDS: [&str; 13] = [
     "ACKNOWLEDGE",
 ];
 const PACKAGE_FIELDS: [&str; 4] = ["VERSION", "DEFAULT", "OWNER", "ACKNOWLEDGE"];
-const BLOCKS: &str = "`PACKAGE`, `IMPORT`, `SCHEMA`, `DATA`, `CLASS`, `POLICY`, `TEST` or `FIXTURE`";
+const BLOCKS: &str = "`PACKAGE`, `IMPORT`, `SCHEMA`, `DATA`, `CLASS`, `PARAM`, `POLICY`, `TEST` or `FIXTURE`";
 
 impl Parser<'_> {
     pub(super) fn root(&mut self) {
@@ -32,12 +33,13 @@ impl Parser<'_> {
                 K::SchemaKeyword => self.schema(),
                 K::ImportKeyword => self.import(),
                 K::ClassKeyword => self.class(),
+                K::ParamKeyword => self.parameter(),
                 K::PolicyKeyword => self.policy(),
                 K::DataKeyword => self.data(),
                 K::TestKeyword => self.test(),
                 K::FixtureKeyword => self.fixture(),
                 _ => {
-                    let help = "a file consists of PACKAGE, IMPORT, SCHEMA, DATA, CLASS, POLICY, TEST and FIXTURE blocks";
+                    let help = "a file consists of PACKAGE, IMPORT, SCHEMA, DATA, CLASS, PARAM, POLICY, TEST and FIXTURE blocks";
                     self.expected_with_help(BLOCKS, help);
                     // A closing bracket too many, or a field that lost its block: on to the next block.
                     self.start(K::Mistake);
@@ -89,6 +91,67 @@ impl Parser<'_> {
         self.plain_name("a class name", "customer_data");
         self.expect(K::Colon, "`:`");
         self.body();
+        self.finish();
+    }
+
+    /// `PARAM name: TYPE = value RANGE low..high`
+    fn parameter(&mut self) {
+        let help = "a parameter has a type and a value that holds if no bundle sets it: \
+                    `PARAM threshold: INTEGER = 10 RANGE 1..100`";
+        self.start(K::Parameter);
+        self.bump_keyword();
+        self.plain_name("a parameter name", "threshold");
+        if self.expect(K::Colon, "`:` and a type") {
+            self.type_name();
+        }
+        if matches!(self.kind(), K::EqualEqual | K::Colon) {
+            self.expected_with_help("`=`", help);
+            self.bump_mistake();
+            self.declared_value(help);
+        } else if self.eat(K::Equal) {
+            self.declared_value(help);
+        } else {
+            self.expected_with_help("`=` and a value", help);
+        }
+        if self.at_contextual("RANGE") {
+            self.range();
+        }
+        self.finish();
+    }
+
+    /// A value that stands in a declaration.
+    fn declared_value(&mut self, help: &str) {
+        if self.at(K::LeftBracket) {
+            self.list(K::RightBracket, "]");
+        } else if matches!(self.meant(), K::TrueKeyword | K::FalseKeyword) {
+            self.start(K::Literal);
+            self.bump_keyword();
+            self.finish();
+        } else if !self.literal() {
+            self.expected_with_help("a value", help);
+            if self.at_name() && !self.at_contextual("RANGE") && !self.at_labelled_word() {
+                self.bump_mistake();
+            }
+        }
+    }
+
+    /// `RANGE low..high`
+    fn range(&mut self) {
+        let help = "a range has its lowest and its highest value: `RANGE 1..100`";
+        self.start(K::Range);
+        self.contextual("RANGE");
+        if !self.literal() {
+            self.expected_with_help("the lowest value", help);
+        }
+        if !self.eat(K::DotDot) {
+            self.expected_with_help("`..`", help);
+            if matches!(self.kind(), K::Minus | K::Comma | K::Dot) {
+                self.bump_mistake();
+            }
+        }
+        if !self.literal() {
+            self.expected_with_help("the highest value", help);
+        }
         self.finish();
     }
 
@@ -192,6 +255,7 @@ impl Parser<'_> {
                     parser.word("`break_glass_token_required`")
                 });
             }
+            K::EffectiveKeyword => self.field(K::EffectiveField, Self::period),
             K::OwnerKeyword => self.field(K::OwnerField, Self::text_in_quotes),
             K::JustificationKeyword => self.field(K::JustificationField, Self::text_in_quotes),
             K::SeverityKeyword => self.field(K::SeverityField, |parser| {
@@ -240,6 +304,42 @@ impl Parser<'_> {
             self.expected_with_help("a text in quotes", help);
         }
         self.finish();
+    }
+
+    /// `FROM "…" UNTIL "…"`, either of them alone too.
+    fn period(&mut self) {
+        let help =
+            "write `FROM \"2026-01-01T00:00:00Z\"`, `UNTIL \"2027-01-01T00:00:00Z\"`, or both in this order";
+        let mut found = false;
+        for kind in [K::From, K::Until] {
+            let begins = match kind {
+                K::From => self.at_from(),
+                _ => self.at_contextual("UNTIL"),
+            };
+            if begins {
+                found = true;
+                self.start(kind);
+                if kind == K::From {
+                    self.bump_keyword();
+                } else {
+                    self.contextual("UNTIL");
+                }
+                if !self.text_literal() {
+                    self.expected_with_help("a time in quotes", help);
+                }
+                self.finish();
+            }
+        }
+        if !found || self.at_from() || self.at_contextual("UNTIL") {
+            self.expected_with_help("`FROM` or `UNTIL`", help);
+            if !self.at_boundary() && !self.at_labelled_word() && !self.at(K::RightBrace) {
+                self.skip_until(|parser| parser.at(K::RightBrace) || parser.at_labelled_word());
+            }
+        }
+    }
+
+    fn at_from(&self) -> bool {
+        self.meant() == K::FromKeyword && self.next_kind() != K::Colon
     }
 
     fn controls(&mut self) {
@@ -378,7 +478,7 @@ impl Parser<'_> {
         match self.kind() {
             K::Word | K::ForeignWord => {
                 // With a tail it is no name, and nothing should be concluded from its beginning.
-                let has_tail = matches!(self.next_kind(), K::Dot | K::Minus);
+                let has_tail = matches!(self.next_kind(), K::Dot | K::DotDot | K::Minus);
                 self.bump_as(if has_tail { K::ForeignWord } else { self.kind() });
                 self.name_tail();
             }

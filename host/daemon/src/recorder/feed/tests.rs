@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use aecp_engine::Failure;
 use aecp_evidence::recorder::RecorderLimits;
 use aecp_evidence::{Draft, Event, Journal, JournalLimits, Lifecycle, LifecycleKind, LogSigner};
-use aecp_vocabulary::AuditClass;
+use aecp_vocabulary::{AuditClass, Digest};
 
 use super::*;
 
@@ -50,7 +50,7 @@ impl Taker for Scripted {
 
 fn reference() -> BundleReference {
     BundleReference {
-        digest: "sha256:00".into(),
+        digest: Digest::of(b"bundle"),
         epoch: 1,
     }
 }

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 use crate::bundle::{Bundle, Source};
-use crate::digest::Digest;
+use aecp_vocabulary::digest::Digest;
 
 /// A bundle that uses everything and breaks nothing.
 fn sound() -> Bundle {

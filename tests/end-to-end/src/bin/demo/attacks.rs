@@ -40,6 +40,8 @@ pub(crate) async fn release_under_load(
             let text = fs::read_to_string(&path).map_err(Error::system("reading the package"))?;
             let text = text.replace("VERSION: \"1.0.0\"", "VERSION: \"1.1.0\"");
             let text = text.replace("[\"eu-west-1\", \"eu-central-1\"]", "[\"eu-central-1\"]");
+            // The package's tests say what it says.
+            let text = text.replace("\"eu-west-1\"", "\"eu-central-1\"");
             fs::write(&path, text).map_err(Error::system("writing the package"))?;
         }
     }

@@ -19,9 +19,9 @@ use tally::{Affected, ByPolicy, Recorded, Tally};
 /// Replay requests that were made against a package
 ///
 /// Decides every request of the logs exactly as an enforcement point with only this package would, with the compiled
-/// component, at the time that the log says, or else at that of --now. Says how many would be denied, by which policy, whom it affects, what the log
-/// says was decided otherwise, and how long decisions take. Lines that say no request are counted and shown, never skipped
-/// in silence. Memory does not grow with the logs.
+/// component, at the time that the log says, or else at that of --now. Says how many would be denied, by which policy,
+/// whom it affects, what the log says was decided otherwise, and how long decisions take. Lines that say no request are
+/// counted and shown, never skipped in silence. Memory does not grow with the logs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Arguments {

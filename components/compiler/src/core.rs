@@ -8,6 +8,7 @@ use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value, parameter};
 
 pub use crate::members::Members;
+use crate::pattern::Pattern;
 
 /// A package, ready to be compiled.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -236,6 +237,14 @@ pub enum Atom {
         side: Side,
         /// The part.
         part: String,
+    },
+    /// `a LIKE "…"`, `a MATCHES "…"` and both with a list: one of the patterns matches the whole text. Sorted, each
+    /// once, at least one, all in one notation.
+    Matches {
+        /// A text attribute.
+        text: InputIndex,
+        /// The patterns.
+        patterns: Vec<Pattern>,
     },
     /// `a WITHIN "10.0.0.0/8"`, `a WITHIN ["…", …]`, `a WITHIN name`: the address is in one of the networks; at least
     /// one.

@@ -173,6 +173,12 @@ codes! {
     EmptyPackage = "empty-package",
     /// A text that must say something and says nothing.
     EmptyText = "empty-text",
+    /// A pattern of LIKE or MATCHES that breaks the rules of its notation.
+    MalformedPattern = "malformed-pattern",
+    /// A pattern that asks for what automata cannot tell.
+    UnsupportedPattern = "unsupported-pattern",
+    /// A pattern whose automaton would be too large.
+    PatternTooComplex = "pattern-too-complex",
     /// A REASON whose braces do not enclose attributes.
     MalformedTemplate = "malformed-template",
     /// An obligation that cannot be met, or says what none can.

@@ -100,7 +100,9 @@ fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex))
                 operand(right, visit);
             }
             Atom::OneOf { element, .. } => operand(element, visit),
-            Atom::Affix { text: input, .. } | Atom::WithinOneOf { address: input, .. } => visit(input),
+            Atom::Affix { text: input, .. }
+            | Atom::Matches { text: input, .. }
+            | Atom::WithinOneOf { address: input, .. } => visit(input),
             Atom::Within { address, network } => {
                 visit(address);
                 visit(network);

@@ -184,6 +184,10 @@ fn known_atom(package: &Package, values: &[Value], asked: &Atom) -> Option<bool>
             }),
             _ => None,
         },
+        Atom::Matches { text, patterns } => match known(package, values, *text)? {
+            Value::Text(text) => Some(patterns.iter().any(|pattern| pattern.matches(text))),
+            _ => None,
+        },
         Atom::WithinOneOf { address, networks } => match known(package, values, *address)? {
             Value::Address(address) => Some(networks.have(*address)),
             _ => None,

@@ -10,6 +10,7 @@
 //! - [`package`]: checking a package: sources in, typed core and diagnostics out.
 //! - [`session`]: the same again and again, while a package is written.
 //! - [`core`]: the typed core: what a package means, as data.
+//! - [`pattern`]: patterns of texts, and their automata.
 //! - [`interpreter`]: the reference interpreter: the meaning of the typed core.
 //! - [`explain`]: why a request was judged as it was.
 //! - [`mod@format`]: one way to write a file.
@@ -35,6 +36,7 @@ pub mod interpreter;
 mod members;
 pub mod package;
 mod partition;
+pub mod pattern;
 pub mod session;
 pub mod source;
 mod suggest;

@@ -20,6 +20,7 @@ use crate::core::{
     Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Operand, Package, Parameter, Policy,
     Quantifier, Relation, Side, is_ordered,
 };
+use crate::pattern::{Notation, Pattern};
 
 /// The types that policies can read, those of most policies more often.
 const TYPES: [Type; 18] = [
@@ -77,6 +78,45 @@ const NETWORKS: [(u128, u8); 8] = [
     (1 << 127, 1),
 ];
 const AFFIXES: [&str; 6] = ["", "e", "eu-", "eu-west-1", "1", "xxxxxxxxxxxx"];
+const GLOBS: [&str; 12] = [
+    "",
+    "*",
+    "**",
+    "a",
+    "eu-*",
+    "*-1",
+    "e**-*1",
+    "*/*",
+    "gr*e",
+    "\\*",
+    "**.*",
+    "eu-west-*/**",
+];
+const EXPRESSIONS: [&str; 12] = [
+    "",
+    ".*",
+    ".{5}",
+    "eu-(west|central)-[12]",
+    "[a-z]{1,3}",
+    "(?i)eu.*",
+    "[^a]",
+    "a|b|größe",
+    "x+",
+    "[a&&b]",
+    "^.*-1$",
+    "\\w*[^\\w-].*",
+];
+/// Texts that are no constants, and that patterns tell apart.
+const OTHER_TEXTS: [&str; 8] = [
+    "A",
+    "eu-west-10",
+    "eu",
+    "*",
+    "a/b",
+    "eu-west-1/a.b",
+    "x.1",
+    "grüße\n",
+];
 const DEPTH: u32 = 4;
 
 /// Packages of up to 7 inputs and 6 policies, conditions nested up to 4 deep. Every input is read by some policy.
@@ -447,6 +487,9 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
             part: part.to_owned(),
         });
         atoms.push((3, affix.boxed()));
+        let matches = (select(inputs_of(inputs, Type::Text)), patterns());
+        let matches = matches.prop_map(|(text, patterns)| Atom::Matches { text, patterns });
+        atoms.push((5, matches.boxed()));
     }
     let addresses = inputs_of(inputs, Type::Address);
     if !addresses.is_empty() {
@@ -470,6 +513,20 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         }
     }
     proptest::strategy::Union::new_weighted(atoms).boxed()
+}
+
+/// Sorted patterns in one notation.
+fn patterns() -> impl Strategy<Value = Vec<Pattern>> {
+    let notation = |notation: Notation, written: &[&str]| {
+        let compiled = |written: &&str| Pattern::new(notation, written).expect("a proper pattern");
+        let mut patterns: Vec<Pattern> = written.iter().map(compiled).collect();
+        patterns.sort();
+        subsequence(patterns, 1..=3)
+    };
+    prop_oneof![
+        notation(Notation::Glob, &GLOBS),
+        notation(Notation::Expression, &EXPRESSIONS)
+    ]
 }
 
 /// Lists, half of them with a name.
@@ -521,7 +578,8 @@ fn constants(value_type: Type) -> Vec<Constant> {
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         8 => select(&TEXTS[..]).prop_map(str::to_owned),
-        1 => select(vec!["A".to_owned(), "eu-west-10".to_owned(), "x".repeat(300)]),
+        2 => select(&OTHER_TEXTS[..]).prop_map(str::to_owned),
+        1 => Just("x".repeat(300)),
     ]
 }
 

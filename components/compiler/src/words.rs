@@ -9,6 +9,7 @@ use aecp_vocabulary::value::Network;
 use crate::core::{
     Atom, Condition, Constant, Input, InputIndex, Members, Operand, Quantifier, Relation, Side,
 };
+use crate::pattern::{Notation, Pattern};
 use crate::syntax::literal::quoted;
 
 /// Most bytes of a condition that are written.
@@ -119,6 +120,15 @@ impl Words<'_> {
                     Side::End => "end",
                 };
                 (*text, format!("{must} {how} with {}", quoted(part)))
+            }
+            Atom::Matches { text, patterns } => {
+                let how = match (patterns.as_slice(), notation(patterns)) {
+                    ([_], Notation::Glob) => "be like",
+                    ([_], Notation::Expression) => "match",
+                    (_, Notation::Glob) => "be like one of",
+                    (_, Notation::Expression) => "match one of",
+                };
+                (*text, format!("{must} {how} {}", self::patterns(patterns)))
             }
             Atom::WithinOneOf { address, networks } => {
                 let how = if networks.len() == 1 && networks.name().is_none() {
@@ -235,6 +245,11 @@ impl Words<'_> {
                 };
                 format!("{not}{} {how} WITH {}", self.name(*text), quoted(part))
             }
+            Atom::Matches { text, patterns } => {
+                let operator = notation(patterns).operator();
+                let patterns = self::patterns(patterns);
+                format!("{} {not}{operator} {patterns}", self.name(*text))
+            }
             Atom::WithinOneOf { address, networks } => {
                 format!("{not}{} WITHIN {}", self.name(*address), self::networks(networks))
             }
@@ -284,14 +299,30 @@ fn networks(members: &Members<Network>) -> String {
     }
 }
 
+/// All patterns of a condition are in one notation.
+fn notation(patterns: &[Pattern]) -> Notation {
+    patterns.first().map_or(Notation::Glob, Pattern::notation)
+}
+
+fn patterns(members: &[Pattern]) -> String {
+    match members {
+        [only] => quoted(only.written()),
+        _ => each(members, |pattern| quoted(pattern.written())),
+    }
+}
+
 fn list(members: &Members<Constant>) -> String {
     shown(members, literal)
 }
 
 fn shown<T>(members: &Members<T>, literal: impl Fn(&T) -> String) -> String {
-    if let Some(name) = members.name() {
-        return name.to_owned();
+    match members.name() {
+        Some(name) => name.to_owned(),
+        None => each(members, literal),
     }
+}
+
+fn each<T>(members: &[T], literal: impl Fn(&T) -> String) -> String {
     let mut shown: Vec<String> = members.iter().take(MEMBER_LIMIT).map(literal).collect();
     let unseen = members.len().saturating_sub(MEMBER_LIMIT);
     if unseen > 0 {

@@ -863,3 +863,66 @@ fn lines_of_list_files_are_pointed_at() {
     assert_eq!(code("TEXT", "tags CONTAINS ALL l", &many), [Code::InvalidList]);
     assert_eq!(code("TEXT", "tags CONTAINS ANY l", &many), []);
 }
+
+#[test]
+fn patterns_are_checked() {
+    constraint(
+        "customer.region LIKE \"a⟦\\\\x⟧b\"",
+        Code::MalformedPattern,
+        "`\\\\*`",
+    );
+    constraint("customer.region LIKE \"a⟦***⟧\"", Code::MalformedPattern, "`**`");
+    constraint(
+        "customer.region LIKE [\"a\", \"\\u{e9}é\\n⟦***⟧\"]",
+        Code::MalformedPattern,
+        "any run",
+    );
+    constraint("customer.region MATCHES \"⟦(⟧a\"", Code::MalformedPattern, "");
+    constraint(
+        "customer.region MATCHES \"a⟦(?!⟧b)\"",
+        Code::UnsupportedPattern,
+        "join two conditions",
+    );
+    constraint(
+        "customer.region MATCHES \"(a)⟦\\\\1⟧\"",
+        Code::UnsupportedPattern,
+        "",
+    );
+    constraint(
+        "customer.region MATCHES \"⟦\\\\b⟧EU\"",
+        Code::UnsupportedPattern,
+        "between the words",
+    );
+    constraint(
+        "customer.region MATCHES \"a⟦$⟧b\"",
+        Code::UnsupportedPattern,
+        "leave it out",
+    );
+    for complex in [
+        "(a{1000}){1000}",
+        ".*a.{64}",
+        "(.{0,200}x){0,100}",
+        "(a|b|ab|c{0,50}){0,60}",
+    ] {
+        constraint(
+            &format!("customer.region NOT MATCHES \"⟦{complex}⟧\""),
+            Code::PatternTooComplex,
+            "split it",
+        );
+    }
+    constraint("customer.region LIKE ⟦[]⟧", Code::InvalidList, "at least one");
+    constraint("customer.region LIKE [\"a\", ⟦1⟧]", Code::TypeMismatch, "quotes");
+    constraint(
+        "customer.region LIKE ⟦customer.region⟧",
+        Code::TypeMismatch,
+        "`==`",
+    );
+    constraint("tags LIKE ⟦\"a\"⟧", Code::TypeMismatch, "");
+    constraint("customer.age MATCHES ⟦\"a\"⟧", Code::TypeMismatch, "");
+    constraint("customer.region ⟦like⟧ \"a\"", Code::LowercaseKeyword, "`LIKE`");
+    constraint(
+        "customer.region NOT ⟦matches⟧ \"a\"",
+        Code::LowercaseKeyword,
+        "`MATCHES`",
+    );
+}

@@ -360,6 +360,12 @@ SCHEMA {
         "hops CONTAINS \"2001:db8::1\"",
         "path STARTS WITH \"/admin/\"",
         "path ENDS WITH \".json\"",
+        "path LIKE \"/admin/*.*\"",
+        "path LIKE [\"/public/**\", \"/admin/**\"]",
+        "path NOT LIKE \"/admin/*\"",
+        "path MATCHES \"/admin/[a-z]+\\\\.json\"",
+        "path MATCHES [\"x\", \"^(?:/\\\\w+)*\\\\.json$\"]",
+        "path NOT MATCHES \"/admin\"",
         "443 IN ports",
         "ports CONTAINS ANY [80, 443]",
         "ports CONTAINS ALL [443, 8443]",
@@ -374,6 +380,8 @@ SCHEMA {
         "peer WITHIN \"10.0.0.0/16\"",
         "peer WITHIN \"::/96\"",
         "path STARTS WITH \"admin\"",
+        "path LIKE \"/admin\"",
+        "path NOT MATCHES [\".*\"]",
         "ports CONTAINS ALL [443, 80]",
         "labels CONTAINS ANY [\"c\", \"d\"]",
     ] {
@@ -383,7 +391,7 @@ SCHEMA {
 
 #[test]
 fn reasons_show_values_as_they_are_written() {
-    let schema = "SCHEMA { at: INSTANT  age: DURATION  peer: ADDRESS }";
+    let schema = "SCHEMA { at: INSTANT  age: DURATION  peer: ADDRESS  path: TEXT }";
     let sentence = |constraint: &str| {
         let policy = format!(
             "{schema}\nPOLICY p {{ SCOPE: requests CONSTRAINT: {constraint} ENFORCEMENT: BLOCKING }}"
@@ -397,6 +405,18 @@ fn reasons_show_values_as_they_are_written() {
     assert_eq!(
         sentence("peer WITHIN [\"2001:db8::/32\", \"10.0.0.0/8\"]"),
         "peer must be within one of [\"10.0.0.0/8\", \"2001:db8::/32\"] but is {peer}"
+    );
+    assert_eq!(
+        sentence("path NOT LIKE \"/a\\\\*\""),
+        "path must not be like \"/a\\\\*\" but is {path}"
+    );
+    assert_eq!(
+        sentence("path MATCHES [\"b+\", \"a\"]"),
+        "path must match one of [\"a\", \"b+\"] but is {path}"
+    );
+    assert_eq!(
+        sentence("path NOT MATCHES \"a\" OR NOT path LIKE \"b\""),
+        "requires path NOT MATCHES \"a\" OR path NOT LIKE \"b\"; path is {path}"
     );
     assert_eq!(
         sentence("at < \"2026-06-01T12:00:00+02:00\""),

@@ -45,6 +45,8 @@ const PIECES: [&str; 30] = [
     "POLICY x {",
     "TEST \"t\" {",
     "STARTS WITH",
+    "LIKE \"a*/**\"",
+    "MATCHES \"(a|b)*[^c]{2,3}\"",
     "WITHIN",
     "1.5",
     "99999999999999999999",

@@ -26,6 +26,8 @@ pub(super) enum Shape<'p> {
     Test(InputIndex, &'p [Constant]),
     /// Two scalar inputs of one type, held against each other.
     Link(InputIndex, InputIndex),
+    /// A text input, held against patterns or a part.
+    Pattern(InputIndex),
     /// A set of texts and a text.
     Member(InputIndex, &'p str),
     /// A set of texts and some texts, of which it may have any or must have all.
@@ -43,6 +45,7 @@ impl Shape<'_> {
             Self::Fixed | Self::Opaque => (None, None),
             Self::Presence(input)
             | Self::Test(input, _)
+            | Self::Pattern(input)
             | Self::Member(input, _)
             | Self::Members(input, ..) => (Some(input), None),
             Self::Link(left, right) => (Some(left), Some(right)),
@@ -106,9 +109,14 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
         } if type_of(*set) == Some(Type::SetOfText) && members.len() <= MEMBERS => {
             Shape::Members(*set, *quantifier, members)
         }
-        Atom::ContainsOf { .. } | Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
-            Shape::Opaque
+        Atom::Affix { text, .. } | Atom::Matches { text, .. } if type_of(*text) == Some(Type::Text) => {
+            Shape::Pattern(*text)
         }
+        Atom::ContainsOf { .. }
+        | Atom::Affix { .. }
+        | Atom::Matches { .. }
+        | Atom::WithinOneOf { .. }
+        | Atom::Within { .. } => Shape::Opaque,
     }
 }
 
@@ -142,7 +150,7 @@ pub(super) fn atoms<'p>(condition: &'p Condition, found: &mut Vec<&'p Atom>) {
 
 /// Values of one type that `count` inputs, compared with each other, with `constants` and with the `members` of sets,
 /// need at most: every arrangement of that many values among the constants can be made of them. `fresh` are texts
-/// that the package does not have.
+/// that the package does not have: those that patterns can tell apart, if there are any.
 pub(super) fn candidates<'c>(
     value_type: Type,
     constants: impl Iterator<Item = &'c Constant>,

@@ -13,6 +13,7 @@
 //! - `representatives`: long lists, cut to what can be told apart.
 //! - `atoms`: what the analysis knows of each kind of atom.
 //! - `space`: the values that a question has to try.
+//! - `others`: texts that the package does not mention.
 //! - `solver`: the search.
 //! - `cube`: sets of requests that people can read.
 //! - `difference`: the requests over which two packages decide differently.
@@ -29,6 +30,7 @@ mod cube;
 pub(crate) mod difference;
 mod findings;
 mod memory;
+mod others;
 mod pairs;
 mod pins;
 mod replay;
@@ -310,7 +312,9 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
                 Vec::new()
             }
             Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => Vec::new(),
+            Atom::Affix { .. } | Atom::Matches { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+                Vec::new()
+            }
         };
         for operand in operands {
             if let Operand::Constant(operand) = operand {

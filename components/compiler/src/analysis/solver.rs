@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use aecp_vocabulary::Value;
 
 use super::atoms::{Shape, candidates, shape};
+use super::others::Others;
 use super::space::Space;
 use super::truths::{Cases, Truths};
 use crate::core::{Atom, Input, InputIndex, Package, Policy};
@@ -58,7 +59,7 @@ pub(super) struct Solver<'p> {
     /// By input; absent where nothing is chosen.
     values: Vec<Value>,
     chosen: Vec<bool>,
-    fresh: Vec<String>,
+    others: Others,
     /// What inputs are that no request is without, if nothing is chosen: parameters, the time, and required attributes
     /// whose presence is asked for.
     plain: BTreeMap<InputIndex, Value>,
@@ -102,7 +103,7 @@ impl<'p> Solver<'p> {
             certain: certain.into_keys().collect(),
             values: vec![Value::Absent; package.inputs.len()],
             chosen: vec![false; package.inputs.len()],
-            fresh,
+            others: Others::new(fresh, per_question),
             per_question,
             left: all,
         }
@@ -111,7 +112,7 @@ impl<'p> Solver<'p> {
     /// All that answers follow from, beside the policies that are asked about and the inputs of the package.
     pub(super) fn surroundings(&self) -> Surroundings {
         Surroundings {
-            fresh: self.fresh.clone(),
+            fresh: self.others.plain.clone(),
             plain: self.plain.clone(),
         }
     }
@@ -140,7 +141,10 @@ impl<'p> Solver<'p> {
     where
         'p: 'a,
     {
-        Space::new(self.package, atoms, &self.fresh, &mut self.values)
+        self.others.allow(self.left);
+        let space = Space::new(self.package, atoms, &mut self.others, &mut self.values);
+        self.left = self.left.min(self.others.left());
+        space
     }
 
     /// Whether a request exists that meets all demands.

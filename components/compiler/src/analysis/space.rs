@@ -7,8 +7,10 @@ use aecp_vocabulary::{Type, Value};
 
 use super::atoms::{Shape, candidates, shape};
 use super::cube::Cube;
+use super::others::Others;
 use crate::core::{Atom, Constant, Input, InputIndex, Package, Parameter};
 use crate::interpreter;
+use crate::pattern::Asked;
 
 /// The inputs that a question is about.
 #[derive(Debug, Default)]
@@ -23,6 +25,8 @@ pub(super) struct Space {
     pub(super) freed: BTreeSet<InputIndex>,
     /// No request in one of these is looked for. Their atoms are among those of the space.
     pub(super) excluded: Vec<Rc<Cube>>,
+    /// Patterns and parts that these are held against may be anything: texts for them were not found in time.
+    pub(super) opaque: BTreeSet<InputIndex>,
     /// Whether parameters have their defaults, and no other value is tried.
     pub(super) defaults: bool,
 }
@@ -79,6 +83,8 @@ struct Facts<'p> {
     /// What its declaration mentions: the default and the bounds of a parameter.
     declared: Vec<Constant>,
     members: Vec<&'p str>,
+    /// Patterns and parts.
+    asked: BTreeSet<Asked>,
 }
 
 impl Space {
@@ -108,11 +114,11 @@ impl Space {
     }
 
     /// The space of a question that reads `atoms`. `scratch` has a place for each input of the package, all absent,
-    /// and is left so; `fresh` are texts that the package does not have, at least one for each text input.
+    /// and is left so; `others` finds texts that the package does not have.
     pub(super) fn new<'p>(
         package: &'p Package,
         atoms: impl Iterator<Item = &'p Atom>,
-        fresh: &[String],
+        others: &mut Others,
         scratch: &mut [Value],
     ) -> Self {
         let mut facts = BTreeMap::new();
@@ -121,7 +127,16 @@ impl Space {
             read(package, atom, &mut facts, &mut linked);
         }
         let mut space = Self::default();
+        let patterned = patterned(package, &facts, others);
         for (input, about) in &facts {
+            let fresh = match patterned.get(&about.group) {
+                Some(Some(texts)) => texts.as_slice(),
+                Some(None) => {
+                    space.opaque.insert(*input);
+                    &others.plain
+                }
+                None => &others.plain,
+            };
             let Some(declared) = declared(package, *input) else {
                 continue;
             };
@@ -133,9 +148,13 @@ impl Space {
                 let members = group().flat_map(|(_, about)| &about.members).copied();
                 let of_type =
                     |input: InputIndex| self::declared(package, input).map(|input| input.value_type);
-                let count = group()
-                    .filter(|(input, _)| of_type(**input) == Some(value_type))
-                    .count();
+                let count = match patterned.get(&about.group) {
+                    // Each way of matching has as many as it needs among them.
+                    Some(Some(texts)) => texts.len(),
+                    _ => group()
+                        .filter(|(input, _)| of_type(**input) == Some(value_type))
+                        .count(),
+                };
                 candidates(value_type, constants, members, count, fresh)
             };
             let mut known = values(declared.value_type);
@@ -168,6 +187,34 @@ fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
     package.inputs.get(usize::try_from(input.0).ok()?)
 }
 
+/// For each group of inputs that are held against patterns, texts for every way to match them that are none of the
+/// group's constants; none if they were not found.
+fn patterned(
+    package: &Package,
+    facts: &BTreeMap<InputIndex, Facts<'_>>,
+    others: &mut Others,
+) -> BTreeMap<InputIndex, Option<Vec<String>>> {
+    let groups: BTreeSet<InputIndex> = facts
+        .values()
+        .filter(|about| !about.asked.is_empty())
+        .map(|about| about.group)
+        .collect();
+    let mut found = BTreeMap::new();
+    for of in groups {
+        let group = || facts.iter().filter(|(_, about)| about.group == of);
+        let asked = group().flat_map(|(_, about)| &about.asked).cloned().collect();
+        let tested = group().flat_map(|(_, about)| &about.constants).copied().flatten();
+        let constants = tested.chain(group().flat_map(|(_, about)| &about.declared));
+        let members = group().flat_map(|(_, about)| &about.members).copied();
+        let excluded = constants.filter_map(Constant::text).chain(members).collect();
+        let is_text =
+            |input: InputIndex| declared(package, input).is_some_and(|input| input.value_type == Type::Text);
+        let count = group().filter(|(input, _)| is_text(**input)).count();
+        found.insert(of, others.texts(asked, count, &excluded));
+    }
+    found
+}
+
 /// The constants in an input's declaration.
 fn mentioned(package: &Package, input: InputIndex) -> Vec<Constant> {
     let parameter = declared(package, input).and_then(Input::parameter);
@@ -191,6 +238,7 @@ fn read<'p>(
             constants: Vec::new(),
             declared: mentioned(package, input),
             members: Vec::new(),
+            asked: BTreeSet::new(),
         });
         groups.push(about.group);
         match shape {
@@ -198,6 +246,12 @@ fn read<'p>(
             Shape::Test(_, constants) => {
                 about.tests.push(atom);
                 about.constants.push(constants);
+            }
+            Shape::Pattern(_) => {
+                about.tests.push(atom);
+                about
+                    .asked
+                    .extend(Asked::by(atom).into_iter().flat_map(|(_, asked)| asked));
             }
             Shape::Member(_, text) => about.members.push(text),
             Shape::Members(_, _, texts) => about.members.extend(texts.iter().filter_map(Constant::text)),

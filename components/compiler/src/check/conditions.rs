@@ -31,6 +31,7 @@ impl Checker {
             ast::Condition::Membership(membership) => self.membership(file, membership),
             ast::Condition::Containment(containment) => self.containment(file, containment),
             ast::Condition::Affixing(affixing) => self.affixing(file, affixing),
+            ast::Condition::Matching(matching) => self.matching(file, matching),
             ast::Condition::Location(location) => self.location(file, location),
             ast::Condition::Presence(presence) => self.presence(file, presence),
             ast::Condition::Bare(bare) => self.bare(file, bare),

@@ -11,6 +11,7 @@
 //! - `template`: the sentence of a REASON.
 //! - `conditions`: conditions and the types of what they compare.
 //! - `places`: parts of texts, addresses in networks.
+//! - `patterns`: patterns of texts.
 //! - `operands`: attributes and literals.
 //! - `acknowledge`: findings of the analysis that stay on purpose.
 //! - `suite`: tests and fixtures.
@@ -28,6 +29,7 @@ mod imports;
 mod obligations;
 mod operands;
 mod parameters;
+mod patterns;
 mod period;
 mod places;
 mod policies;
@@ -115,6 +117,7 @@ pub(crate) struct Checker {
     suite: suite::Suite,
     size: usize,
     searched: usize,
+    patterns: patterns::Known,
     /// The files of other packages.
     imported: BTreeSet<u32>,
 }

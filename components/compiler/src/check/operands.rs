@@ -48,6 +48,11 @@ impl Typed {
         }
     }
 
+    /// How it is written.
+    pub(super) fn node(&self) -> &ast::Operand {
+        &self.node
+    }
+
     pub(super) fn written(&self) -> String {
         let text = self.node.syntax().text().to_string();
         let mut shown: String = text.chars().take(60).collect();

@@ -96,7 +96,7 @@ impl Checker {
     }
 
     /// The attribute before an operator that asks for one type.
-    fn attribute_of(
+    pub(super) fn attribute_of(
         &mut self,
         operator: &str,
         left: &Typed,

@@ -74,9 +74,11 @@ impl Reads {
                 self.operand(right);
             }
             Condition::Atom(Atom::OneOf { element, .. }) => self.operand(element),
-            Condition::Atom(Atom::Affix { text: input, .. } | Atom::WithinOneOf { address: input, .. }) => {
-                self.input(*input)
-            }
+            Condition::Atom(
+                Atom::Affix { text: input, .. }
+                | Atom::Matches { text: input, .. }
+                | Atom::WithinOneOf { address: input, .. },
+            ) => self.input(*input),
             Condition::Atom(Atom::Within { address, network }) => {
                 self.input(*address);
                 self.input(*network);

@@ -100,8 +100,14 @@ pub(super) fn changes(old: &Package, new: &Package) -> Vec<Change> {
 fn declared(input: &Input) -> String {
     let declared = input.value_type.name();
     match &input.kind {
-        InputKind::Attribute { optional: true } => format!("{declared} OPTIONAL"),
-        InputKind::Attribute { optional: false } | InputKind::Now => declared.to_owned(),
+        InputKind::Attribute { optional, default } => {
+            let optional = if *optional { " OPTIONAL" } else { "" };
+            let default = default
+                .as_ref()
+                .map_or_else(String::new, |value| format!(" DEFAULT {value}"));
+            format!("{declared}{optional}{default}")
+        }
+        InputKind::Now => declared.to_owned(),
         InputKind::Parameter(parameter) => {
             let bound = |value: &Option<Value>| value.as_ref().map(Value::to_string).unwrap_or_default();
             let (least, most) = (bound(&parameter.minimum), bound(&parameter.maximum));

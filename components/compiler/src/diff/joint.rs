@@ -23,13 +23,16 @@ pub(super) fn key(input: &Input) -> Key {
 /// Puts the BLOCKING policies of both beside each other; those that both have once.
 pub(super) fn join(old: &Package, new: &Package) -> Joint {
     let mut inputs: BTreeMap<Key, Input> = BTreeMap::new();
-    let mut types: BTreeMap<&str, BTreeSet<Type>> = BTreeMap::new();
+    let mut declared: BTreeMap<&str, BTreeSet<(Type, String)>> = BTreeMap::new();
     for input in old.inputs.iter().chain(&new.inputs) {
-        let types = types.entry(input.name.as_str()).or_default();
-        types.insert(input.value_type);
+        let declared = declared.entry(input.name.as_str()).or_default();
+        declared.insert((input.value_type, format!("{:?}", input.absent_as())));
         inputs.entry(key(input)).or_insert_with(|| {
             let kind = match &input.kind {
-                InputKind::Attribute { .. } => InputKind::Attribute { optional: true },
+                InputKind::Attribute { default, .. } => InputKind::Attribute {
+                    optional: true,
+                    default: default.clone(),
+                },
                 kind => kind.clone(),
             };
             Input {
@@ -40,7 +43,7 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
     }
     let retyped = |input: &Input| {
         let attribute = matches!(input.kind, InputKind::Attribute { .. });
-        let types = types.get(input.name.as_str());
+        let declared = declared.get(input.name.as_str());
         // A set or a network in a parameter is not looked into.
         let opaque = || {
             input.parameter().is_some()
@@ -49,7 +52,7 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
                     .and_then(|it| Constant::of(&it.default))
                     .is_none()
         };
-        attribute && types.is_some_and(|types| types.len() > 1) || opaque()
+        attribute && declared.is_some_and(|declared| declared.len() > 1) || opaque()
     };
     let retyped = (0_u32..)
         .zip(inputs.values())
@@ -113,11 +116,7 @@ fn blocking(package: &Package, places: &BTreeMap<Key, InputIndex>) -> BTreeMap<S
         let input = package.inputs.get(usize::try_from(index.0).ok()?)?;
         places.get(&key(input)).copied()
     };
-    let default = |input: &Input| {
-        let parameter = input.parameter();
-        parameter.map_or(Value::Absent, |parameter| parameter.default.clone())
-    };
-    let defaults: Vec<Value> = package.inputs.iter().map(default).collect();
+    let defaults: Vec<Value> = package.inputs.iter().map(Input::plain).collect();
     let policies = package.policies.iter();
     policies
         .filter(|policy| policy.mode == Mode::Blocking)

@@ -1,5 +1,7 @@
 //! Code for conditions: straight lines that leave a truth on the stack.
 
+use std::collections::BTreeMap;
+
 use wasm_encoder::{Function, InstructionSink, MemArg};
 
 use super::EmitError;
@@ -36,6 +38,8 @@ pub(super) const PAYLOAD: u32 = 8;
 /// Code generation in progress.
 pub(super) struct Emitter<'a> {
     pub(super) layout: &'a Layout,
+    /// Where the automata of inputs are.
+    pub(super) automata: BTreeMap<(u32, u32), u32>,
     pub(super) data: Data,
     pub(super) functions: Functions,
     pub(super) tables: Tables,
@@ -266,7 +270,9 @@ impl Emitter<'_> {
                     Relation::LessOrEqual => code.i64_le_s(),
                 };
             }
-            Test::TextIn(input, classes) => self.class_in(code, *input, classes)?,
+            Test::TextIn(input, classes) => {
+                self.class_in(code, self.layout.fact(*input, Fact::Class), classes)?;
+            }
             Test::NumberIn(input, ranges) if ranges.len() <= RANGES => {
                 for (index, (low, high)) in ranges.iter().enumerate() {
                     code.local_get(values).i64_load(payload(*input, 3));
@@ -371,6 +377,16 @@ impl Emitter<'_> {
                     .i32_const(signed(size(part.len())?))
                     .i32_const(i32::from(*side == Side::End))
                     .call(support::AFFIX);
+            }
+            Test::Matches(input, automaton, labels) => {
+                let walk = (*input, *automaton);
+                let memo = self.layout.walks.get(&walk).copied().unwrap_or_default();
+                value(code, *input);
+                code.i32_const(signed(memo))
+                    .i32_const(signed(self.automata.get(&walk).copied().unwrap_or_default()))
+                    .call(support::WALK);
+                let known: Vec<u32> = labels.iter().map(|label| label.saturating_add(1)).collect();
+                self.class_in(code, memo, &known)?;
             }
             Test::HasNumber(set, set_type, number) => {
                 value(code, *set);
@@ -516,14 +532,13 @@ impl Emitter<'_> {
         Ok(())
     }
 
-    /// Leaves whether the class of a text is one of `classes`, which are sorted.
+    /// Leaves whether the word at the address `class` is one of `classes`, which are sorted.
     fn class_in(
         &mut self,
         code: &mut InstructionSink<'_>,
-        input: u32,
+        class: u32,
         classes: &[u32],
     ) -> Result<(), EmitError> {
-        let class = self.layout.fact(input, Fact::Class);
         let Some(range) = Range::of(classes.iter().copied()) else {
             code.i32_const(0);
             return Ok(());

@@ -199,9 +199,9 @@ fn condition_reads(
             Atom::IsPresent(index) | Atom::IsTrue(index) => read(&Operand::Input(*index)),
             Atom::Compare { left, right, .. } => read(left).and_then(|()| read(right)),
             Atom::OneOf { element, .. } => read(element),
-            Atom::Affix { text: index, .. } | Atom::WithinOneOf { address: index, .. } => {
-                read(&Operand::Input(*index))
-            }
+            Atom::Affix { text: index, .. }
+            | Atom::Matches { text: index, .. }
+            | Atom::WithinOneOf { address: index, .. } => read(&Operand::Input(*index)),
             Atom::Within { address, network } => {
                 read(&Operand::Input(*address)).and_then(|()| read(&Operand::Input(*network)))
             }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::EmitError;
 use super::link::Reader;
 use super::lists::{Lists, Ranges};
+use super::patterns::Patterns;
 use super::texts::Texts;
 use crate::core::{Condition, Relation, Side};
 use crate::interpreter::Truth;
@@ -43,6 +44,8 @@ pub(super) enum Test {
     AddressWithin(u32, u32),
     /// The text has this part at its start or end.
     Affix(u32, Side, String),
+    /// The label to which this automaton of the input's leads is one of these, sorted.
+    Matches(u32, u32, Vec<u32>),
     /// Two booleans are equal.
     SameBoolean(u32, u32),
     /// Two texts are equal.
@@ -85,9 +88,10 @@ impl Formula {
         reader: &Reader<'_>,
         texts: &Texts<'_>,
         lists: &Lists,
+        patterns: &Patterns,
         condition: &Condition,
     ) -> Result<Self, EmitError> {
-        build::formula(reader, texts, lists, condition)
+        build::formula(reader, texts, lists, patterns, condition)
     }
 
     /// Conjunction; true if empty.
@@ -210,6 +214,7 @@ impl Test {
             | Self::NumberIn(input, _)
             | Self::AddressIn(input, _)
             | Self::Affix(input, ..)
+            | Self::Matches(input, ..)
             | Self::HasNumber(input, ..)
             | Self::HasAddress(input, _)
             | Self::HasAny(input, _)

@@ -17,6 +17,7 @@
 //! - `link`: the inputs of all packages as positions of one component.
 //! - `texts`: the classes of texts, and the table that finds a text's class.
 //! - `lists`: lists of numbers and addresses as ranges, and their tables.
+//! - `patterns`: the automata that inputs are held against.
 //! - `formula`: conditions in the form that code is made from.
 //! - `plan`: what each policy needs at run time.
 //! - `index`: which policies can matter.
@@ -36,6 +37,7 @@ mod link;
 mod lists;
 mod memory;
 mod module;
+mod patterns;
 mod plan;
 mod support;
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(super) const FINDINGS: u32 = 2;
 const DESCRIBE: u32 = 0;
 const EVALUATE: u32 = 1;
 /// Functions with fixed indices: the exports and [`support`].
-const FIXED: usize = 21;
+const FIXED: usize = 22;
 
 /// Bytes of a page of memory.
 const PAGE: u32 = 65_536;
@@ -118,6 +118,7 @@ impl Functions {
 pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, EmitError> {
     let mut data = Data::new(plan.layout.end);
     let table = Table::put(&mut data, &plan.texts)?;
+    let automata = plan.patterns.put(&mut data, &plan.layout)?;
     let rows = plan
         .selectors
         .iter()
@@ -126,6 +127,7 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
     let error = error(&mut data, linked.inputs.len())?;
     let mut emitter = Emitter {
         layout: &plan.layout,
+        automata,
         data,
         functions: Functions::new(),
         tables: Tables::default(),

@@ -10,12 +10,14 @@ use super::index::{self, Selector};
 use super::link::Linked;
 use super::lists::Lists;
 use super::memory::{Zeroed, area, size};
+use super::patterns::Patterns;
 use super::texts::{Range, Texts};
 
 /// Everything that code generation needs to know.
 pub(super) struct Plan<'a> {
     pub(super) policies: Vec<PolicyPlan>,
     pub(super) texts: Texts<'a>,
+    pub(super) patterns: Patterns,
     pub(super) selectors: Vec<Selector>,
     pub(super) layout: Layout,
     /// The inputs that conditions read.
@@ -46,6 +48,8 @@ pub(super) struct Layout {
     cells: u32,
     /// A word for each pair of inputs whose comparison takes long: 0, or 1 and the answer.
     pub(super) memos: BTreeMap<(u32, u32), u32>,
+    /// A word for each automaton of an input that is walked: 0, or 1 more than the label to which it leads.
+    pub(super) walks: BTreeMap<(u32, u32), u32>,
     /// Where the memos lie, and how many bytes they are: a multiple of 8.
     pub(super) memo_area: (u32, u32),
     pub(super) members: BTreeMap<u32, Members>,
@@ -96,10 +100,17 @@ impl<'a> Plan<'a> {
     pub(super) fn new(linked: &'a Linked<'a>) -> Result<Self, EmitError> {
         let texts = Texts::of(linked)?;
         let lists = Lists::of(linked);
+        let patterns = Patterns::of(linked)?;
         let (mut scopes, mut rest) = (Vec::new(), Vec::new());
         for reader in linked.policies() {
-            scopes.push(Formula::new(&reader, &texts, &lists, &reader.policy.scope)?);
-            let constraint = Formula::new(&reader, &texts, &lists, &reader.policy.constraint)?;
+            scopes.push(Formula::new(
+                &reader,
+                &texts,
+                &lists,
+                &patterns,
+                &reader.policy.scope,
+            )?);
+            let constraint = Formula::new(&reader, &texts, &lists, &patterns, &reader.policy.constraint)?;
             rest.push((constraint, size(reader.policy.obligations.len())?));
         }
         let mut needs = Needs::default();
@@ -122,6 +133,7 @@ impl<'a> Plan<'a> {
         Ok(Self {
             policies,
             texts,
+            patterns,
             selectors,
             layout,
             reads: needs.reads,
@@ -133,6 +145,7 @@ impl<'a> Plan<'a> {
 struct Needs {
     reads: BTreeSet<u32>,
     pairs: BTreeSet<(u32, u32)>,
+    walks: BTreeSet<(u32, u32)>,
     sets: BTreeSet<u32>,
 }
 
@@ -144,6 +157,9 @@ impl Needs {
         match test {
             Test::SameText(first, second) | Test::HasText(first, second) => {
                 self.pairs.insert((*first, *second));
+            }
+            Test::Matches(input, automaton, _) => {
+                self.walks.insert((*input, *automaton));
             }
             Test::Has(set, _) | Test::HasAny(set, _) => {
                 self.sets.insert(*set);
@@ -162,14 +178,12 @@ fn layout(
 ) -> Result<Layout, EmitError> {
     let mut zeroed = Zeroed::new();
     let cells = zeroed.take(area(linked.inputs.len(), CELL)?, 16)?;
-    let memo_bytes = area(needs.pairs.len(), 4)?.next_multiple_of(8);
+    let words = needs.pairs.len().saturating_add(needs.walks.len());
+    let memo_bytes = area(words, 4)?.next_multiple_of(8);
     let memo_area = zeroed.take(memo_bytes, 8)?;
-    let memos = needs
-        .pairs
-        .iter()
-        .zip((memo_area..).step_by(4))
-        .map(|(pair, address)| (*pair, address))
-        .collect();
+    let mut memo_words = (memo_area..).step_by(4);
+    let memos = needs.pairs.iter().copied().zip(memo_words.by_ref()).collect();
+    let walks = needs.walks.iter().copied().zip(memo_words).collect();
     let mut members = BTreeMap::new();
     for set in &needs.sets {
         if let Some(range) = texts.ranges.get(set) {
@@ -187,6 +201,7 @@ fn layout(
     Ok(Layout {
         cells,
         memos,
+        walks,
         memo_area: (memo_area, memo_bytes),
         members,
         rows,

@@ -6,6 +6,7 @@
 mod addresses;
 mod sets;
 mod texts;
+mod walk;
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
@@ -43,7 +44,6 @@ pub(super) const HAS_ADDRESS: u32 = 13;
 pub(super) const NETWORK_HAS: u32 = 14;
 /// (table, number of ranges, high, low) → whether the address is in one.
 pub(super) const ADDRESS_IN: u32 = 15;
-
 /// (table, number of numbers, number) → whether the number is one.
 pub(super) const AMONG: u32 = 16;
 /// (table, number of ranges, high, low) → whether the address is an IPv4 one in one.
@@ -54,6 +54,8 @@ pub(super) const ANY_BIT: u32 = 18;
 pub(super) const ANY_NUMBER: u32 = 19;
 /// (value, table, number of ranges) → whether a set of addresses has one in a range.
 pub(super) const ANY_ADDRESS: u32 = 20;
+/// (value, memo, automaton): walks an automaton over a text, once.
+pub(super) const WALK: u32 = 21;
 
 /// Bytes that are readable behind everything that callers hand over.
 const SLACK: i64 = 8;
@@ -88,6 +90,7 @@ pub(super) fn put(functions: &mut Functions, table: Option<&Table>) {
     functions.define(ANY_BIT, Signature::Three, sets::any_bit());
     functions.define(ANY_NUMBER, Signature::AnyNumber, sets::any_number());
     functions.define(ANY_ADDRESS, Signature::Three, sets::any_address());
+    functions.define(WALK, Signature::LookAs, walk::walk());
 }
 
 /// A bump allocator that grows memory. `evaluate` takes everything back when it begins to write.

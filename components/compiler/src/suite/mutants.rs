@@ -1,6 +1,7 @@
 //! Small changes of a policy, each of which a good test would notice.
 
 use crate::core::{Atom, Condition, Constant, Package, Policy, Relation};
+use crate::syntax::literal::quoted;
 use crate::words;
 
 use super::coverage::Part;
@@ -36,6 +37,8 @@ pub(super) enum Edit {
     SwapRelation,
     DropMember(usize),
     ChangeMember(usize),
+    /// Of LIKE: `*` becomes `**`; if there is none, `**` becomes `*`.
+    SwapStars(usize),
 }
 
 /// All changes of a policy; none of a policy that is not BLOCKING, for no decision depends on it.
@@ -70,6 +73,16 @@ fn edits(condition: &Condition, path: &mut Vec<usize>, found: &mut dyn FnMut(&[u
                             found(path, Edit::DropMember(index));
                         }
                         found(path, Edit::ChangeMember(index));
+                    }
+                }
+                Atom::Matches { patterns, .. } => {
+                    for (index, pattern) in patterns.iter().enumerate().take(MEMBER_LIMIT) {
+                        if patterns.len() > 1 {
+                            found(path, Edit::DropMember(index));
+                        }
+                        if pattern.with_other_stars().is_some() {
+                            found(path, Edit::SwapStars(index));
+                        }
                     }
                 }
                 _ => {}
@@ -148,6 +161,11 @@ impl Mutant {
                 };
                 format!("{place}, `{}` {how} `{}`", shortened(member), write(before))
             }
+            (Edit::DropMember(index), Condition::Atom(Atom::Matches { patterns, .. })) => {
+                let pattern = patterns.get(*index).map(|pattern| quoted(pattern.written()));
+                let pattern = shortened(pattern.unwrap_or_default());
+                format!("{place}, `{pattern}` is dropped from `{}`", write(before))
+            }
             _ => {
                 let written = write(before);
                 edit.apply(before);
@@ -187,6 +205,20 @@ impl Edit {
                 let mut fewer = members.to_vec();
                 fewer.remove(index);
                 *members = fewer.into();
+            }
+            (Self::DropMember(index), Condition::Atom(Atom::Matches { patterns, .. }))
+                if index < patterns.len() =>
+            {
+                patterns.remove(index);
+            }
+            (Self::SwapStars(index), Condition::Atom(Atom::Matches { patterns, .. })) => {
+                if let Some(pattern) = patterns.get_mut(index) {
+                    if let Some(other) = pattern.with_other_stars() {
+                        *pattern = other;
+                    }
+                }
+                patterns.sort();
+                patterns.dedup();
             }
             (Self::ChangeMember(index), Condition::Atom(Atom::OneOf { members, .. })) => {
                 let mut changed = members.to_vec();

@@ -1,7 +1,7 @@
 //! The requests that conditions can tell apart, made from the constants that they mention.
 //!
 //! - BOOLEAN: both values.
-//! - TEXT: the constants, and something else.
+//! - TEXT: the constants, and something else for every way in which texts match patterns.
 //! - INTEGER, DECIMAL, INSTANT, DURATION: the constants, and their neighbours.
 //! - SET OF TEXT: the sets of the texts that are looked for.
 //! - All: absence; and failure where presence is asked for, for only there it differs from absence.
@@ -14,9 +14,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use aecp_vocabulary::{Type, Value};
 
 use crate::core::{Atom, Condition, Constant, Input, InputIndex, Operand, Package, Policy};
+use crate::pattern::{Asked, Language};
 
 /// Most members of the universe of a set whose subsets are tried.
 const SET_MEMBERS: usize = 6;
+
+/// Steps that finding the texts of one input may take.
+const SEARCH: usize = 100_000;
 
 /// Most values of one input that are tried, roughly.
 const DOMAIN_LIMIT: usize = 10_000;
@@ -92,8 +96,10 @@ struct Mentioned {
     constants: BTreeMap<InputIndex, BTreeSet<Constant>>,
     /// Inputs whose presence is asked for: only there absence and failure differ.
     present: BTreeSet<InputIndex>,
-    /// Inputs that are asked for what constants do not tell: parts of texts, networks.
+    /// Inputs that are asked for what constants do not tell: networks.
     opaque: BTreeSet<InputIndex>,
+    /// Patterns and parts.
+    asked: BTreeMap<InputIndex, BTreeSet<Asked>>,
     /// Whether inputs are compared with each other: then what is mentioned of one matters for all.
     linked: bool,
 }
@@ -150,7 +156,13 @@ impl Mentioned {
                 }
             }
             Atom::Contains { set, element } => self.pair(&Operand::Input(*set), element),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+            Atom::Affix { .. } | Atom::Matches { .. } => {
+                if let Some((text, asked)) = Asked::by(atom) {
+                    self.read.insert(text);
+                    self.asked.entry(text).or_default().extend(asked);
+                }
+            }
+            Atom::WithinOneOf { .. } | Atom::Within { .. } => {
                 for input in atom.inputs() {
                     self.read.insert(input);
                     self.opaque.insert(input);
@@ -210,10 +222,13 @@ impl Mentioned {
                     .map(value)
                     .collect()
             }
-            Type::Text => texts(&constants, others).into_iter().map(Value::Text).collect(),
+            Type::Text => {
+                let texts = self.texts(index, &constants, others)?;
+                texts.into_iter().map(Value::Text).collect()
+            }
             Type::SetOfText => {
                 let others = if self.linked { others } else { 0 };
-                subsets(&texts(&constants, others))?
+                subsets(&self.texts(index, &constants, others)?)?
             }
             _ => return None,
         };
@@ -228,6 +243,25 @@ impl Mentioned {
             domain.push(Value::failed("not known"));
         }
         Some(domain)
+    }
+
+    /// The constants, and `others` that are none of them for every way in which texts match patterns.
+    fn texts(&self, input: InputIndex, constants: &[&Constant], others: usize) -> Option<Vec<String>> {
+        let asked: BTreeSet<&Asked> = if self.linked {
+            self.asked.values().flatten().collect()
+        } else {
+            self.asked.get(&input).into_iter().flatten().collect()
+        };
+        let plain = texts(constants, others);
+        if asked.is_empty() || others == 0 {
+            return Some(plain);
+        }
+        let known: BTreeSet<&str> = constants.iter().filter_map(|constant| constant.text()).collect();
+        let mut steps = SEARCH;
+        let more = Language::of(asked)?.texts(others, &known, &plain, &mut steps)?;
+        let mut found: BTreeSet<String> = known.into_iter().map(str::to_owned).collect();
+        found.extend(more);
+        (found.len() <= DOMAIN_LIMIT).then(|| found.into_iter().collect())
     }
 
     /// How many inputs that are read can have the same elements.

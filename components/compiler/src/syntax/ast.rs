@@ -147,6 +147,8 @@ nodes! {
     Containment,
     /// `a STARTS WITH b`
     Affixing,
+    /// `a LIKE b`, `a MATCHES b`
+    Matching,
     /// `a WITHIN b`
     Location,
     /// `a IS PRESENT`
@@ -281,6 +283,8 @@ unions! {
         Containment,
         /// A text begins or ends with another.
         Affixing,
+        /// A text has a pattern.
+        Matching,
         /// An address is in a network.
         Location,
         /// An attribute is there.
@@ -486,6 +490,10 @@ accessors! {
     Affixing: /// Left and right.
         operands -> many Operand, /// `ENDS`.
         ends -> token EndsKeyword;
+    Matching: /// Left and right.
+        operands -> many Operand, /// `NOT`.
+        negation -> token NotKeyword, /// `LIKE`.
+        like -> token LikeKeyword;
     Location: /// Left and right.
         operands -> many Operand;
     Presence: /// What is asked for.

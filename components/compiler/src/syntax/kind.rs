@@ -153,6 +153,10 @@ pub enum SyntaxKind {
     EndsKeyword,
     #[token("WITH")]
     WithKeyword,
+    #[token("LIKE")]
+    LikeKeyword,
+    #[token("MATCHES")]
+    MatchesKeyword,
     #[token("WITHIN")]
     WithinKeyword,
     #[token("IS")]
@@ -276,6 +280,8 @@ pub enum SyntaxKind {
     Containment,
     /// `a STARTS WITH b`, `a ENDS WITH b`
     Affixing,
+    /// `a LIKE b`, `a NOT LIKE b`, `a MATCHES b`, `a NOT MATCHES b`
+    Matching,
     /// `a WITHIN b`
     Location,
     /// `a IS PRESENT`, `a IS NOT PRESENT`
@@ -295,7 +301,7 @@ pub enum SyntaxKind {
 use SyntaxKind as K;
 
 /// Reserved words by their spelling.
-const KEYWORDS: [(&str, K); 47] = [
+const KEYWORDS: [(&str, K); 49] = [
     ("PACKAGE", K::PackageKeyword),
     ("VERSION", K::VersionKeyword),
     ("DEFAULT", K::DefaultKeyword),
@@ -330,6 +336,8 @@ const KEYWORDS: [(&str, K); 47] = [
     ("STARTS", K::StartsKeyword),
     ("ENDS", K::EndsKeyword),
     ("WITH", K::WithKeyword),
+    ("LIKE", K::LikeKeyword),
+    ("MATCHES", K::MatchesKeyword),
     ("WITHIN", K::WithinKeyword),
     ("IS", K::IsKeyword),
     ("PRESENT", K::PresentKeyword),
@@ -413,7 +421,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 141] = [
+static KINDS: [K; 144] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -481,6 +489,8 @@ static KINDS: [K; 141] = [
     K::StartsKeyword,
     K::EndsKeyword,
     K::WithKeyword,
+    K::LikeKeyword,
+    K::MatchesKeyword,
     K::WithinKeyword,
     K::IsKeyword,
     K::PresentKeyword,
@@ -548,6 +558,7 @@ static KINDS: [K; 141] = [
     K::Membership,
     K::Containment,
     K::Affixing,
+    K::Matching,
     K::Location,
     K::Presence,
     K::Bare,

@@ -15,6 +15,7 @@ mod generated;
 mod limits;
 mod lists;
 mod many;
+mod patterns;
 mod texts;
 
 use std::sync::LazyLock;

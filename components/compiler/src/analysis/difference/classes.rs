@@ -22,6 +22,8 @@ pub(super) struct Classes<'p> {
     tests: Vec<&'p Atom>,
     /// Whether some policy asks for presence, which tells absent values from failed ones.
     presence: bool,
+    /// Whether a default is read in the place of an absent value.
+    default: bool,
     /// The class of each constant that a test mentions.
     constants: BTreeMap<&'p Constant, Option<usize>>,
 }
@@ -41,6 +43,8 @@ impl<'p> Classes<'p> {
             by_answers: BTreeMap::new(),
             tests: atoms.to_vec(),
             presence: false,
+            default: super::super::at(&package.inputs, input.0)
+                .is_some_and(|input| input.absent_as().is_some()),
             constants: BTreeMap::new(),
         };
         for atom in atoms {
@@ -102,8 +106,9 @@ impl<'p> Classes<'p> {
         let absent = has(|value| matches!(value, Value::Absent));
         let failed = has(|value| matches!(value, Value::Failed(_)));
         if absent || failed {
-            // Where nobody asks for presence, all unknown values are alike.
-            return Part::unknown(self.input, absent || !self.presence, failed || !self.presence);
+            // Where nobody asks for presence, and nothing is read in its place, what is absent is as what has failed.
+            let alike = !self.presence && !self.default;
+            return Part::unknown(self.input, absent || alike, failed || alike);
         }
         let known = self
             .values
@@ -116,6 +121,12 @@ impl<'p> Classes<'p> {
             self.test(known, wanted)
                 .or_else(|| self.listed(wanted))
                 .unwrap_or_else(|| self.described(known, wanted))
+        };
+        let condition = if self.presence && self.default {
+            // The default has the same answers, and is not present.
+            Condition::All(vec![Condition::Atom(Atom::IsPresent(self.input)), condition])
+        } else {
+            condition
         };
         Part::Known {
             input: self.input,

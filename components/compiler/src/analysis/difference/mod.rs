@@ -507,7 +507,8 @@ impl<'p> Search<'p> {
                 .collect()
         });
         self.solver.charge(touching.len());
-        let classes = (values.len().saturating_mul(touching.len()) <= CLASSES)
+        let told_apart = !space.opaque.contains(&input);
+        let classes = (told_apart && values.len().saturating_mul(touching.len()) <= CLASSES)
             .then(|| Classes::new(&self.joint.package, input, touching, values));
         self.classes.insert(input, classes);
     }

@@ -53,7 +53,7 @@ impl<'p> Ground<'p> {
             .collect();
         for atom in found {
             let shape = shape(package, atom);
-            let alone = matches!(shape, Shape::Test(..) | Shape::Presence(_));
+            let alone = matches!(shape, Shape::Test(..) | Shape::Pattern(_) | Shape::Presence(_));
             for input in shape.inputs() {
                 let Ok(place) = usize::try_from(input.0) else {
                     continue;
@@ -117,8 +117,9 @@ impl<'p> Ground<'p> {
         let mut literals = Vec::new();
         for input in space.inputs().filter(|input| solver.is_chosen(*input)) {
             if self.is_by_value(input) && !self.is_fixed(input) {
-                if let Some(value) = solver.value(input) {
-                    region.allow(input, vec![value.clone()]);
+                // As the request has it: a default is read in the place of absence, and is not there.
+                if let Some(value) = at(&region.seed, input.0).cloned() {
+                    region.allow(input, vec![value]);
                 }
             } else {
                 literals.extend(self.touching(input).iter().copied());
@@ -172,7 +173,9 @@ impl<'p> Ground<'p> {
         match shape {
             Shape::Opaque => Truths::ANY,
             Shape::Fixed => interpreter::atom(self.package, &region.values, atom).into(),
-            Shape::Test(input, _) | Shape::Presence(input) if self.is_by_value(input) => {
+            Shape::Test(input, _) | Shape::Pattern(input) | Shape::Presence(input)
+                if self.is_by_value(input) =>
+            {
                 let Some(allowed) = region.allowed.get(&input) else {
                     return Truths::ANY;
                 };

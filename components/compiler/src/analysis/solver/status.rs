@@ -136,9 +136,12 @@ impl<'p> Solver<'p> {
                 (false, _) if self.unknown(set) => Truths::UNKNOWN,
                 (false, _) => Truths::ANY,
             },
-            Shape::Test(..) | Shape::Link(..) if shape.inputs().any(|input| self.unknown(input)) => {
+            Shape::Test(..) | Shape::Link(..) | Shape::Pattern(_)
+                if shape.inputs().any(|input| self.unknown(input)) =>
+            {
                 Truths::UNKNOWN
             }
+            Shape::Pattern(input) if space.opaque.contains(&input) => Truths::ANY,
             _ if shape.inputs().all(|input| self.is_chosen(input)) => {
                 interpreter::atom(self.package, &self.values, atom).into()
             }
@@ -161,7 +164,7 @@ impl<'p> Solver<'p> {
         }
     }
 
-    pub(in super::super) fn value(&self, input: InputIndex) -> Option<&Value> {
+    fn value(&self, input: InputIndex) -> Option<&Value> {
         self.values.get(usize::try_from(input.0).ok()?)
     }
 

@@ -1,6 +1,7 @@
 //! Every claim, and every absence of one, against the interpreter on all requests of small packages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use aecp_vocabulary::obligation::{Duty, Merged};
 use aecp_vocabulary::policy::{DefaultDecision, OverrideRule};
@@ -10,8 +11,9 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
 use super::super::{Budget, Kind, analyse, at, atoms, replay};
-use crate::core::{Atom, Constant, Input, Operand, Package, Parameter, Policy};
+use crate::core::{Atom, Condition, Constant, Input, Operand, Package, Parameter, Policy, Side};
 use crate::interpreter::{Truth, condition};
+use crate::pattern::{Asked, Notation, Pattern};
 use crate::testing;
 
 /// Packages with more requests than this are not tried.
@@ -58,10 +60,115 @@ fn constants(package: &Package) -> (BTreeSet<String>, BTreeSet<i64>) {
                 .iter()
                 .for_each(|member| operand(&Operand::Constant(member.clone()))),
             Atom::Contains { element, .. } => operand(element),
-            Atom::Affix { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {}
+            Atom::Affix { .. } | Atom::Matches { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {}
         }
     }
     (texts, numbers)
+}
+
+/// For every way in which short texts match the package's patterns, so many that are no constants.
+fn others(package: &Package, constants: &BTreeSet<String>, count: usize) -> Vec<String> {
+    let mut found = Vec::new();
+    for policy in &package.policies {
+        atoms::atoms(&policy.scope, &mut found);
+        atoms::atoms(&policy.constraint, &mut found);
+    }
+    let asked: BTreeSet<Asked> = found
+        .iter()
+        .filter_map(|atom| Asked::by(atom))
+        .flat_map(|(_, asked)| asked)
+        .collect();
+    let answers = |text: &str| -> Vec<bool> {
+        let answer = |asked: &Asked| match asked {
+            Asked::Pattern(pattern) => pattern.matches(text),
+            Asked::Affix(Side::Start, part) => text.starts_with(part),
+            Asked::Affix(Side::End, part) => text.ends_with(part),
+        };
+        asked.iter().map(answer).collect()
+    };
+    let mut all: BTreeMap<Vec<bool>, Vec<String>> = BTreeMap::new();
+    for text in words().iter().filter(|text| !constants.contains(*text)) {
+        let alike = all.entry(answers(text)).or_default();
+        if alike.len() < count {
+            alike.push(text.clone());
+        }
+    }
+    all.into_values().flatten().collect()
+}
+
+/// All texts of up to six letters of four.
+fn words() -> &'static [String] {
+    static WORDS: OnceLock<Vec<String>> = OnceLock::new();
+    WORDS.get_or_init(|| {
+        let mut words = vec![String::new()];
+        let mut begin = 0;
+        for _ in 0..6 {
+            let end = words.len();
+            for word in begin..end {
+                let longer = ["a", "b", "/", "c"].map(|letter| format!("{}{letter}", words[word]));
+                words.extend(longer);
+            }
+            begin = end;
+        }
+        words
+    })
+}
+
+const SMALL_TEXTS: [&str; 5] = ["", "a", "b", "ab", "/"];
+const SMALL_PARTS: [&str; 4] = ["", "a", "b/", "b"];
+const SMALL_GLOBS: [&str; 6] = ["*", "a*", "*b", "**/b", "a/**", "*a*"];
+const SMALL_EXPRESSIONS: [&str; 6] = ["a+", "[ab]{2}", "[a/]*", "[^a]", "a|b", "(?i)A.*"];
+
+/// The package with texts and patterns that are told apart by short texts.
+pub(super) fn with_small_texts(mut package: Package) -> Package {
+    for policy in &mut package.policies {
+        make_small(&mut policy.scope);
+        make_small(&mut policy.constraint);
+    }
+    package
+}
+
+fn make_small(condition: &mut Condition) {
+    let atom = match condition {
+        Condition::Constant(_) => return,
+        Condition::All(parts) | Condition::Any(parts) => return parts.iter_mut().for_each(make_small),
+        Condition::Not(part) => return make_small(part),
+        Condition::Atom(atom) => atom,
+    };
+    let small = |constant: &Constant| match constant {
+        Constant::Text(text) => Constant::Text(SMALL_TEXTS[text.len() % SMALL_TEXTS.len()].to_owned()),
+        other => other.clone(),
+    };
+    let operand = |operand: &mut Operand| {
+        if let Operand::Constant(constant) = operand {
+            *constant = small(constant);
+        }
+    };
+    match atom {
+        Atom::Compare { left, right, .. } => {
+            operand(left);
+            operand(right);
+        }
+        Atom::OneOf { element, members } => {
+            operand(element);
+            *members = members.iter().map(small).collect::<Vec<_>>().into();
+        }
+        Atom::ContainsOf { members, .. } => *members = members.iter().map(small).collect::<Vec<_>>().into(),
+        Atom::Contains { element, .. } => operand(element),
+        Atom::Affix { part, .. } => *part = SMALL_PARTS[part.len() % SMALL_PARTS.len()].to_owned(),
+        Atom::Matches { patterns, .. } => {
+            for pattern in patterns.iter_mut() {
+                let written = match pattern.notation() {
+                    Notation::Glob => SMALL_GLOBS,
+                    Notation::Expression => SMALL_EXPRESSIONS,
+                }[pattern.written().len() % 6];
+                *pattern = Pattern::new(pattern.notation(), written).unwrap();
+            }
+            patterns.sort();
+            patterns.dedup();
+        }
+        _ => {}
+    }
 }
 
 /// All values that matter for one input; none if there are too many.
@@ -75,7 +182,7 @@ fn values(package: &Package, input: &Input) -> Option<Vec<Value>> {
             .filter(|input| input.value_type == asked)
             .count()
     };
-    texts.extend((0..count(Type::Text)).map(|index| format!("fresh {index}")));
+    texts.extend(others(package, &texts, count(Type::Text)));
     let mut values: Vec<Value> = match value_type {
         Type::Text => texts.into_iter().map(Value::Text).collect(),
         Type::Boolean => vec![Value::Boolean(false), Value::Boolean(true)],
@@ -341,21 +448,12 @@ pub(super) const TYPES: &[Type] = &[
     Type::Duration,
 ];
 
-pub(super) fn has_opaque(package: &Package) -> bool {
-    let mut found = Vec::new();
-    for policy in &package.policies {
-        atoms::atoms(&policy.scope, &mut found);
-        atoms::atoms(&policy.constraint, &mut found);
-    }
-    found.iter().any(|atom| matches!(atom, Atom::Affix { .. }))
-}
-
 /// Small packages with all of their requests.
 fn small() -> impl Strategy<Value = (Package, Vec<Vec<Value>>)> {
     testing::package_of(TYPES, 0..=3, 1..=4).prop_filter_map("too many requests", |package| {
+        let package = with_small_texts(package);
         let requests = requests(&package)?;
-        // What is opaque to the analysis would need other values than those of the constants.
-        (!has_opaque(&package)).then_some((package, requests))
+        Some((package, requests))
     })
 }
 

@@ -4,7 +4,7 @@ use aecp_vocabulary::policy::DefaultDecision;
 use aecp_vocabulary::{Value, Verdict};
 use proptest::prelude::*;
 
-use super::brute::{TYPES, has_opaque, requests};
+use super::brute::{TYPES, requests, with_small_texts};
 use crate::core::{Input, InputKind, Package};
 use crate::diff::{Budget, Decided, Difference, diff};
 use crate::suite::decision::decide;
@@ -18,15 +18,13 @@ fn small() -> impl Strategy<Value = (Package, Package, Vec<Input>, Vec<Vec<Value
         any::<[bool; 2]>(),
     );
     parts.prop_filter_map("too many requests", |(mut all, masks, allow)| {
+        all = with_small_texts(all);
         for input in &mut all.inputs {
-            if let InputKind::Attribute { optional } = &mut input.kind {
+            if let InputKind::Attribute { optional, .. } = &mut input.kind {
                 *optional = true;
             }
         }
         let requests = requests(&all)?;
-        if has_opaque(&all) {
-            return None;
-        }
         let of = |mask: u8, allow: bool| {
             let mut package = all.clone();
             let mut place = 0;

@@ -507,6 +507,94 @@ fn what_hangs_on_an_opaque_atom_is_not_decided_and_what_does_not_is() {
 }
 
 #[test]
+fn patterns_are_looked_into() {
+    let package = package(
+        "ALLOW",
+        &[
+            policy(
+                "admin",
+                "requests WHERE kind LIKE \"/api/*\"",
+                "kind STARTS WITH \"/admin\"",
+            ),
+            policy(
+                "never",
+                "requests WHERE kind LIKE \"*.css\" AND kind LIKE \"*/*\"",
+                "urgent",
+            ),
+            policy(
+                "narrow",
+                "requests WHERE kind MATCHES \"/api/v[0-9]+/.*\"",
+                "size > 1",
+            ),
+            policy("wide", "requests WHERE kind LIKE \"/api/**\"", "size > 1"),
+            policy(
+                "open",
+                "requests WHERE kind ENDS WITH \"/x\" AND kind != \"/x\"",
+                "size > 2",
+            ),
+        ]
+        .concat(),
+    );
+    assert_eq!(
+        kinds(&package),
+        [
+            (Kind::ConstraintContradiction, vec![0]),
+            (Kind::ScopeUnreachable, vec![1]),
+            (Kind::PolicyRedundant, vec![2, 3]),
+        ]
+    );
+}
+
+#[test]
+fn requests_that_show_something_have_readable_texts() {
+    let gap = |scopes: &[&str]| {
+        let scopes: Vec<String> = scopes
+            .iter()
+            .zip('a'..)
+            .map(|(scope, name)| policy(&name.to_string(), &format!("requests WHERE {scope}"), "urgent"))
+            .collect();
+        let package = package("DENY", &scopes.concat());
+        let findings = analysed(&package).findings;
+        let gap = findings
+            .into_iter()
+            .find(|finding| finding.kind == Kind::CoverageGap)
+            .unwrap();
+        let place = package
+            .inputs
+            .iter()
+            .position(|input| input.name.as_str() == "kind")
+            .unwrap();
+        match gap.witness.unwrap().swap_remove(place) {
+            Value::Text(text) => text,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(gap(&["kind LIKE \"/api/*\""]), "other");
+    assert_eq!(gap(&["NOT kind LIKE \"/api/*\""]), "/api/");
+    assert_eq!(
+        gap(&["NOT kind LIKE \"/api/*\"", "kind IN [\"/api/\", \"/api/a\"]"]),
+        "/api/b"
+    );
+    assert_eq!(gap(&["kind NOT MATCHES \"[^a-y]{3}.\\\\w\""]), "zzzaa");
+}
+
+#[test]
+fn patterns_that_are_too_much_together_are_not_decided() {
+    let wide = |letter: char| format!("NOT kind MATCHES \".*{letter}.{{9}}\"");
+    let scope: Vec<String> = ('a'..='f').map(wide).collect();
+    let scope = format!("requests WHERE {}", scope.join(" AND "));
+    let package = package("ALLOW", &policy("p", &scope, "urgent"));
+    let analysis = analyse(&package, Budget::default());
+    assert_eq!(analysis.findings, []);
+    assert!(
+        analysis
+            .not_decided
+            .iter()
+            .any(|asked| asked.kind == Kind::ScopeUnreachable)
+    );
+}
+
+#[test]
 fn the_policy_library_has_nothing_critical() {
     let crate_folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
     let root = std::path::Path::new(&crate_folder).join("../../policies");

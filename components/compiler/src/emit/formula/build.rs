@@ -11,16 +11,24 @@ use crate::core::{
 use crate::emit::EmitError;
 use crate::emit::link::Reader;
 use crate::emit::lists::{Lists, Ranges};
+use crate::emit::patterns::Patterns;
 use crate::emit::texts::Texts;
+use crate::pattern::Asked;
 
 /// The formula of a condition of the reader's policy.
 pub(super) fn formula(
     reader: &Reader<'_>,
     texts: &Texts<'_>,
     lists: &Lists,
+    patterns: &Patterns,
     condition: &Condition,
 ) -> Result<Formula, EmitError> {
-    let builder = Builder { reader, texts, lists };
+    let builder = Builder {
+        reader,
+        texts,
+        lists,
+        patterns,
+    };
     builder.formula(condition, false)
 }
 
@@ -28,6 +36,7 @@ struct Builder<'a> {
     reader: &'a Reader<'a>,
     texts: &'a Texts<'a>,
     lists: &'a Lists,
+    patterns: &'a Patterns,
 }
 
 /// An operand whose type is known.
@@ -73,10 +82,15 @@ impl Builder<'_> {
                     Formula::all(each)
                 }
             }
-            Condition::Atom(atom) => match self.atom(atom)? {
-                Ok((test, opposite)) => Formula::Test(test, opposite != negated),
-                Err(decided) => Formula::Constant(decided != negated),
-            },
+            Condition::Atom(atom) => {
+                if let Some(formula) = self.matches(atom, negated)? {
+                    return Ok(formula);
+                }
+                match self.atom(atom)? {
+                    Ok((test, opposite)) => Formula::Test(test, opposite != negated),
+                    Err(decided) => Formula::Constant(decided != negated),
+                }
+            }
         })
     }
 
@@ -97,6 +111,7 @@ impl Builder<'_> {
                 let text = self.typed(*text, Type::Text)?;
                 Ok((Test::Affix(text, *side, part.clone()), false))
             }
+            Atom::Matches { .. } => return Err(self.reader.ill_typed("a pattern has no automaton")),
             Atom::WithinOneOf { address, networks } => {
                 let ranges = self.lists.addresses(networks);
                 Ok(in_addresses(self.typed(*address, Type::Address)?, ranges))
@@ -109,6 +124,32 @@ impl Builder<'_> {
                 ))
             }
         })
+    }
+
+    /// What the automata of an input tell of an atom; none if they do not tell of it.
+    fn matches(&self, atom: &Atom, negated: bool) -> Result<Option<Formula>, EmitError> {
+        let Some((text, asked)) = Asked::by(atom) else {
+            return Ok(None);
+        };
+        let text = self.typed(text, Type::Text)?;
+        let Some(found) = self.patterns.labels(text, &asked) else {
+            return Ok(None);
+        };
+        let tests = found.into_iter().map(|(automaton, labels, all)| {
+            let (test, opposite) = if labels.is_empty() {
+                settled(text, false)
+            } else if labels.len() == all {
+                settled(text, true)
+            } else {
+                (Test::Matches(text, automaton, labels), false)
+            };
+            Formula::Test(test, opposite != negated)
+        });
+        Ok(Some(if negated {
+            Formula::all(tests)
+        } else {
+            Formula::any(tests)
+        }))
     }
 
     fn contains(&self, set: InputIndex, element: &Operand) -> Result<Test, EmitError> {

@@ -2,8 +2,13 @@
 //!
 //! NOT binds tighter than AND, AND tighter than OR; comparisons bind tightest and do not chain.
 
+use rowan::Checkpoint;
+
 use super::{DEPTH_LIMIT, K, Parser};
 use crate::diagnostic::{Code, Diagnostic};
+
+/// What may stand behind NOT inside of a comparison.
+const NEGATED: [K; 3] = [K::InKeyword, K::LikeKeyword, K::MatchesKeyword];
 
 impl K {
     pub(super) fn compares(self) -> bool {
@@ -23,6 +28,8 @@ impl K {
                     | K::ContainsKeyword
                     | K::StartsKeyword
                     | K::EndsKeyword
+                    | K::LikeKeyword
+                    | K::MatchesKeyword
                     | K::WithinKeyword
                     | K::IsKeyword
                     | K::AndKeyword
@@ -173,9 +180,9 @@ impl Parser<'_> {
         if !self.operand("a condition") {
             return;
         }
-        if self.meant() == K::NotKeyword && !self.next_is_in() {
-            let help = "NOT stands before the whole condition, as in `NOT tags CONTAINS \"x\"`; only IN has it inside: \
-                        `a NOT IN [\"x\"]`";
+        if self.meant() == K::NotKeyword && !NEGATED.contains(&self.meant_behind()) {
+            let help = "NOT stands before the whole condition, as in `NOT tags CONTAINS \"x\"`; only IN, LIKE and MATCHES \
+                        have it inside: `a NOT IN [\"x\"]`";
             self.expected_with_help("an operator", help);
             self.bump_mistake();
         }
@@ -185,6 +192,10 @@ impl Parser<'_> {
                 self.bump();
                 self.operand("an attribute or a value");
             }
+            K::NotKeyword if matches!(self.meant_behind(), K::LikeKeyword | K::MatchesKeyword) => {
+                self.matching(checkpoint);
+            }
+            K::LikeKeyword | K::MatchesKeyword => self.matching(checkpoint),
             K::InKeyword | K::NotKeyword => {
                 self.start_at(checkpoint, K::Membership);
                 if self.meant() == K::NotKeyword {
@@ -256,11 +267,22 @@ impl Parser<'_> {
         self.finish();
     }
 
-    fn next_is_in(&self) -> bool {
+    /// `LIKE` or `MATCHES`, with or without NOT before it.
+    fn matching(&mut self, checkpoint: Checkpoint) {
+        self.start_at(checkpoint, K::Matching);
+        if self.meant() == K::NotKeyword {
+            self.bump_keyword();
+        }
+        self.bump_keyword();
+        self.operand("a pattern in quotes or a list of patterns in `[ ]`");
+    }
+
+    /// The keyword that the token behind the next one is, however its letters are written.
+    fn meant_behind(&self) -> K {
         let behind = self.tokens.get(self.cursor.saturating_add(1)..).unwrap_or(&[]);
         let next = behind.iter().find(|token| !token.kind.is_trivia());
-        next.and_then(|token| self.text.get(token.span.range()))
-            .is_some_and(|text| text.eq_ignore_ascii_case("IN"))
+        next.and_then(|token| K::keyword_like(self.text.get(token.span.range())?))
+            .unwrap_or(K::End)
     }
 
     /// One operand; false if there is none.

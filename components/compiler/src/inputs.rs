@@ -18,6 +18,22 @@ impl Policy {
         reads
     }
 
+    /// The inputs that its conditions read: what a component says that the policy reads.
+    pub fn condition_reads(&self) -> BTreeSet<InputIndex> {
+        let mut reads = BTreeSet::new();
+        for condition in [&self.scope, &self.constraint] {
+            each_input(&mut condition.clone(), &mut |input| {
+                reads.insert(*input);
+            });
+        }
+        reads
+    }
+
+    /// Lets it read other inputs.
+    pub(crate) fn renumber(&mut self, new: impl Fn(InputIndex) -> InputIndex) {
+        self.each_input(&mut |input| *input = new(*input));
+    }
+
     fn each_input(&mut self, visit: &mut dyn FnMut(&mut InputIndex)) {
         each_input(&mut self.scope, visit);
         each_input(&mut self.constraint, visit);

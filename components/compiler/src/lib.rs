@@ -15,6 +15,7 @@
 //! - [`explain`]: why a request was judged as it was.
 //! - [`mod@format`]: one way to write a file.
 //! - [`analysis`]: what the policies of a package can never do, and what they do to each other.
+//! - [`mod@diff`]: what a new version of a package decides otherwise.
 //! - [`emit`]: code generation: the typed core becomes a component.
 //! - [`suite`]: tests of policies: running them, what they cover, and which changes they notice.
 //! - `testing`: generators of packages and values, with the feature `testing`.
@@ -26,6 +27,7 @@ pub mod catalogue;
 mod check;
 pub mod core;
 pub mod diagnostic;
+pub mod diff;
 pub mod emit;
 pub mod explain;
 pub mod format;

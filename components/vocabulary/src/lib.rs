@@ -7,6 +7,7 @@
 //! - [`schema`]: attribute names, and which types attributes have.
 //! - [`policy`]: what a policy component says of itself, and what it says of one request.
 //! - [`decision`]: ALLOW or DENY, with the findings and obligations that led there.
+//! - [`decide`]: how a decision comes of what policies say.
 //! - [`digest`]: SHA-256, the names of bytes.
 //! - [`obligation`]: what must be done when a request goes through, and how several obligations become one.
 //! - [`input`]: JSON into values, strictly.
@@ -15,6 +16,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod decide;
 pub mod decision;
 pub mod digest;
 pub mod input;

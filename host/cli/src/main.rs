@@ -9,6 +9,7 @@
 //! - [`proof`]: what tests and analysis of packages give.
 //! - [`component`]: which contract a component is behind, and what is in it.
 //! - [`release`]: what a release file says, and the bundle that comes of it.
+//! - [`traffic`]: logs of requests, replayed.
 //! - [`files`]: files, whole or not at all.
 //! - [`report`]: diagnostics and tables as people see them.
 //! - [`error`]: what went wrong, with the exit code that it has.
@@ -23,6 +24,7 @@ mod package;
 mod proof;
 mod release;
 mod report;
+mod traffic;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,7 @@ use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, Type, Value};
 use wasmtime::Store;
 
-use crate::failure::{Failure, LoadError};
+use crate::failure::{self, Failure, LoadError};
 use crate::inert::{self, Guest};
 use crate::native;
 use crate::runtime::{Contract, Runtime, ticks};
@@ -137,7 +137,7 @@ impl Extractor {
             .extractor
             .aecp_context_extractor()
             .call_describe(&mut configured.store);
-        let described = described.map_err(|error| LoadError::Call(Failure::from_call(&error)))?;
+        let described = described.map_err(|error| LoadError::Call(failure::from_call(&error)))?;
         extractor.description = read_description(described).map_err(LoadError::Description)?;
         Ok(extractor)
     }
@@ -158,8 +158,8 @@ impl Extractor {
         let extractor = instance.extractor.aecp_context_extractor();
         let answer = extractor.call_extract(&mut instance.store, &wire_request(request));
         let values = answer
-            .map_err(|error| Failure::from_call(&error))?
-            .map_err(Failure::reported)?;
+            .map_err(|error| failure::from_call(&error))?
+            .map_err(failure::reported)?;
         if values.len() != self.description.attributes.len() {
             return Err(Failure::Malformed(format!(
                 "{} values for {} attributes",
@@ -183,13 +183,13 @@ impl Extractor {
         let extractor = self
             .prepared
             .instantiate(&mut store)
-            .map_err(|error| Failure::from_call(&error))?;
+            .map_err(|error| failure::from_call(&error))?;
         let configured = extractor
             .aecp_context_extractor()
             .call_configure(&mut store, &self.configuration);
         configured
-            .map_err(|error| Failure::from_call(&error))?
-            .map_err(Failure::reported)?;
+            .map_err(|error| failure::from_call(&error))?
+            .map_err(failure::reported)?;
         Ok(Instance { store, extractor })
     }
 }

@@ -1,58 +1,27 @@
 //! What can go wrong in a call or while loading, by name.
 
-use aecp_vocabulary::Denial;
+pub use aecp_vocabulary::decide::Failure;
 use aecp_vocabulary::value::FAILURE_LIMIT;
 use wasmtime::Trap;
 
 use crate::limits::MemoryExceeded;
 
-/// Why a call of a component gave nothing. The instance is thrown away.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Failure {
-    /// The component trapped.
-    #[error("trapped: {0}")]
-    Trapped(String),
-    /// The call took longer than it may.
-    #[error("ran out of time")]
-    Deadline,
-    /// The component asked for more memory than it may have.
-    #[error("{0}")]
-    Memory(String),
-    /// The component said itself that it failed.
-    #[error("reported an error: {0}")]
-    Reported(String),
-    /// The result breaks the contract.
-    #[error("broke its contract: {0}")]
-    Malformed(String),
+/// Why a call gave nothing, by the error that wasmtime has for it.
+pub(crate) fn from_call(error: &wasmtime::Error) -> Failure {
+    if let Some(exceeded) = error.downcast_ref::<MemoryExceeded>() {
+        return Failure::Memory(exceeded.to_string());
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::Interrupt) => Failure::Deadline,
+        Some(trap) => Failure::Trapped(trap.to_string()),
+        // What the host could not lift or lower: a pointer out of bounds, a discriminant that does not exist.
+        None => Failure::Malformed(cut(error.to_string())),
+    }
 }
 
-impl Failure {
-    /// The denial that the failure leads to.
-    pub fn denial(&self) -> Denial {
-        match self {
-            Self::Trapped(_) => Denial::ComponentTrapped,
-            Self::Deadline => Denial::ComponentDeadline,
-            Self::Memory(_) => Denial::ComponentMemory,
-            Self::Reported(_) => Denial::ComponentFailed,
-            Self::Malformed(_) => Denial::ComponentMalformed,
-        }
-    }
-
-    pub(crate) fn from_call(error: &wasmtime::Error) -> Self {
-        if let Some(exceeded) = error.downcast_ref::<MemoryExceeded>() {
-            return Self::Memory(exceeded.to_string());
-        }
-        match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => Self::Deadline,
-            Some(trap) => Self::Trapped(trap.to_string()),
-            // What the host could not lift or lower: a pointer out of bounds, a discriminant that does not exist.
-            None => Self::Malformed(cut(error.to_string())),
-        }
-    }
-
-    pub(crate) fn reported(text: String) -> Self {
-        Self::Reported(cut(text))
-    }
+/// Why a call gave nothing, by what the component said itself.
+pub(crate) fn reported(text: String) -> Failure {
+    Failure::Reported(cut(text))
 }
 
 /// Why a component cannot be run. It refuses the bundle.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store};
 
-use crate::failure::{Failure, LoadError};
+use crate::failure::{self, Failure, LoadError};
 use crate::limits::{CallLimits, Limiter};
 use crate::runtime::{Clock, STACK, ticks};
 
@@ -169,8 +169,8 @@ impl Compiler {
         let compiler = self
             .prepared
             .instantiate(&mut store)
-            .map_err(|error| Failure::from_call(&error))?;
-        call(compiler.aecp_judicial_compiler(), &mut store).map_err(|error| Failure::from_call(&error))
+            .map_err(|error| failure::from_call(&error))?;
+        call(compiler.aecp_judicial_compiler(), &mut store).map_err(|error| failure::from_call(&error))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Loads and runs AECP components, and makes the decision.
+//! Loads and runs AECP components, and has their answers decided over.
 //!
 //! This is the only crate that knows wasmtime. It refuses to know HTTP, OCI, signatures and files: it is handed
 //! native code that somebody has verified, and values that somebody has extracted.
@@ -7,15 +7,14 @@
 //! - [`native`]: native code, from bytes that were verified; the one place with `unsafe` of ours.
 //! - [`policy`], [`extractor`], [`sink`]: one module for each contract in `wit/`.
 //! - `judicial`: `aecp:judicial`, with the feature `judicial`; for tools alone.
-//! - [`decision`]: ALLOW or DENY over all packages of a bundle. Pure; read it beside the design.
-//! - [`policy_set`]: the policy components of a bundle behind one table of attributes.
+//! - [`policy_set`]: the policy components of a bundle behind one table of attributes; what they say is decided over
+//!   by [`aecp_vocabulary::decide`].
 //! - [`failure`]: what can go wrong in a call, by name.
 //! - `surface`: what a component imports and exports, with the feature `compile`.
 //! - `inert`: the WASI that guests of ordinary toolchains find, which gives them nothing.
 
 #![deny(unsafe_code)]
 
-pub mod decision;
 pub mod extractor;
 pub mod failure;
 mod inert;

@@ -11,7 +11,7 @@ use aecp_vocabulary::{ComponentDescription, Outcomes, Value};
 use wasmtime::Store;
 use wasmtime::component::Linker;
 
-use crate::failure::{Failure, LoadError};
+use crate::failure::{self, Failure, LoadError};
 use crate::limits::{CallLimits, Limiter};
 use crate::native;
 use crate::runtime::{Contract, Runtime, ticks};
@@ -144,7 +144,7 @@ impl Instance {
         store.set_hostcall_fuel(HANDOVER_LIMIT);
         let policy = prepared
             .instantiate(&mut store)
-            .map_err(|error| Failure::from_call(&error))?;
+            .map_err(|error| failure::from_call(&error))?;
         Ok(Self { store, policy })
     }
 
@@ -153,7 +153,7 @@ impl Instance {
         let evaluator = self.policy.aecp_policy_evaluator();
         evaluator
             .call_describe(&mut self.store)
-            .map_err(|error| Failure::from_call(&error))
+            .map_err(|error| failure::from_call(&error))
     }
 
     fn evaluate<V: Borrow<Value>>(
@@ -167,7 +167,7 @@ impl Instance {
         let evaluator = self.policy.aecp_policy_evaluator();
         let answer = evaluator.call_evaluate(&mut self.store, &values);
         answer
-            .map_err(|error| Failure::from_call(&error))?
-            .map_err(Failure::reported)
+            .map_err(|error| failure::from_call(&error))?
+            .map_err(failure::reported)
     }
 }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aecp_vocabulary::decide::{self, Report, Ruled, Rules};
 use aecp_vocabulary::parameter::{self, ParameterError};
 use aecp_vocabulary::policy::Input;
 use aecp_vocabulary::schema::{Declaration, Schema, TypeConflict};
 use aecp_vocabulary::{AttributeName, Decision, Mode, Outcomes, Type, Value};
 
-use crate::decision::{self, Report, Rules};
 use crate::failure::Failure;
 use crate::policy::PolicyComponent;
 
@@ -141,12 +141,14 @@ impl PolicySet {
             .iter()
             .zip(answers)
             .map(|(member, (answer, values))| Report {
-                rules: &member.rules,
-                description: member.component.description(),
+                policies: Ruled {
+                    rules: &member.rules,
+                    description: member.component.description(),
+                },
                 values,
-                answer,
+                answer: answer.as_ref(),
             });
-        let decision = decision::decide(reports);
+        let decision = decide::decide(reports);
         Decided { decision, components }
     }
 }

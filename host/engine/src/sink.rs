@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::Store;
 use wasmtime::component::HasSelf;
 
-use crate::failure::{Failure, LoadError};
+use crate::failure::{self, Failure, LoadError};
 use crate::inert::{self, Guest};
 use crate::native;
 use crate::runtime::{Contract, Runtime, ticks};
@@ -151,7 +151,7 @@ impl Sink {
             .sink
             .aecp_audit_sink()
             .call_describe(&mut configured.store);
-        let described = described.map_err(|error| LoadError::Call(Failure::from_call(&error)))?;
+        let described = described.map_err(|error| LoadError::Call(failure::from_call(&error)))?;
         if described.batch == 0 || described.batch > BATCH_LIMIT {
             return Err(LoadError::Description(format!(
                 "a batch of {}; 1 to {BATCH_LIMIT} are possible",
@@ -191,7 +191,7 @@ impl Sink {
             .sink
             .aecp_audit_sink()
             .call_deliver(&mut instance.store, &entries);
-        let taken = match answer.map_err(|error| DeliveryError::Failed(Failure::from_call(&error)))? {
+        let taken = match answer.map_err(|error| DeliveryError::Failed(failure::from_call(&error)))? {
             Ok(taken) => usize::try_from(taken).unwrap_or(usize::MAX),
             Err(wire::DeliveryError::Retry(why)) => return Err(DeliveryError::Retry(why)),
             Err(wire::DeliveryError::Refused(why)) => return Err(DeliveryError::Refused(why)),
@@ -213,13 +213,13 @@ impl Sink {
         let sink = self
             .prepared
             .instantiate(&mut store)
-            .map_err(|error| Failure::from_call(&error))?;
+            .map_err(|error| failure::from_call(&error))?;
         let configured = sink
             .aecp_audit_sink()
             .call_configure(&mut store, &self.configuration);
         configured
-            .map_err(|error| Failure::from_call(&error))?
-            .map_err(Failure::reported)?;
+            .map_err(|error| failure::from_call(&error))?
+            .map_err(failure::reported)?;
         Ok(Instance { store, sink })
     }
 }

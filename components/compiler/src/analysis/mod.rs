@@ -15,6 +15,8 @@
 //! - `space`: the values that a question has to try.
 //! - `others`: texts that the package does not mention.
 //! - `solver`: the search.
+//! - `cube`: sets of requests that people can read.
+//! - `difference`: the requests over which two packages decide differently.
 //! - `memory`: what is kept for the next analysis.
 //! - `pins`: which policies can meet at all.
 //! - `single`, `pairs`, `whole`: the questions about one policy, two, and the package.
@@ -25,6 +27,8 @@ mod acknowledgements;
 mod affine;
 mod atoms;
 mod clashes;
+mod cube;
+pub(crate) mod difference;
 mod findings;
 mod memory;
 mod others;
@@ -47,6 +51,7 @@ use aecp_vocabulary::Value;
 
 use crate::core::{Atom, Constant, Input, InputIndex, Operand, Package, Policy};
 pub use acknowledgements::{About, Acknowledged, Acknowledgement, acknowledge};
+pub(crate) use cube::{Cube, Part};
 pub use findings::{Analysis, Budget, Finding, Kind, NotDecided, Severity};
 pub use memory::Memory;
 use memory::Recall;
@@ -55,6 +60,7 @@ use single::Facts;
 use solver::{Answer, Demand, Solver};
 use space::Space;
 use truths::Cases;
+pub(crate) use truths::Truths;
 
 /// Most questions of one kind that are listed one by one when they are not decided; the others are counted.
 const LISTED: usize = 100;

@@ -222,6 +222,11 @@ impl<'p> Index<'p> {
         }
     }
 
+    /// The input.
+    pub(super) fn key(&self) -> Option<InputIndex> {
+        self.key
+    }
+
     /// The policies whose scope is not false for the pinned input's value alone, ascending.
     pub(super) fn candidates(&self, values: &[Value]) -> Vec<u32> {
         let value = self.key.and_then(|key| super::at(values, key.0));

@@ -144,7 +144,10 @@ impl<'p> Solver<'p> {
         self.left = self.left.saturating_sub(u64::try_from(steps).unwrap_or(u64::MAX));
     }
 
-    pub(super) fn space(&mut self, atoms: impl Iterator<Item = &'p Atom>) -> Space {
+    pub(super) fn space<'a>(&mut self, atoms: impl Iterator<Item = &'a Atom>) -> Space
+    where
+        'p: 'a,
+    {
         self.others.allow(self.left);
         let space = Space::new(self.package, atoms, &mut self.others, &mut self.values);
         self.left = self.left.min(self.others.left());
@@ -202,13 +205,25 @@ impl<'p> Solver<'p> {
         })
     }
 
+    /// The same as [`Solver::ask`], with what `found` makes of the part of a request that meets the demands, whatever
+    /// the rest of the request is.
+    pub(super) fn find<T>(
+        &mut self,
+        space: &mut Space,
+        demands: &[Demand<'p>],
+        found: impl FnOnce(&Self, &Space) -> T,
+    ) -> (Answer, Option<T>) {
+        self.search(space, demands, |solver, space, _| found(solver, space))
+    }
+
     fn search<T>(
         &mut self,
         space: &mut Space,
         demands: &[Demand<'p>],
         found: impl FnOnce(&mut Self, &mut Space, &[Choice]) -> T,
     ) -> (Answer, Option<T>) {
-        let persistent = demands.iter().all(|demand| demand.cases.persist());
+        // What is unknown may be all that keeps a request out of an excluded cube.
+        let persistent = space.excluded.is_empty() && demands.iter().all(|demand| demand.cases.persist());
         let cost = u64::try_from(demands.len()).unwrap_or(u64::MAX).max(1);
         let mut budget = self.per_question.min(self.left);
         let mut trail: Vec<(Choice, usize)> = Vec::new();
@@ -344,7 +359,7 @@ impl<'p> Solver<'p> {
     }
 
     /// What is chosen, as values for all inputs of the package; what is not chosen is absent where that can be.
-    fn request(&self, space: &Space) -> Vec<Value> {
+    pub(super) fn request(&self, space: &Space) -> Vec<Value> {
         let mut values = self.values.clone();
         for (index, value) in (0_u32..).zip(&mut values) {
             if let (false, Some(plain)) = (

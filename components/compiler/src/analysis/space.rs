@@ -1,11 +1,13 @@
 //! The values that the inputs of one question can take, as few as its atoms can tell apart.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use aecp_vocabulary::{Type, Value};
 
 use super::affine::Cuts;
 use super::atoms::{Shape, candidates, shape};
+use super::cube::Cube;
 use super::others::Others;
 use super::weeks;
 use crate::core::time::{Window, Zone};
@@ -26,6 +28,8 @@ pub(super) struct Space {
     pub(super) freed: BTreeSet<InputIndex>,
     /// The weekdays and times of day of these may be anything.
     pub(super) blurred: BTreeSet<InputIndex>,
+    /// No request in one of these is looked for. Their atoms are among those of the space.
+    pub(super) excluded: Vec<Rc<Cube>>,
     /// Patterns and parts that these are held against may be anything: texts for them were not found in time.
     pub(super) opaque: BTreeSet<InputIndex>,
     /// Whether parameters have their defaults, and no other value is tried.

@@ -3,5 +3,6 @@
 
 mod acknowledged;
 mod brute;
+mod difference;
 mod memory;
 mod sources;

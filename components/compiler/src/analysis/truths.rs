@@ -4,13 +4,13 @@ use crate::interpreter::Truth;
 
 /// Which truths a condition can still have. The empty set is a contradiction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Truths(u8);
+pub(crate) struct Truths(u8);
 
 impl Truths {
     pub(super) const NONE: Self = Self(0);
-    pub(super) const FALSE: Self = Self(1);
-    pub(super) const UNKNOWN: Self = Self(2);
-    pub(super) const TRUE: Self = Self(4);
+    pub(crate) const FALSE: Self = Self(1);
+    pub(crate) const UNKNOWN: Self = Self(2);
+    pub(crate) const TRUE: Self = Self(4);
     pub(super) const FALSE_OR_UNKNOWN: Self = Self(3);
     pub(super) const FALSE_OR_TRUE: Self = Self(5);
     pub(super) const ANY: Self = Self(7);
@@ -21,6 +21,11 @@ impl Truths {
 
     pub(super) fn within(self, other: Self) -> bool {
         self.0 & !other.0 == 0
+    }
+
+    /// What is in one of the two.
+    pub(super) fn joined(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     /// Whether there is nothing left to find out.

@@ -260,7 +260,8 @@ fn request(package: &Package, values: &[Value]) -> Shown {
     shown
 }
 
-fn json(value: &Value) -> Json {
+/// A value as `aecp eval` reads it.
+pub(crate) fn json(value: &Value) -> Json {
     let texts = |members: Vec<String>| Json::from(members);
     match value {
         Value::Boolean(holds) => (*holds).into(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use aecp_engine::{Instances, Limits, Member, PolicyComponent, PolicySet, Runtime};
 use aecp_vocabulary::decision::{Finding, PolicyName, RaisedObligation};
 use aecp_vocabulary::input::Attributes;
-use aecp_vocabulary::{Decision, Denial, Mode, Value, Verdict};
+use aecp_vocabulary::{AttributeName, Decision, Denial, Mode, Type, Value, Verdict};
 use serde::Serialize;
 
 use super::settings::Settings;
@@ -116,10 +116,14 @@ impl Subject {
 
     /// The values of a request, in the order of the set's attributes.
     pub(crate) fn table(&self, attributes: &Attributes) -> Vec<Value> {
-        self.set
-            .attributes()
-            .iter()
-            .map(|(name, declared)| attributes.value(name, *declared))
+        self.values(|name, declared| attributes.value(name, declared))
+    }
+
+    /// The values that `value` gives, in the order of the set's attributes.
+    pub(crate) fn values(&self, value: impl Fn(&AttributeName, Type) -> Value) -> Vec<Value> {
+        let attributes = self.set.attributes().iter();
+        attributes
+            .map(|(name, declared)| value(name, *declared))
             .collect()
     }
 

@@ -5,6 +5,7 @@ mod bench;
 mod build;
 mod check;
 mod conformance;
+mod diff;
 mod eval;
 mod evidence;
 mod explain;
@@ -14,6 +15,7 @@ mod push;
 mod release;
 mod settings;
 mod sign;
+mod simulate;
 mod test;
 mod verify;
 
@@ -39,6 +41,8 @@ Examples:
   aecp check policies/eu_residency
   aecp test policies/eu_residency --coverage
   aecp eval policies/eu_residency --input request.json
+  aecp diff policies/eu_residency ../proposal/eu_residency
+  aecp simulate policies/eu_residency --traffic requests.ndjson
   aecp build policies/eu_residency -o eu_residency.wasm";
 
 #[derive(Debug, Subcommand)]
@@ -50,6 +54,8 @@ enum Command {
     Build(build::Arguments),
     Eval(eval::Arguments),
     Explain(explain::Arguments),
+    Diff(diff::Arguments),
+    Simulate(simulate::Arguments),
     Bench(bench::Arguments),
     Keys(keys::Arguments),
     Sign(sign::Arguments),
@@ -70,6 +76,8 @@ impl Arguments {
             Command::Build(arguments) => build::run(&arguments),
             Command::Eval(arguments) => eval::run(&arguments),
             Command::Explain(arguments) => explain::run(&arguments),
+            Command::Diff(arguments) => diff::run(&arguments),
+            Command::Simulate(arguments) => simulate::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Keys(arguments) => keys::run(&arguments),
             Command::Sign(arguments) => sign::run(&arguments),

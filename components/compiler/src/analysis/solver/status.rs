@@ -3,6 +3,7 @@
 use aecp_vocabulary::Value;
 
 use super::super::atoms::{Shape, shape};
+use super::super::cube::{Cube, Part};
 use super::super::space::Space;
 use super::super::truths::Truths;
 use super::{Choice, Demand, Solver};
@@ -15,6 +16,14 @@ pub(super) enum Status {
     Broken,
     /// All are, whatever else is chosen.
     Met,
+    /// It hangs on this choice, or on an opaque atom.
+    Open(Option<Choice>),
+}
+
+/// What can be said of a request and a cube.
+enum Within {
+    Yes,
+    No,
     /// It hangs on this choice, or on an opaque atom.
     Open(Option<Choice>),
 }
@@ -45,7 +54,49 @@ impl<'p> Solver<'p> {
                 return Status::Broken;
             }
         }
+        for cube in &space.excluded {
+            match self.within(space, cube) {
+                Within::No => {}
+                Within::Yes => return Status::Broken,
+                Within::Open(choice) => {
+                    met = false;
+                    next = next.or(choice);
+                }
+            }
+        }
         if met { Status::Met } else { Status::Open(next) }
+    }
+
+    /// Whether every request that has what is chosen is in a cube, or none.
+    fn within(&self, space: &Space, cube: &Cube) -> Within {
+        let (mut inside, mut next) = (true, None);
+        for part in &cube.parts {
+            let (holds, choice) = match part {
+                Part::Known { input, .. } | Part::Unknown { input, .. } => match self.is_chosen(*input) {
+                    true => (Some(part.holds(self.package, &self.values)), None),
+                    false => (None, Some(Choice::Input(*input))),
+                },
+                Part::Literal { atom, allowed } => {
+                    let truths = self.atom(space, atom);
+                    if truths.within(*allowed) {
+                        (Some(true), None)
+                    } else if truths.meets(*allowed) {
+                        (None, self.open_in_atom(space, atom))
+                    } else {
+                        (Some(false), None)
+                    }
+                }
+            };
+            match holds {
+                Some(true) => {}
+                Some(false) => return Within::No,
+                None => {
+                    inside = false;
+                    next = next.or(choice);
+                }
+            }
+        }
+        if inside { Within::Yes } else { Within::Open(next) }
     }
 
     fn truths(&self, space: &Space, condition: &Condition) -> Truths {
@@ -62,7 +113,7 @@ impl<'p> Solver<'p> {
         }
     }
 
-    fn atom(&self, space: &Space, atom: &Atom) -> Truths {
+    pub(in super::super) fn atom(&self, space: &Space, atom: &Atom) -> Truths {
         let shape = shape(self.package, atom);
         if shape.inputs().any(|input| space.freed.contains(&input)) {
             return Truths::ANY;
@@ -136,7 +187,7 @@ impl<'p> Solver<'p> {
         self.package.inputs.get(place).filter(|_| absent)?.absent_as()
     }
 
-    pub(super) fn is_chosen(&self, input: InputIndex) -> bool {
+    pub(in super::super) fn is_chosen(&self, input: InputIndex) -> bool {
         let place = usize::try_from(input.0).ok();
         place
             .and_then(|place| self.chosen.get(place))

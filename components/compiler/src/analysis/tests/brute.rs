@@ -142,7 +142,7 @@ const SMALL_GLOBS: [&str; 6] = ["*", "a*", "*b", "**/b", "a/**", "*a*"];
 const SMALL_EXPRESSIONS: [&str; 6] = ["a+", "[ab]{2}", "[a/]*", "[^a]", "a|b", "(?i)A.*"];
 
 /// The package with texts and patterns that are told apart by short texts.
-fn with_small_texts(mut package: Package) -> Package {
+pub(super) fn with_small_texts(mut package: Package) -> Package {
     for policy in &mut package.policies {
         make_small(&mut policy.scope);
         make_small(&mut policy.constraint);
@@ -249,7 +249,7 @@ fn values(package: &Package, input: &Input) -> Option<Vec<Value>> {
 }
 
 /// All requests of a package that differ in something that matters; none if there are too many.
-fn requests(package: &Package) -> Option<Vec<Vec<Value>>> {
+pub(super) fn requests(package: &Package) -> Option<Vec<Vec<Value>>> {
     let most = if calculates(package) { CALCULATED } else { REQUESTS };
     let mut requests = vec![Vec::new()];
     for input in &package.inputs {
@@ -462,7 +462,7 @@ fn brute(package: &Package, requests: &[Vec<Value>]) -> (Claims, BTreeSet<u32>) 
 }
 
 /// The types whose values the analysis tells apart.
-const TYPES: &[Type] = &[
+pub(super) const TYPES: &[Type] = &[
     Type::Text,
     Type::Integer,
     Type::Boolean,

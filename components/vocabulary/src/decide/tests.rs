@@ -1,5 +1,5 @@
-use aecp_vocabulary::policy::{Input, Obligation, OverrideRule, PackageDescription, PolicyDescription};
-use aecp_vocabulary::{AttributeName, Type};
+use crate::policy::{Input, Obligation, OverrideRule, PackageDescription, PolicyDescription};
+use crate::{AttributeName, ComponentDescription, DefaultDecision, Type};
 
 use super::*;
 
@@ -56,10 +56,12 @@ fn decide_one(
 ) -> Decision {
     let rules = Rules::new(description, |_| ceiling);
     decide(std::iter::once(Report {
-        rules: &rules,
-        description,
+        policies: Ruled {
+            rules: &rules,
+            description,
+        },
         values: &[&value],
-        answer: &answer,
+        answer: answer.as_ref(),
     }))
 }
 
@@ -150,16 +152,15 @@ fn guardrails_never_cover_for_others() {
     );
     let value = eu();
     let values = [&value];
-    let applied = Ok(Outcomes {
+    let applied = Outcomes {
         applied: vec![0],
         findings: vec![],
-    });
-    let silent = Ok(Outcomes::default());
+    };
+    let silent = Outcomes::default();
     let report = |rules, description, answer| Report {
-        rules,
-        description,
+        policies: Ruled { rules, description },
         values: &values,
-        answer,
+        answer: Ok(answer),
     };
 
     let both = [
@@ -173,10 +174,10 @@ fn guardrails_never_cover_for_others() {
     ];
     assert_eq!(decide(both.into_iter()).verdict, Verdict::Allow);
     // One covering package does not lift another's denial.
-    let violated = Ok(Outcomes {
+    let violated = Outcomes {
         applied: vec![0],
         findings: vec![found(0, Outcome::Violated)],
-    });
+    };
     let both = [
         report(&rules_a, &guardrail, &violated),
         report(&rules_b, &strict, &applied),

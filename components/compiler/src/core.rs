@@ -48,6 +48,9 @@ pub enum InputKind {
     Attribute {
         /// Whether the schema expects requests without it.
         optional: bool,
+        /// The texts that it can be, if the schema lists them; any other is unknown where it is read, as a value of
+        /// another type is.
+        choices: Option<Members<Constant>>,
     },
     /// The package, or a bundle that sets it. Never absent and never failed.
     Parameter(Box<Parameter>),
@@ -69,7 +72,10 @@ pub struct Parameter {
 impl Input {
     /// A fact about the request.
     pub fn attribute(name: AttributeName, value_type: Type, optional: bool) -> Self {
-        let kind = InputKind::Attribute { optional };
+        let kind = InputKind::Attribute {
+            optional,
+            choices: None,
+        };
         Self {
             name,
             value_type,
@@ -88,7 +94,7 @@ impl Input {
 
     /// Whether the schema expects requests without it.
     pub fn is_optional(&self) -> bool {
-        matches!(self.kind, InputKind::Attribute { optional: true })
+        matches!(self.kind, InputKind::Attribute { optional: true, .. })
     }
 
     /// Whether every request has it, with a value of its type.
@@ -100,6 +106,24 @@ impl Input {
     pub fn plain(&self) -> Value {
         self.parameter()
             .map_or(Value::Absent, |parameter| parameter.default.clone())
+    }
+
+    /// The texts that it can be, if the schema lists them.
+    pub fn choices(&self) -> Option<&Members<Constant>> {
+        match &self.kind {
+            InputKind::Attribute { choices, .. } => choices.as_ref(),
+            InputKind::Parameter(_) | InputKind::Now => None,
+        }
+    }
+
+    /// Whether it can have a value, as far as the schema lists its values.
+    pub fn can_be(&self, value: &Value) -> bool {
+        self.choices().is_none_or(|choices| match value {
+            Value::Text(text) => choices
+                .binary_search_by(|choice| choice.text().cmp(&Some(text)))
+                .is_ok(),
+            _ => false,
+        })
     }
 
     /// What the package says of it, if it is a parameter.
@@ -116,7 +140,7 @@ impl From<&Input> for policy::Input {
     fn from(input: &Input) -> Self {
         let value_type = input.value_type;
         match &input.kind {
-            InputKind::Attribute { optional } => Self::Attribute {
+            InputKind::Attribute { optional, .. } => Self::Attribute {
                 name: input.name.clone(),
                 value_type,
                 optional: *optional,

@@ -285,10 +285,11 @@ fn value(values: &[Value], input: InputIndex) -> Option<&Value> {
     values.get(usize::try_from(input.0).ok()?)
 }
 
-/// The value if it is there and of the declared type.
+/// The value if it is there and of the declared type, and one of those that the schema lists, if it lists them.
 fn known<'a>(package: &Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
-    let declared: Type = package.inputs.get(usize::try_from(input.0).ok()?)?.value_type;
-    value(values, input).filter(|value| value.value_type() == Some(declared))
+    let input_of = package.inputs.get(usize::try_from(input.0).ok()?)?;
+    let declared: Type = input_of.value_type;
+    value(values, input).filter(|value| value.value_type() == Some(declared) && input_of.can_be(value))
 }
 
 #[cfg(test)]

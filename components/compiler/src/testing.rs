@@ -252,7 +252,18 @@ fn input(index: u32, value_type: Type, origin: Origin) -> Input {
         },
         Origin::Request | Origin::OptionalInRequest | Origin::Clock => {
             let optional = !matches!(origin, Origin::Request);
-            Input::attribute(name(format!("attribute{index}.{words}")), value_type, optional)
+            let mut input = Input::attribute(name(format!("attribute{index}.{words}")), value_type, optional);
+            // The same for all inputs of this name, which are one in a component.
+            let is_listed = value_type == Type::Text && index % 3 == 1;
+            let texts = TEXTS
+                .iter()
+                .take(5)
+                .map(|text| Constant::Text((*text).to_owned()));
+            input.kind = InputKind::Attribute {
+                optional,
+                choices: is_listed.then(|| texts.collect::<Vec<_>>().into()),
+            };
+            input
         }
     }
 }

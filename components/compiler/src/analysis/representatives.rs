@@ -1,12 +1,12 @@
 //! Long lists of texts, cut to a few members for each class of members that no condition of the package tells apart. What
 //! is so of a package with short lists is so of the package, for a text of a class stands for all others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::{Type, Value};
 
 use super::atoms::atoms;
-use crate::core::{Atom, Condition, Constant, Members, Operand, Package, Quantifier};
+use crate::core::{Atom, Condition, Constant, Input, Members, Operand, Package, Parameter, Quantifier};
 use crate::interpreter::{self, Truth};
 use crate::partition::Partition;
 
@@ -110,6 +110,17 @@ impl<'p> Kept<'p> {
             .iter()
             .filter(|input| of_texts(input.value_type))
             .count();
+        // What parameters and attributes are said to be is asked for too, wherever they are compared.
+        let of_parameters = package.inputs.iter().filter_map(Input::parameter);
+        let said = of_parameters
+            .flat_map(Parameter::mentions)
+            .filter_map(|value| match value {
+                Value::Text(text) => Some(text.as_str()),
+                _ => None,
+            });
+        let choices = package.inputs.iter().filter_map(Input::choices);
+        let choices = choices.flat_map(|choices| choices.iter().filter_map(Constant::text));
+        let said: BTreeSet<&str> = said.chain(choices).collect();
         let mut counts: BTreeMap<(usize, Vec<Truth>), usize> = BTreeMap::new();
         let mut questions = questions;
         let mut kept = Vec::new();
@@ -119,7 +130,7 @@ impl<'p> Kept<'p> {
                 .or_default();
             *count = count.saturating_add(1);
             // What a text would be called that the package does not have must not be one that it has.
-            if *count <= enough.saturating_add(1) || text.starts_with(super::FRESH) {
+            if *count <= enough.saturating_add(1) || text.starts_with(super::FRESH) || said.contains(text) {
                 kept.push(*text);
             }
         }

@@ -154,6 +154,9 @@ impl Space {
                 candidates(value_type, constants, members, count, fresh)
             };
             let mut known = values(declared.value_type);
+            if declared.choices().is_some() {
+                known.retain(|value| declared.can_be(value));
+            }
             if let Some(parameter) = declared.parameter() {
                 // The default comes first: a request that shows something has it where that will do.
                 known.retain(|value| parameter.allows(value));
@@ -215,7 +218,9 @@ fn patterned(
 fn mentioned(package: &Package, input: InputIndex) -> Vec<Constant> {
     let parameter = declared(package, input).and_then(Input::parameter);
     let values = parameter.into_iter().flat_map(Parameter::mentions);
-    values.filter_map(Constant::of).collect()
+    let choices = declared(package, input).and_then(Input::choices);
+    let choices = choices.into_iter().flat_map(|choices| choices.iter().cloned());
+    values.filter_map(Constant::of).chain(choices).collect()
 }
 
 fn read<'p>(

@@ -3,6 +3,7 @@
 use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 
+use super::choices::is_choice;
 use super::{Attribute, Checker, Class, Header, facts, place, token_place};
 use crate::core::InputKind;
 use crate::diagnostic::{Code, Diagnostic, Place};
@@ -160,9 +161,14 @@ impl Checker {
 
     pub(super) fn schema(&mut self, file: u32, schema: &ast::Schema) {
         for attribute in schema.attributes() {
-            let value_type = attribute
-                .type_name()
-                .and_then(|written| self.value_type(file, &written));
+            let (value_type, choices) = match attribute.type_name() {
+                Some(written) if is_choice(&written) => {
+                    let choices = self.choices(file, &written);
+                    (choices.as_ref().map(|_| Type::Text), choices)
+                }
+                Some(written) => (self.value_type(file, &written), None),
+                None => (None, None),
+            };
             let Some(token) = attribute.name().and_then(|name| name.token()) else {
                 continue;
             };
@@ -173,7 +179,7 @@ impl Checker {
                     self.attributes.push(Attribute {
                         name,
                         value_type,
-                        kind: InputKind::Attribute { optional },
+                        kind: InputKind::Attribute { optional, choices },
                         place: here,
                     });
                 }
@@ -203,16 +209,30 @@ impl Checker {
                             .any(|place| self.imported.contains(&place.file)) =>
                 {
                     let types = (first.value_type, attribute.value_type);
+                    let mut same_choices = true;
                     if let (
-                        InputKind::Attribute { optional },
+                        InputKind::Attribute { optional, choices },
                         InputKind::Attribute {
                             optional: second_optional,
+                            choices: second_choices,
                         },
                     ) = (&mut first.kind, &attribute.kind)
                     {
                         *optional &= *second_optional;
+                        same_choices = choices == second_choices;
                     }
-                    if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1) {
+                    if !same_choices && types.0.is_some() && types.0 == types.1 {
+                        let message = format!(
+                            "attribute `{}` is declared with other values than elsewhere",
+                            attribute.name
+                        );
+                        let diagnostic =
+                            Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
+                                .also(first.place, "declared here too")
+                                .help("list the same values in all packages that share it, or give it another name here");
+                        self.report(diagnostic);
+                    } else if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1)
+                    {
                         let message = format!(
                             "attribute `{}` is declared as {first_type} and as {second_type}",
                             attribute.name
@@ -256,7 +276,7 @@ impl Checker {
         let here = place(file, written);
         let upper = words.to_ascii_uppercase();
         let available = "the types are `TEXT`, `INTEGER`, `DECIMAL`, `BOOLEAN`, `INSTANT`, `DURATION`, `ADDRESS`, `CIDR`, \
-                         and `SET OF` each of them but `BOOLEAN` and `CIDR`";
+                         and `SET OF` each of them but `BOOLEAN` and `CIDR`; attributes can be `ONE OF [\"a\", \"b\"]`";
         if LATER_TYPES.iter().any(|later| later.name() == upper) {
             let message = format!("the type `{upper}` is not available in this version");
             self.report(Diagnostic::error(Code::UnavailableType, here, message).help(available));

@@ -133,6 +133,7 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
         tables: Tables::default(),
     };
     support::put(&mut emitter.functions, table.as_ref());
+    let choices = choices(&mut emitter, linked, plan)?;
     let blocks = dispatch::blocks(&mut emitter, plan)?;
     let Emitter {
         mut data,
@@ -147,9 +148,28 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
     functions.define(
         EVALUATE,
         Signature::Two,
-        evaluate(linked, plan, &blocks, &rows, error, heap)?,
+        evaluate(linked, plan, &choices, &blocks, &rows, error, heap)?,
     );
     Ok(assemble(functions, &data, heap))
+}
+
+/// (values): for each input whose values are listed, what makes a text that is none of them unknown.
+fn choices(emitter: &mut Emitter<'_>, linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u32>, EmitError> {
+    let mut functions = Vec::new();
+    for (input, position) in linked.inputs.iter().zip(0_u32..) {
+        let classes = input.choices().and_then(|choices| plan.texts.of_list(choices));
+        let Some(classes) = classes.filter(|_| plan.reads.contains(&position)) else {
+            continue;
+        };
+        let mut function = Function::new([]);
+        let mut code = function.instructions();
+        emitter.only(&mut code, position, &classes)?;
+        code.end();
+        let index = emitter.functions.reserve();
+        emitter.functions.define(index, Signature::Block, function);
+        functions.push(index);
+    }
+    Ok(functions)
 }
 
 /// The result of a call with a wrong number of values: `err(text)`, laid out ahead of time.
@@ -170,6 +190,7 @@ fn error(data: &mut Data, inputs: usize) -> Result<u32, EmitError> {
 fn evaluate(
     linked: &Linked<'_>,
     plan: &Plan<'_>,
+    choices: &[u32],
     blocks: &[u32],
     rows: &[u32],
     error: u32,
@@ -200,6 +221,9 @@ fn evaluate(
                 classes,
             );
         }
+    }
+    for function in choices {
+        code.local_get(values).call(*function);
     }
     for (set, members) in &layout.members {
         support::look_up(&mut code, values, *set, *members);

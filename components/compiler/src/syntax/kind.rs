@@ -201,7 +201,7 @@ pub enum SyntaxKind {
     Schema,
     /// `customer.region: TEXT OPTIONAL`
     Attribute,
-    /// `SET OF TEXT`
+    /// `SET OF TEXT`, `ONE OF ["gold", "silver"]`
     Type,
     /// `IMPORT "../common"`
     Import,

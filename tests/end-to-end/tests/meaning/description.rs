@@ -84,7 +84,10 @@ fn description_is_that_of_the_packages() {
         vec![(is(1, "x"), holds())],
     );
     second.default = DefaultDecision::Allow;
-    second.inputs[1].kind = InputKind::Attribute { optional: true };
+    second.inputs[1].kind = InputKind::Attribute {
+        optional: true,
+        choices: None,
+    };
     second.name = "second".to_owned();
     let component = load(&[first, second]);
     let description = component.description();

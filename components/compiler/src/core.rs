@@ -1,8 +1,14 @@
 //! The typed core: what a package means, after all checks, before any code.
 //!
 //! Everything here is well typed: the checker builds it, the interpreter walks it, the code generator compiles it.
-//! Meaning lives in [`crate::interpreter`]; this module is data.
+//! Meaning lives in [`crate::interpreter`]; this module is data. [`term`] is arithmetic,
+//! [`time`] are weekdays and times of day.
 
+pub mod term;
+pub mod time;
+
+use self::term::Term;
+use self::time::{Window, Zone};
 use aecp_vocabulary::policy::{self, Annotation, DefaultDecision, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AttributeName, AuditClass, Mode, Type, Value, parameter};
@@ -48,6 +54,8 @@ pub enum InputKind {
     Attribute {
         /// Whether the schema expects requests without it.
         optional: bool,
+        /// What is read in the place of an absent value, of the input's type. `IS PRESENT` does not read it.
+        default: Option<Box<Value>>,
         /// The texts that it can be, if the schema lists them; any other is unknown where it is read, as a value of
         /// another type is.
         choices: Option<Members<Constant>>,
@@ -56,6 +64,16 @@ pub enum InputKind {
     Parameter(Box<Parameter>),
     /// The moment of the decision. Never absent and never failed.
     Now,
+}
+
+impl InputKind {
+    /// What is read in the place of an absent value, if the schema says so.
+    pub fn absent_as(&self) -> Option<&Value> {
+        match self {
+            Self::Attribute { default, .. } => default.as_deref(),
+            Self::Parameter(_) | Self::Now => None,
+        }
+    }
 }
 
 /// What a package says of a parameter; all values have the input's type.
@@ -74,6 +92,7 @@ impl Input {
     pub fn attribute(name: AttributeName, value_type: Type, optional: bool) -> Self {
         let kind = InputKind::Attribute {
             optional,
+            default: None,
             choices: None,
         };
         Self {
@@ -126,6 +145,25 @@ impl Input {
         })
     }
 
+    /// What is read in the place of an absent value, if the schema says so.
+    pub fn absent_as(&self) -> Option<&Value> {
+        self.kind.absent_as()
+    }
+
+    /// What policies read where the request has this value.
+    pub fn read<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match value {
+            Value::Absent => self.absent_as().unwrap_or(value),
+            _ => value,
+        }
+    }
+
+    /// The values in its declaration: defaults and bounds.
+    pub fn mentions(&self) -> impl Iterator<Item = &Value> {
+        let parameter = self.parameter().into_iter().flat_map(Parameter::mentions);
+        parameter.chain(self.absent_as())
+    }
+
     /// What the package says of it, if it is a parameter.
     pub fn parameter(&self) -> Option<&Parameter> {
         match &self.kind {
@@ -140,10 +178,13 @@ impl From<&Input> for policy::Input {
     fn from(input: &Input) -> Self {
         let value_type = input.value_type;
         match &input.kind {
-            InputKind::Attribute { optional, .. } => Self::Attribute {
+            InputKind::Attribute {
+                optional, default, ..
+            } => Self::Attribute {
                 name: input.name.clone(),
                 value_type,
                 optional: *optional,
+                default: default.as_deref().cloned(),
             },
             InputKind::Parameter(parameter) => Self::Parameter {
                 name: input.name.to_string(),
@@ -278,6 +319,16 @@ pub enum Atom {
         /// The networks.
         networks: Members<Network>,
     },
+    /// `t WITHIN MONDAY TO FRIDAY IN "Europe/Berlin"`: the instant is in a part of the week or of the day, as clocks of
+    /// the zone show them. Unknown outside of the span of [`time`].
+    During {
+        /// Of type INSTANT.
+        instant: Operand,
+        /// When it must be.
+        window: Window,
+        /// Whose clocks tell.
+        zone: Zone,
+    },
     /// `a WITHIN n`: the address is in the network.
     Within {
         /// An address attribute.
@@ -323,6 +374,8 @@ pub enum Operand {
     Input(InputIndex),
     /// What the policy says.
     Constant(Constant),
+    /// What is calculated.
+    Term(Box<Term>),
 }
 
 /// A literal.

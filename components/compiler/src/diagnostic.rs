@@ -111,6 +111,8 @@ codes! {
     OutsideRange = "outside-range",
     /// A parameter that no policy reads.
     UnusedParameter = "unused-parameter",
+    /// A DEFAULT of an attribute that is not OPTIONAL, or two of one attribute.
+    InvalidDefault = "invalid-default",
     /// An EFFECTIVE that ends before it begins.
     EmptyPeriod = "empty-period",
     /// A test that depends on the time and does not say what time it is.
@@ -213,6 +215,14 @@ codes! {
     ImpossibleExpectation = "impossible-expectation",
     /// A text that is not an instant.
     InvalidInstant = "invalid-instant",
+    /// A calculation with constants alone whose result does not fit 64 bits.
+    ConstantOverflow = "constant-overflow",
+    /// A calculation with more operands than one may have.
+    TermTooLong = "term-too-long",
+    /// A time zone that the database does not have.
+    UnknownZone = "unknown-zone",
+    /// Weekdays or times of day that make no part of a week or of a day.
+    InvalidWindow = "invalid-window",
     /// A finding acknowledged where no such finding can be.
     MisplacedAcknowledgement = "misplaced-acknowledgement",
     /// A finding acknowledged twice.

@@ -119,7 +119,13 @@ impl Teller<'_> {
         let read = |input: &InputIndex| {
             let index = usize::try_from(input.0).unwrap_or(usize::MAX);
             let value = self.values.get(index).unwrap_or(&Value::Absent);
-            (self.words.name(*input).to_owned(), value.to_string())
+            let read = match self.package.inputs.get(index).map(|input| input.read(value)) {
+                Some(default) if *value == Value::Absent && *default != Value::Absent => {
+                    format!("{default} (absent, so the default)")
+                }
+                _ => value.to_string(),
+            };
+            (self.words.name(*input).to_owned(), read)
         };
         Part {
             truth,

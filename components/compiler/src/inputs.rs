@@ -64,6 +64,42 @@ impl Package {
 }
 
 impl Atom {
+    /// What it compares, in the order in which it is written; none for atoms that read attributes alone.
+    pub fn operands(&self) -> impl Iterator<Item = &Operand> {
+        let (first, second) = match self {
+            Self::Compare { left, right, .. } => (Some(left), Some(right)),
+            Self::OneOf { element, .. }
+            | Self::Contains { element, .. }
+            | Self::During { instant: element, .. } => (Some(element), None),
+            Self::IsPresent(_)
+            | Self::IsTrue(_)
+            | Self::Affix { .. }
+            | Self::Matches { .. }
+            | Self::WithinOneOf { .. }
+            | Self::Within { .. }
+            | Self::ContainsOf { .. } => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+
+    /// The same, to be changed.
+    pub fn operands_mut(&mut self) -> impl Iterator<Item = &mut Operand> {
+        let (first, second) = match self {
+            Self::Compare { left, right, .. } => (Some(left), Some(right)),
+            Self::OneOf { element, .. }
+            | Self::Contains { element, .. }
+            | Self::During { instant: element, .. } => (Some(element), None),
+            Self::IsPresent(_)
+            | Self::IsTrue(_)
+            | Self::Affix { .. }
+            | Self::Matches { .. }
+            | Self::WithinOneOf { .. }
+            | Self::Within { .. }
+            | Self::ContainsOf { .. } => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+
     /// The inputs that it reads, in the order in which it is written.
     pub fn inputs(&self) -> Vec<InputIndex> {
         let mut inputs = Vec::new();
@@ -83,7 +119,7 @@ fn each_input(condition: &mut Condition, visit: &mut dyn FnMut(&mut InputIndex))
                 operand(left, visit);
                 operand(right, visit);
             }
-            Atom::OneOf { element, .. } => operand(element, visit),
+            Atom::OneOf { element, .. } | Atom::During { instant: element, .. } => operand(element, visit),
             Atom::Affix { text: input, .. }
             | Atom::Matches { text: input, .. }
             | Atom::WithinOneOf { address: input, .. } => visit(input),
@@ -110,5 +146,9 @@ fn operand(operand: &mut Operand, visit: &mut dyn FnMut(&mut InputIndex)) {
     match operand {
         Operand::Input(input) => visit(input),
         Operand::Constant(_) => {}
+        Operand::Term(term) => term
+            .operands_mut()
+            .into_iter()
+            .for_each(|part| self::operand(part, visit)),
     }
 }

@@ -2,7 +2,9 @@
 //! against it.
 //!
 //! Conditions have three values and strong Kleene connectives, so their meaning does not depend on the order of
-//! operands. An atom that reads an absent value, a failed one, or one of another type than declared is unknown.
+//! operands. An atom that reads an absent value, a failed one, one of another type than declared, a sum or product that
+//! does not fit 64 bits, or the local time of an instant outside of the span of [`crate::core::time`], is unknown. Where
+//! the schema has a DEFAULT, that is read in the place of an absent value.
 //!
 //! | scope | constraint | outcome |
 //! |---|---|---|
@@ -172,6 +174,14 @@ fn known_atom(package: &Package, values: &[Value], asked: &Atom) -> Option<bool>
             let (set, element) = (known(package, values, *set)?, operand(package, values, element)?);
             has(set, element)
         }
+        Atom::During {
+            instant,
+            window,
+            zone,
+        } => match operand(package, values, instant)? {
+            Scalar::Instant(instant) => window.holds(zone, instant),
+            _ => None,
+        },
         Atom::ContainsOf {
             set,
             quantifier,
@@ -214,6 +224,29 @@ enum Scalar<'a> {
     Instant(i64),
     Duration(i64),
     Address(Address),
+}
+
+impl Scalar<'_> {
+    /// The 64 bits of a value that can be calculated with.
+    fn number(self) -> Option<i64> {
+        match self {
+            Self::Integer(number)
+            | Self::Decimal(number)
+            | Self::Instant(number)
+            | Self::Duration(number) => Some(number),
+            Self::Text(_) | Self::Boolean(_) | Self::Address(_) => None,
+        }
+    }
+
+    fn of_number(value_type: Type, number: i64) -> Option<Self> {
+        Some(match value_type {
+            Type::Integer => Self::Integer(number),
+            Type::Decimal => Self::Decimal(number),
+            Type::Instant => Self::Instant(number),
+            Type::Duration => Self::Duration(number),
+            _ => return None,
+        })
+    }
 }
 
 /// Whether a set has a member of its type.
@@ -265,9 +298,13 @@ impl<'a> From<&'a Constant> for Scalar<'a> {
     }
 }
 
-fn operand<'a>(package: &Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
+fn operand<'a>(package: &'a Package, values: &'a [Value], asked: &'a Operand) -> Option<Scalar<'a>> {
     match asked {
         Operand::Constant(constant) => Some(constant.into()),
+        Operand::Term(term) => {
+            let number = |part: &Operand| operand(package, values, part)?.number();
+            Scalar::of_number(term.value_type(), term.evaluate(&number)?)
+        }
         Operand::Input(input) => match known(package, values, *input)? {
             Value::Text(text) => Some(Scalar::Text(text)),
             Value::Integer(number) => Some(Scalar::Integer(*number)),
@@ -285,17 +322,19 @@ fn value(values: &[Value], input: InputIndex) -> Option<&Value> {
     values.get(usize::try_from(input.0).ok()?)
 }
 
-/// The value if it is there and of the declared type, and one of those that the schema lists, if it lists them.
-fn known<'a>(package: &Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
-    let input_of = package.inputs.get(usize::try_from(input.0).ok()?)?;
-    let declared: Type = input_of.value_type;
-    value(values, input).filter(|value| value.value_type() == Some(declared) && input_of.can_be(value))
+/// The value that is read, if it is known, of the declared type, and one of those that the schema lists, if it lists them.
+fn known<'a>(package: &'a Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
+    let declared = package.inputs.get(usize::try_from(input.0).ok()?)?;
+    let read = declared.read(value(values, input)?);
+    (read.value_type() == Some(declared.value_type) && declared.can_be(read)).then_some(read)
 }
 
 #[cfg(test)]
 #[allow(clippy::arithmetic_side_effects)]
 mod tests {
     use proptest::prelude::*;
+
+    use aecp_vocabulary::Type;
 
     use super::*;
     use crate::core::Input;

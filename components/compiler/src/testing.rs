@@ -2,9 +2,16 @@
 //!
 //! Domains are small on purpose, so that generated values often meet the constants they are compared with.
 
-#![allow(clippy::expect_used, reason = "this module exists for tests alone")]
+#![allow(
+    clippy::expect_used,
+    clippy::arithmetic_side_effects,
+    reason = "this module exists for tests alone"
+)]
+
+mod operands;
 
 use std::ops::RangeInclusive;
+use std::sync::OnceLock;
 
 use aecp_vocabulary::obligation::{
     Duty, LimitKey, Masking, Notification, RowCondition, RowRelation, WINDOW_LIMITS,
@@ -16,9 +23,11 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
 use proptest::sample::{select, subsequence};
 
+use self::operands::Operands;
+use crate::core::time::{DAY, Window, Zone};
 use crate::core::{
-    Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Operand, Package, Parameter, Policy,
-    Quantifier, Relation, Side, is_ordered,
+    Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Package, Parameter, Policy, Quantifier,
+    Relation, Side, is_ordered,
 };
 use crate::pattern::{Notation, Pattern};
 
@@ -77,6 +86,18 @@ const NETWORKS: [(u128, u8); 8] = [
     (u128::MAX, 128),
     (1 << 127, 1),
 ];
+/// Around the changes of zones, and around the ends of what their tables span.
+const INSTANTS: [i64; 8] = [
+    1_774_745_999_999_999_999,
+    1_774_746_000_000_000_000,
+    1_792_889_999_999_999_999,
+    1_792_890_000_000_000_000,
+    1_772_953_200_000_000_000,
+    1_800_000_000_000_000_000,
+    4_102_444_799_999_999_999,
+    4_102_444_800_000_000_000,
+];
+const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"];
 const AFFIXES: [&str; 6] = ["", "e", "eu-", "eu-west-1", "1", "xxxxxxxxxxxx"];
 const GLOBS: [&str; 12] = [
     "",
@@ -217,11 +238,14 @@ pub fn value(declared: Type) -> BoxedStrategy<Value> {
 enum Origin {
     Request,
     OptionalInRequest,
+    WithDefault,
     Package,
     Clock,
 }
 
-const ORIGINS: [Origin; 8] = [
+const ORIGINS: [Origin; 10] = [
+    Origin::WithDefault,
+    Origin::WithDefault,
     Origin::Request,
     Origin::Request,
     Origin::Request,
@@ -250,22 +274,33 @@ fn input(index: u32, value_type: Type, origin: Origin) -> Input {
             value_type,
             kind: InputKind::Now,
         },
+        Origin::WithDefault => Input {
+            name: name(format!("defaulted{index}.{words}")),
+            value_type,
+            kind: InputKind::Attribute {
+                optional: true,
+                default: Some(Box::new(parameter(index, value_type).default)),
+                choices: choices(index, value_type),
+            },
+        },
         Origin::Request | Origin::OptionalInRequest | Origin::Clock => {
             let optional = !matches!(origin, Origin::Request);
             let mut input = Input::attribute(name(format!("attribute{index}.{words}")), value_type, optional);
-            // The same for all inputs of this name, which are one in a component.
-            let is_listed = value_type == Type::Text && index % 3 == 1;
-            let texts = TEXTS
-                .iter()
-                .take(5)
-                .map(|text| Constant::Text((*text).to_owned()));
             input.kind = InputKind::Attribute {
                 optional,
-                choices: is_listed.then(|| texts.collect::<Vec<_>>().into()),
+                default: None,
+                choices: choices(index, value_type),
             };
             input
         }
     }
+}
+
+/// The values that the schema lists for every third text, the same for all inputs of one name.
+fn choices(index: u32, value_type: Type) -> Option<Members<Constant>> {
+    let texts = TEXTS.iter().take(5);
+    let texts: Vec<Constant> = texts.map(|text| Constant::Text((*text).to_owned())).collect();
+    (value_type == Type::Text && index % 3 == 1).then(|| texts.into())
 }
 
 fn parameter(index: u32, value_type: Type) -> Parameter {
@@ -423,8 +458,10 @@ fn segments(inputs: &[Input]) -> impl Strategy<Value = Vec<Segment>> + use<> {
 }
 
 fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
+    let operands = Operands::new(inputs);
+    let operand = |value_type| operands.of(value_type);
     let compare = |relation, value_type| {
-        (operand(inputs, value_type), operand(inputs, value_type))
+        (operand(value_type), operand(value_type))
             .prop_map(move |(left, right)| Atom::Compare {
                 left,
                 relation,
@@ -436,7 +473,7 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         let constants = constants(value_type);
         let most = constants.len();
         let members = subsequence(constants, 1..=most);
-        (operand(inputs, value_type), list(members))
+        (operand(value_type), list(members))
             .prop_map(|(element, members)| Atom::OneOf { element, members })
             .boxed()
     };
@@ -458,6 +495,13 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         (2, one_of(Type::Integer)),
         (1, one_of(Type::Boolean)),
     ];
+    let instants = operand(Type::Instant);
+    let during = (instants, window(), select(zones())).prop_map(|(instant, window, zone)| Atom::During {
+        instant,
+        window,
+        zone,
+    });
+    atoms.push((2, during.boxed()));
     let all: Vec<InputIndex> = (0_u32..)
         .zip(inputs)
         .map(|(index, _)| InputIndex(index))
@@ -474,7 +518,7 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
         .filter_map(|(index, input)| Some((InputIndex(index), input.value_type.member()?)))
         .collect();
     for (set, member) in sets {
-        let contains = operand(inputs, member).prop_map(move |element| Atom::Contains { set, element });
+        let contains = operand(member).prop_map(move |element| Atom::Contains { set, element });
         atoms.push((2, contains.boxed()));
         let constants = constants(member);
         let most = constants.len();
@@ -526,6 +570,32 @@ fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
     proptest::strategy::Union::new_weighted(atoms).boxed()
 }
 
+fn zones() -> Vec<Zone> {
+    static ALL: OnceLock<Vec<Zone>> = OnceLock::new();
+    let all = || {
+        ZONES
+            .iter()
+            .map(|name| Zone::new(name).expect("a zone"))
+            .collect()
+    };
+    ALL.get_or_init(all).clone()
+}
+
+/// Times of day are whole quarters of an hour, so that they often meet the changes of zones.
+fn window() -> impl Strategy<Value = Window> {
+    let quarter = DAY / 96;
+    prop_oneof![
+        (1_u8..128).prop_map(Window::Days),
+        (0_i64..96, 1_i64..96).prop_map(move |(from, length)| Window::Hours {
+            from: from * quarter,
+            to: match (from + length) % 96 {
+                0 => DAY,
+                end => end * quarter,
+            },
+        }),
+    ]
+}
+
 /// Sorted patterns in one notation.
 fn patterns() -> impl Strategy<Value = Vec<Pattern>> {
     let notation = |notation: Notation, written: &[&str]| {
@@ -548,16 +618,6 @@ fn list(members: impl Strategy<Value = Vec<Constant>>) -> impl Strategy<Value = 
     })
 }
 
-/// Operands of one scalar type: inputs as often as constants, where there are inputs.
-fn operand(inputs: &[Input], value_type: Type) -> BoxedStrategy<Operand> {
-    let constants = select(constants(value_type)).prop_map(Operand::Constant);
-    let inputs = inputs_of(inputs, value_type);
-    if inputs.is_empty() {
-        return constants.boxed();
-    }
-    prop_oneof![2 => select(inputs).prop_map(Operand::Input), 1 => constants].boxed()
-}
-
 fn inputs_of(inputs: &[Input], value_type: Type) -> Vec<InputIndex> {
     let of_type = (0_u32..)
         .zip(inputs)
@@ -570,7 +630,11 @@ fn constants(value_type: Type) -> Vec<Constant> {
         Type::Integer => INTEGERS.iter().map(|number| Constant::Integer(*number)).collect(),
         Type::Boolean => vec![Constant::Boolean(false), Constant::Boolean(true)],
         Type::Decimal => INTEGERS.iter().map(|number| Constant::Decimal(*number)).collect(),
-        Type::Instant => INTEGERS.iter().map(|number| Constant::Instant(*number)).collect(),
+        Type::Instant => INTEGERS
+            .iter()
+            .chain(&INSTANTS)
+            .map(|number| Constant::Instant(*number))
+            .collect(),
         Type::Duration => INTEGERS
             .iter()
             .map(|number| Constant::Duration(*number))
@@ -611,7 +675,9 @@ fn value_of(declared: Type) -> BoxedStrategy<Value> {
         Type::Integer => integer().prop_map(Value::Integer).boxed(),
         Type::Decimal => integer().prop_map(Value::Decimal).boxed(),
         Type::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
-        Type::Instant => integer().prop_map(Value::Instant).boxed(),
+        Type::Instant => prop_oneof![integer(), select(&INSTANTS[..])]
+            .prop_map(Value::Instant)
+            .boxed(),
         Type::Duration => integer().prop_map(Value::Duration).boxed(),
         Type::Address => address().prop_map(Value::Address).boxed(),
         Type::Network => select(networks()).prop_map(Value::Network).boxed(),

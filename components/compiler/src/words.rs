@@ -4,8 +4,11 @@
 
 mod obligations;
 
+use aecp_vocabulary::Type;
 use aecp_vocabulary::value::Network;
 
+use crate::core::term::{Sign, Term};
+use crate::core::time::{WEEKDAYS, Window, Zone, written_time};
 use crate::core::{
     Atom, Condition, Constant, Input, InputIndex, Members, Operand, Quantifier, Relation, Side,
 };
@@ -50,6 +53,30 @@ enum Level {
     Not,
 }
 
+/// How tightly an operand holds together.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Rank {
+    Sum,
+    Product,
+    Whole,
+}
+
+impl Rank {
+    fn of(operand: &Operand) -> Self {
+        match operand {
+            Operand::Term(term) => match term.as_ref() {
+                Term::Sum { .. } => Self::Sum,
+                Term::Product { .. } => Self::Product,
+            },
+            Operand::Input(_) | Operand::Constant(_) => Self::Whole,
+        }
+    }
+}
+
+fn is_zero(operand: &Operand, value_type: Type) -> bool {
+    matches!(operand, Operand::Constant(constant) if Constant::of_number(value_type, 0).as_ref() == Some(constant))
+}
+
 /// Writes conditions whose inputs have these names.
 pub(crate) struct Words<'a> {
     /// The name of each input, by its index.
@@ -75,6 +102,45 @@ impl Words<'_> {
         match operand {
             Operand::Input(input) => self.name(*input).to_owned(),
             Operand::Constant(constant) => literal(constant),
+            Operand::Term(term) => self.term(term),
+        }
+    }
+
+    fn term(&self, term: &Term) -> String {
+        let grouped = |operand: &Operand, loosest: Rank| {
+            let text = self.operand(operand);
+            if Rank::of(operand) < loosest {
+                format!("({text})")
+            } else {
+                text
+            }
+        };
+        match term {
+            Term::Sum { given, first, rest } => {
+                let signed = rest
+                    .split_first()
+                    .filter(|(step, _)| step.sign == Sign::Minus && is_zero(first, *given));
+                // Nobody subtracts from nothing: that is a sign.
+                let (mut text, rest) = match signed {
+                    Some((step, rest)) => (format!("-{}", grouped(&step.operand, Rank::Whole)), rest),
+                    None => (self.operand(first), rest.as_slice()),
+                };
+                for step in rest {
+                    let sign = match step.sign {
+                        Sign::Plus => "+",
+                        Sign::Minus => "-",
+                    };
+                    text.push_str(&format!(" {sign} {}", grouped(&step.operand, Rank::Product)));
+                }
+                text
+            }
+            Term::Product { factors, .. } => {
+                let mut loosest = Rank::Product;
+                let factors = factors
+                    .iter()
+                    .map(|factor| grouped(factor, std::mem::replace(&mut loosest, Rank::Whole)));
+                factors.collect::<Vec<_>>().join(" * ")
+            }
         }
     }
 
@@ -103,6 +169,11 @@ impl Words<'_> {
                 set,
                 element: Operand::Constant(constant),
             } => (*set, format!("{must} contain {}", literal(constant))),
+            Atom::During {
+                instant: Operand::Input(input),
+                window,
+                zone,
+            } => (*input, format!("{must} be within {}", during(*window, zone))),
             Atom::ContainsOf {
                 set,
                 quantifier,
@@ -253,6 +324,11 @@ impl Words<'_> {
             Atom::WithinOneOf { address, networks } => {
                 format!("{not}{} WITHIN {}", self.name(*address), self::networks(networks))
             }
+            Atom::During {
+                instant,
+                window,
+                zone,
+            } => format!("{not}{} WITHIN {}", self.operand(instant), during(*window, zone)),
             Atom::Within { address, network } => {
                 format!("{not}{} WITHIN {}", self.name(*address), self.name(*network))
             }
@@ -272,7 +348,7 @@ impl Words<'_> {
                 let strict = *relation == Relation::Less;
                 // People put the attribute first.
                 let (first, sign, second) = match (left, right) {
-                    (Operand::Constant(_), Operand::Input(_)) => {
+                    (Operand::Constant(_), Operand::Input(_) | Operand::Term(_)) => {
                         (right, if strict { ">" } else { ">=" }, left)
                     }
                     _ => (left, if strict { "<" } else { "<=" }, right),
@@ -280,6 +356,44 @@ impl Words<'_> {
                 format!("{not}{} {sign} {}", self.operand(first), self.operand(second))
             }
         }
+    }
+}
+
+fn during(window: Window, zone: &Zone) -> String {
+    let window = match window {
+        Window::Days(days) => self::days(days),
+        Window::Hours { from, to } => {
+            let time = |time| quoted(&written_time(time));
+            format!("{} TO {}", time(from), time(to))
+        }
+    };
+    format!("{window} IN {}", quoted(zone.name()))
+}
+
+/// Three days or more in a row, over the weekend too, are written by their ends.
+fn days(days: u8) -> String {
+    let week = || WEEKDAYS.iter().copied().zip(0_u32..);
+    let has = |day: u32| days.checked_shr(day.checked_rem(7).unwrap_or(day)).unwrap_or(0) & 1 == 1;
+    let firsts: Vec<u32> = (0..7)
+        .filter(|day| has(*day) && !has(day.saturating_add(6)))
+        .collect();
+    let first = match (firsts.as_slice(), days.count_ones()) {
+        (_, 7) => Some(0),
+        ([first], 3..) => Some(*first),
+        _ => None,
+    };
+    let name = |day: u32| week().find(|(_, at)| *at == day).map_or("", |(name, _)| name);
+    if let Some(first) = first {
+        let last = first.saturating_add(days.count_ones()).saturating_sub(1);
+        return format!("{} TO {}", name(first), name(last.checked_rem(7).unwrap_or(last)));
+    }
+    let names: Vec<&str> = week()
+        .filter(|(_, day)| has(*day))
+        .map(|(name, _)| name)
+        .collect();
+    match names.as_slice() {
+        [only] => (*only).to_owned(),
+        _ => format!("[{}]", names.join(", ")),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Parameters and periods: what they mean, and what is wrong with them.
+//! Parameters, periods and defaults: what they mean, and what is wrong with them.
 
 #![allow(
     clippy::unwrap_used,
@@ -437,4 +437,111 @@ fn the_analysis_sees_periods() {
     // One policy until then, the other one from then on: nothing is outside of both.
     let until = "UNTIL \"2027-01-01T00:00:00Z\"";
     assert!(kinds(until, next).contains(&analysis::Kind::DefaultUnreachable));
+}
+
+/// A package with a tier that may be missing, and one policy.
+fn tiered(default: &str, scope: &str, constraint: &str) -> String {
+    format!(
+        "SCHEMA {{ tier: TEXT OPTIONAL {default}  tags: SET OF TEXT OPTIONAL DEFAULT [\"a\", \"b\"]  limit: INTEGER \
+         OPTIONAL DEFAULT 5 }}\nPOLICY q {{ SCOPE: requests WHERE {scope} CONSTRAINT: {constraint} ENFORCEMENT: BLOCKING \
+         REASON: \"tier {{tier}}, tags {{tags}}\" }}"
+    )
+}
+
+#[test]
+fn a_default_is_read_in_the_place_of_absence_alone() {
+    let package = package(&tiered("DEFAULT \"none\"", "size > 0", "tier == \"gold\""));
+    let judge = |tier: Value| outcome(&package, &[("size", Value::Integer(1)), ("tier", tier)]);
+    assert_eq!(judge(Value::Text("gold".to_owned())), None);
+    assert_eq!(judge(Value::Absent), Some(Outcome::Violated));
+    assert_eq!(judge(Value::failed("no answer")), Some(Outcome::Indeterminate));
+    assert_eq!(judge(Value::Integer(1)), Some(Outcome::Indeterminate));
+    let index = |name: &str| {
+        package
+            .inputs
+            .iter()
+            .position(|input| input.name.as_str() == name)
+            .unwrap()
+    };
+    let mut values: Vec<Value> = package.inputs.iter().map(|_| Value::Absent).collect();
+    values[index("size")] = Value::Integer(1);
+    let decision = suite::decision::decide(&package, &values);
+    assert_eq!(decision.findings[0].reason, "tier none, tags [a, b]");
+    let told = aecp_compiler::explain::explain(&package, &values);
+    let read = &told[0].constraint.as_ref().unwrap().reads[0];
+    assert_eq!(read.1, "none (absent, so the default)");
+}
+
+#[test]
+fn presence_is_what_the_request_has() {
+    let present = package(&tiered(
+        "DEFAULT \"none\"",
+        "tier == \"none\"",
+        "tier IS NOT PRESENT",
+    ));
+    assert_eq!(outcome(&present, &[]), None);
+    let given = [("tier", Value::Text("none".to_owned()))];
+    assert_eq!(outcome(&present, &given), Some(Outcome::Violated));
+    let sets = package(&tiered(
+        "",
+        "tags CONTAINS \"a\" AND limit <= 5",
+        "tags CONTAINS \"c\"",
+    ));
+    assert_eq!(outcome(&sets, &[]), Some(Outcome::Violated));
+    let given = [("tags", Value::SetOfText(vec!["a".to_owned(), "c".to_owned()]))];
+    assert_eq!(outcome(&sets, &given), None);
+    assert_eq!(outcome(&sets, &[("limit", Value::Integer(6))]), None);
+}
+
+#[test]
+fn the_analysis_takes_absence_for_the_default() {
+    let kinds = |scope: &str, constraint: &str| {
+        let package = package(&tiered("DEFAULT \"none\"", scope, constraint));
+        let found = analysis::analyse(&package, analysis::Budget::default());
+        assert_eq!((found.inconsistencies, found.not_decided), (vec![], vec![]));
+        found
+            .findings
+            .iter()
+            .map(|finding| finding.kind)
+            .collect::<Vec<_>>()
+    };
+    use analysis::Kind;
+    assert!(kinds("tier IS NOT PRESENT", "tier != \"none\"").contains(&Kind::ConstraintContradiction));
+    assert!(!kinds("tier IS NOT PRESENT", "tier == \"none\"").contains(&Kind::ConstraintContradiction));
+    assert!(kinds("tags IS NOT PRESENT", "tags CONTAINS \"c\"").contains(&Kind::ConstraintContradiction));
+    assert!(!kinds("tags IS NOT PRESENT", "tags CONTAINS \"a\"").contains(&Kind::ConstraintContradiction));
+    // Who leaves the tier out is taken for one of none.
+    assert!(kinds("size > 0", "tier == \"none\"").contains(&Kind::AttributeHiding));
+    assert!(!kinds("size > 0", "tier == \"gold\"").contains(&Kind::AttributeHiding));
+}
+
+#[test]
+fn what_is_wrong_with_a_default_is_told_at_its_place() {
+    let p = |attribute: &str| format!("SCHEMA {{ {attribute} }}\n{}", policy("size < 5"));
+    one(
+        &p("tier: TEXT DEFAULT ⟦\"none\"⟧"),
+        Code::InvalidDefault,
+        "OPTIONAL DEFAULT",
+    );
+    one(&p("tier: TEXT OPTIONAL DEFAULT ⟦5⟧"), Code::TypeMismatch, "\"5\"");
+    one(
+        &p("tier: TEXT OPTIONAL DEFAULT ⟦}⟧").replace("⟧ }", "⟧"),
+        Code::UnexpectedToken,
+        "customer.tier",
+    );
+    one(
+        &p("tiers: SET OF TEXT OPTIONAL DEFAULT [\"a\", ⟦1⟧]"),
+        Code::TypeMismatch,
+        "",
+    );
+}
+
+#[test]
+fn packages_of_one_component_keep_their_defaults() {
+    let named = |name: &str, default: &str| {
+        let mut package = package(&tiered(default, "size > 0", "tier == \"gold\""));
+        package.name = name.to_owned();
+        package
+    };
+    assert!(emit::component(&[named("a", "DEFAULT \"none\""), named("b", "DEFAULT \"gold\"")]).is_ok());
 }

@@ -587,6 +587,145 @@ fn values_of_all_types_are_checked() {
     typed("peer ⟦within⟧ \"10.0.0.0/8\"", Code::LowercaseKeyword, "`WITHIN`");
 }
 
+#[test]
+fn calculations_are_checked_and_both_types_are_told() {
+    let sum = |marked: &str, help: &str| constraint(marked, Code::TypeMismatch, help);
+    let error = one_error(&policy("customer.age + ⟦tags⟧ < 5"));
+    assert_eq!(
+        error.message,
+        "`+` has INTEGER before it and SET OF TEXT behind it"
+    );
+    sum(
+        "customer.region + ⟦\"x\"⟧ == \"y\"",
+        "texts are not calculated with",
+    );
+    sum("customer.age + 1 + ⟦15m⟧ < 5", "unit");
+    sum("1.5 * customer.age * ⟦2.5⟧ == 5", "multiplied by an INTEGER");
+    sum("-⟦ok⟧ == 1", "");
+    constraint(
+        "9223372036854775807 + ⟦1⟧ < customer.age",
+        Code::ConstantOverflow,
+        "smaller",
+    );
+    constraint(
+        "-⟦(-9223372036854775807 - 1)⟧ < customer.age",
+        Code::ConstantOverflow,
+        "",
+    );
+    constraint("⟦customer.age * 2⟧", Code::NotACondition, "compare it");
+    constraint("⟦customer.age + 2⟧ IS PRESENT", Code::TypeMismatch, "");
+    constraint(
+        "(customer.age < 5) ⟦+⟧ 1 < 7",
+        Code::UnexpectedToken,
+        "compare what comes out",
+    );
+    let long = format!("⟦customer.age{}⟧ < 7", " + 1".repeat(256));
+    constraint(&long, Code::TermTooLong, "extractor");
+}
+
+#[test]
+fn parentheses_enclose_operands_and_conditions() {
+    for text in [
+        "(customer.age + 1) * 2 < 5",
+        "((customer.age)) == 5 AND ((ok) OR (customer.age < 5))",
+        "NOT (customer.age) < 5",
+        "(ok)",
+        "((customer.age - 1) < (5) AND NOT ((ok)))",
+        "customer.age - 1 < -customer.age * -3",
+    ] {
+        let checked = check_text(&format!("{HEADER}{}", policy(text)));
+        assert!(checked.package.is_some(), "{text}\n{:#?}", checked.diagnostics);
+    }
+}
+
+#[test]
+fn windows_have_zones_and_proper_ends() {
+    let at = |marked: &str, code: Code, help: &str| {
+        let policy = policy(marked);
+        expect(&format!("SCHEMA {{ time.now: INSTANT }} {policy}"), code, help);
+    };
+    at(
+        "time.now WITHIN MONDAY IN ⟦\"Europe/Berln\"⟧",
+        Code::UnknownZone,
+        "did you mean `Europe/Berlin`?",
+    );
+    at(
+        "time.now WITHIN MONDAY IN ⟦\"Berlin\"⟧",
+        Code::UnknownZone,
+        "did you mean `Europe/Berlin`?",
+    );
+    at(
+        "time.now WITHIN MONDAY IN ⟦\"europe/berlin\"⟧",
+        Code::UnknownZone,
+        "did you mean `Europe/Berlin`?",
+    );
+    at(
+        "time.now WITHIN MONDAY IN ⟦\"the moon and more\"⟧",
+        Code::UnknownZone,
+        "IANA",
+    );
+    at(
+        "⟦time.now WITHIN MONDAY⟧",
+        Code::InvalidWindow,
+        "IN \"Europe/Berlin\"",
+    );
+    at(
+        "⟦time.now WITHIN [MONDAY, friday]⟧",
+        Code::InvalidWindow,
+        "IN \"Europe/Berlin\"",
+    );
+    at(
+        "time.now WITHIN ⟦MONTAG⟧ IN \"UTC\"",
+        Code::InvalidWindow,
+        "MONDAY",
+    );
+    at(
+        "time.now WITHIN ⟦monday⟧ TO FRIDAY IN \"UTC\"",
+        Code::LowercaseKeyword,
+        "write `MONDAY`",
+    );
+    at(
+        "time.now WITHIN [MONDAY, ⟦\"09:00\"⟧] IN \"UTC\"",
+        Code::InvalidWindow,
+        "",
+    );
+    at(
+        "time.now WITHIN MONDAY TO ⟦\"09:00\"⟧ IN \"UTC\"",
+        Code::InvalidWindow,
+        "",
+    );
+    at(
+        "time.now WITHIN \"09:00\" TO ⟦\"9:30\"⟧ IN \"UTC\"",
+        Code::InvalidWindow,
+        "two digits",
+    );
+    at(
+        "time.now WITHIN \"09:00\" TO ⟦\"09:00\"⟧ IN \"UTC\"",
+        Code::InvalidWindow,
+        "24:00",
+    );
+    at(
+        "time.now WITHIN ⟦\"24:00\"⟧ TO \"09:00\" IN \"UTC\"",
+        Code::InvalidWindow,
+        "00:00",
+    );
+    at(
+        "time.now WITHIN ⟦\"09:00\"⟧ IN \"UTC\"",
+        Code::InvalidWindow,
+        "MONDAY TO FRIDAY",
+    );
+    at(
+        "⟦customer.age⟧ WITHIN MONDAY IN \"UTC\"",
+        Code::TypeMismatch,
+        "time.now",
+    );
+    at(
+        "time.now WITHIN MONDAY IN ⟦UTC⟧",
+        Code::UnexpectedToken,
+        "whose clocks",
+    );
+}
+
 /// One error in the obligations of a policy.
 #[track_caller]
 fn obligation(marked: &str, code: Code, help: &str) {
@@ -959,6 +1098,11 @@ fn values_that_the_schema_lists_are_the_only_ones() {
             help,
         );
     };
+    schema(
+        "ONE OF [\"gold\", \"silver\"] OPTIONAL DEFAULT ⟦\"golf\"⟧",
+        Code::UnknownChoice,
+        "`gold`",
+    );
     schema("ONE OF ⟦[]⟧", Code::InvalidList, "can have");
     schema("ONE OF [\"gold\", ⟦2⟧]", Code::InvalidEntry, "`\"2\"`");
     schema("⟦one of [\"gold\"]⟧", Code::UnknownType, "`ONE OF`");

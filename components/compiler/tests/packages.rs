@@ -425,6 +425,83 @@ fn reasons_show_values_as_they_are_written() {
 }
 
 #[test]
+fn calculations_are_folded_and_told_as_they_were_written() {
+    let (_, condition) = constraint("request.size < 2 + 3 * -4");
+    let Condition::Atom(Atom::Compare { right, .. }) = condition else {
+        panic!("{condition:?}")
+    };
+    assert_eq!(right, Operand::Constant(Constant::Integer(-10)));
+    let (package, _) =
+        constraint("(request.size + 1) * 2 - -request.size <= 7 - (request.size - (1 - request.size))");
+    assert_eq!(
+        reason(&package),
+        "requires (request.size + 1) * 2 - (-request.size) <= 7 - (request.size - (1 - request.size)); request.size is \
+         {request.size}"
+    );
+    let (package, _) = constraint("request.size + 5 < 10");
+    let outcome = |size: i64| outcomes(&package, &format!("{{\"request.size\": {size}}}"));
+    assert!(outcome(4).findings.is_empty());
+    assert_eq!(outcome(5).findings[0].outcome, Outcome::Violated);
+    assert_eq!(outcome(i64::MAX - 4).findings[0].outcome, Outcome::Indeterminate);
+    assert_eq!(outcome(i64::MAX - 5).findings[0].outcome, Outcome::Violated);
+}
+
+#[test]
+fn weekdays_and_times_of_day_are_those_of_the_zone() {
+    let package = |condition: &str| {
+        let text = format!(
+            "SCHEMA {{ time.now: INSTANT }} POLICY p {{ SCOPE: requests CONSTRAINT: time.now WITHIN {condition} \
+             ENFORCEMENT: BLOCKING }}"
+        );
+        package(&text)
+    };
+    let holds = |condition: &str, now: &str| {
+        let outcomes = outcomes(&package(condition), &format!("{{\"time.now\": \"{now}\"}}"));
+        outcomes
+            .findings
+            .first()
+            .map_or(Outcome::Satisfied, |finding| finding.outcome)
+            == Outcome::Satisfied
+    };
+    // In 2026 Berlin goes from UTC+1 to UTC+2 on March 29, at 01:00 UTC.
+    let hours = "\"09:00\" TO \"17:00\" IN \"Europe/Berlin\"";
+    assert!(holds(hours, "2026-03-27T08:00:00Z") && !holds(hours, "2026-03-27T07:59:59.999999999Z"));
+    assert!(holds(hours, "2026-03-30T07:00:00Z") && !holds(hours, "2026-03-30T15:00:00Z"));
+    let skipped = "\"02:00\" TO \"03:00\" IN \"Europe/Berlin\"";
+    assert!(!holds(skipped, "2026-03-29T00:59:59Z") && !holds(skipped, "2026-03-29T01:00:00Z"));
+    assert!(holds(skipped, "2026-10-25T00:30:00Z") && holds(skipped, "2026-10-25T01:30:00Z"));
+    let week = "MONDAY TO FRIDAY IN \"Europe/Berlin\"";
+    assert!(holds(week, "2026-03-29T22:00:00Z") && !holds(week, "2026-03-29T21:59:59Z"));
+    assert!(holds("FRIDAY TO MONDAY IN \"UTC\"", "2026-03-29T12:00:00Z"));
+    assert!(!holds("FRIDAY TO MONDAY IN \"UTC\"", "2026-04-01T12:00:00Z"));
+    assert!(!holds(week, "2100-01-01T12:00:00Z"));
+    for (window, told) in [
+        (
+            week,
+            "time.now must be within MONDAY TO FRIDAY IN \"Europe/Berlin\" but is {time.now}",
+        ),
+        (
+            hours,
+            "time.now must be within \"09:00\" TO \"17:00\" IN \"Europe/Berlin\" but is {time.now}",
+        ),
+        (
+            "[SUNDAY, FRIDAY, MONDAY, SATURDAY] IN \"UTC\"",
+            "time.now must be within FRIDAY TO MONDAY IN \"UTC\" but is {time.now}",
+        ),
+        (
+            "[SUNDAY, TUESDAY] IN \"UTC\"",
+            "time.now must be within [TUESDAY, SUNDAY] IN \"UTC\" but is {time.now}",
+        ),
+        (
+            "MONDAY TO SUNDAY IN \"UTC\"",
+            "time.now must be within MONDAY TO SUNDAY IN \"UTC\" but is {time.now}",
+        ),
+    ] {
+        assert_eq!(reason(&package(window)), told);
+    }
+}
+
+#[test]
 fn named_lists_mean_what_lists_in_brackets_mean() {
     let files = |lists: &str, of: [&str; 4]| {
         let [region, roles, all, peer] = of;

@@ -141,6 +141,8 @@ pub enum Input {
         value_type: Type,
         /// Whether requests without it are expected.
         optional: bool,
+        /// What policies take in the place of an absent value.
+        default: Option<Value>,
     },
     /// Something that the bundle may set.
     Parameter {
@@ -165,6 +167,20 @@ impl Input {
         match self {
             Self::Attribute { value_type, .. } | Self::Parameter { value_type, .. } => *value_type,
             Self::Now => Type::Instant,
+        }
+    }
+
+    /// What policies read where the position has this value: a default in the place of absence.
+    pub fn read<'a>(&'a self, value: &'a Value) -> &'a Value {
+        match (self, value) {
+            (
+                Self::Attribute {
+                    default: Some(default),
+                    ..
+                },
+                Value::Absent,
+            ) => default,
+            _ => value,
         }
     }
 

@@ -244,7 +244,7 @@ fn raise_obligations(decision: &mut Decision, report: &Report<'_>, rule: &Rule, 
         else {
             continue;
         };
-        let argument = |(key, text): &(String, Vec<Segment>)| (key.clone(), render(text, report.values));
+        let argument = |(key, text): &(String, Vec<Segment>)| (key.clone(), render(report, text));
         decision.obligations.push(RaisedObligation {
             by: rule.name.clone(),
             kind: obligation.kind.clone(),
@@ -258,7 +258,7 @@ fn reason(report: &Report<'_>, rule: &Rule, finding: &PolicyFinding) -> String {
         return String::new();
     };
     if finding.outcome == Outcome::Violated {
-        return render(&policy.reason, report.values);
+        return render(report, &policy.reason);
     }
     let mut unknown = Vec::new();
     for position in &policy.reads {
@@ -270,7 +270,7 @@ fn reason(report: &Report<'_>, rule: &Rule, finding: &PolicyFinding) -> String {
             .inputs
             .get(index)
             .map_or("", |input| input.label());
-        match report.values.get(index) {
+        match read(report, *position) {
             Some(Value::Absent) => unknown.push(format!("`{label}` is absent")),
             Some(Value::Failed(why)) => unknown.push(format!("`{label}` is unknown: {why}")),
             _ => {}
@@ -279,16 +279,22 @@ fn reason(report: &Report<'_>, rule: &Rule, finding: &PolicyFinding) -> String {
     format!("cannot be told: {}", unknown.join("; "))
 }
 
-fn render(text: &[Segment], values: &[&Value]) -> String {
+/// What policies read at a position: a default in the place of an absent value.
+fn read<'a>(report: &Report<'a>, position: u32) -> Option<&'a Value> {
+    let index = usize::try_from(position).ok()?;
+    let value: &'a Value = report.values.get(index).copied()?;
+    let input = report.description.inputs.get(index);
+    Some(input.map_or(value, |input| input.read(value)))
+}
+
+fn render(report: &Report<'_>, text: &[Segment]) -> String {
     let mut sentence = String::new();
     for segment in text {
         match segment {
             Segment::Literal(literal) => sentence.push_str(literal),
             Segment::Input(position) => {
-                let value = usize::try_from(*position)
-                    .ok()
-                    .and_then(|index| values.get(index));
-                sentence.push_str(&value.copied().unwrap_or(&Value::Absent).to_string());
+                let value = read(report, *position).unwrap_or(&Value::Absent);
+                sentence.push_str(&value.to_string());
             }
         }
     }

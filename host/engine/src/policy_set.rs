@@ -171,6 +171,7 @@ fn attribute_table(members: &[Member]) -> Result<Vec<(AttributeName, Type)>, Typ
             name,
             value_type,
             optional,
+            ..
         } = input
         {
             schema.declare(

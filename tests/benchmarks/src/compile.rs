@@ -1,4 +1,4 @@
-//! What compiling costs: policies in fifty packages are analysed and become one component, phase by phase.
+//! What compiling costs: policies in fifty packages are analysed and become a component, or two, phase by phase.
 //!
 //! Each run is a process of its own, so that what it needs in memory is what it needs.
 
@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use aecp_compiler::analysis::{self, Budget};
-use aecp_compiler::core::Package;
 use aecp_compiler::source::SourceFile;
 use aecp_engine::{Limits, Runtime};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::corpus::{Corpus, Shape};
+use crate::decide::{COMPONENT, checked};
 use crate::error::Error;
 use crate::report::{Spread, Table, figure, milliseconds, rounded};
 
@@ -39,6 +39,7 @@ struct Run {
     engine_ms: f64,
     native_ms: f64,
     peak_with_native_mib: f64,
+    components: usize,
     component_bytes: usize,
     native_bytes: usize,
 }
@@ -87,6 +88,7 @@ fn measure(policies: usize, count: usize) -> Result<(), Error> {
         "runs": count,
         "findings": runs.first().map(|run| run.findings),
         "not_decided": runs.first().map(|run| run.not_decided),
+        "components": runs.first().map(|run| run.components),
         "component_bytes": runs.first().map(|run| run.component_bytes),
         "native_bytes": runs.first().map(|run| run.native_bytes),
         "audit_class": "REQUIRED",
@@ -109,7 +111,7 @@ fn measure(policies: usize, count: usize) -> Result<(), Error> {
         fields,
     );
     table.print(&format!(
-        "compile: {policies} policies in {PACKAGES} packages to one component, {count} runs"
+        "compile: {policies} policies in {PACKAGES} packages to components, {count} runs"
     ));
     Ok(())
 }
@@ -165,15 +167,25 @@ pub(crate) fn once(folder: &Path) -> Result<(), Error> {
             .map(|package| analysis::analyse(package, Budget::scaled(package.policies.len())));
         analyses.collect::<Vec<_>>()
     });
-    let (core, emit) = timed(|| aecp_compiler::emit::core_module(&packages));
-    let core = core.map_err(Error::part("emitting the core module"))?;
-    let (component, wrap) = timed(|| aecp_compiler::emit::wrap(&core));
-    let component = component.map_err(Error::part("wrapping the core module"))?;
+    let largest = packages.iter().map(|package| package.policies.len()).max();
+    let together = COMPONENT.checked_div(largest.unwrap_or(1)).unwrap_or(1).max(1);
+    let all = |cores: Vec<Result<Vec<u8>, _>>| cores.into_iter().collect::<Result<Vec<_>, _>>();
+    let (cores, emit) = timed(|| {
+        let cores = packages.chunks(together).map(aecp_compiler::emit::core_module);
+        all(cores.collect())
+    });
+    let cores = cores.map_err(Error::part("emitting the core module"))?;
+    let (components, wrap) =
+        timed(|| all(cores.iter().map(|core| aecp_compiler::emit::wrap(core)).collect()));
+    let components = components.map_err(Error::part("wrapping the core module"))?;
     let peak_mib = peak()?;
     let (runtime, engine) = timed(|| Runtime::new(Limits::default()));
     let runtime = runtime.map_err(Error::part("setting up the engine"))?;
-    let (native, compile) = timed(|| runtime.compile(&component));
-    let native = native.map_err(Error::part("compiling the component"))?;
+    let (natives, compile) = timed(|| {
+        let natives = components.iter().map(|component| runtime.compile(component));
+        natives.collect::<Result<Vec<_>, _>>()
+    });
+    let natives = natives.map_err(Error::part("compiling the component"))?;
     let run = Run {
         read_ms: milliseconds(read),
         check_ms: milliseconds(check),
@@ -186,8 +198,9 @@ pub(crate) fn once(folder: &Path) -> Result<(), Error> {
         engine_ms: milliseconds(engine),
         native_ms: milliseconds(compile),
         peak_with_native_mib: peak()?,
-        component_bytes: component.len(),
-        native_bytes: native.len(),
+        components: components.len(),
+        component_bytes: components.iter().map(Vec::len).sum(),
+        native_bytes: natives.iter().map(|native| native.len()).sum(),
     };
     println!("{}", json!(run));
     Ok(())
@@ -218,14 +231,6 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = || Error::file("read", folder);
     let entries = fs::read_dir(folder).map_err(failed())?;
     entries.map(|entry| Ok(entry.map_err(failed())?.path())).collect()
-}
-
-fn checked(sources: &[SourceFile]) -> Result<Package, Error> {
-    let checked = aecp_compiler::package::check(sources);
-    checked.package.ok_or_else(|| Error::Part {
-        doing: "checking a generated package",
-        detail: format!("{:?}", checked.diagnostics.first()),
-    })
 }
 
 /// The most memory that this process has had so far, in MiB: `VmHWM` of proc(5).

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use aecp_compiler::core::Package;
 use aecp_compiler::source::SourceFile;
 use aecp_engine::{Instances, Limits, Member, PolicyComponent, PolicySet, Runtime};
 use aecp_vocabulary::input::Attributes;
@@ -14,14 +15,17 @@ use crate::corpus::{ATTRIBUTES, Corpus, Kind, Shape};
 use crate::error::Error;
 use crate::report::{Spread, Table, figure, microseconds, quantile, rounded};
 
-/// What is measured: how many policies, and how many of them apply to a request.
-const CASES: [(usize, Shape); 5] = [
-    (10, Shape::Distinct),
-    (250, Shape::Distinct),
-    (1_000, Shape::Distinct),
-    (1_000, Shape::Overlapping),
-    (100_000, Shape::Distinct),
+/// What is measured: how many policies in how many packages, and how many of them apply to a request.
+const CASES: [(usize, usize, Shape); 5] = [
+    (10, 1, Shape::Distinct),
+    (250, 15, Shape::Distinct),
+    (1_000, 50, Shape::Distinct),
+    (1_000, 50, Shape::Overlapping),
+    (100_000, 50, Shape::Distinct),
 ];
+
+/// Most policies of a component. One holds at most 65,536.
+pub(crate) const COMPONENT: usize = 60_000;
 
 /// The name of the package.
 pub(crate) const PACKAGE: &str = "bench";
@@ -45,9 +49,9 @@ pub(crate) const NOW: i64 = 1_767_225_600_000_000_000;
 pub(crate) fn run() -> Result<(), Error> {
     let timer = timer();
     let mut table = Table::new(&["policies, requests", "p50 µs", "p99 µs", "mean µs", "decisions"]);
-    for (count, shape) in CASES {
+    for (count, packages, shape) in CASES {
         let corpus = Corpus::new(count, shape);
-        let set = prepare(&corpus.sources(PACKAGE))?;
+        let set = prepare(&corpus.packages(packages))?;
         let requests = tables(&corpus, &set)?;
         let applying = match shape {
             Shape::Distinct | Shape::Plain => 1,
@@ -65,7 +69,7 @@ pub(crate) fn run() -> Result<(), Error> {
         let corpus = Corpus::new(250, Shape::Distinct);
         let mut sources = corpus.sources(PACKAGE);
         sources.extend(listed(entries));
-        let set = prepare(&sources)?;
+        let set = prepare(&[(PACKAGE.to_owned(), sources)])?;
         let requests = tables(&corpus, &set)?;
         let all = requests.iter().map(|(_, table)| table).collect::<Vec<_>>();
         measure(
@@ -98,27 +102,50 @@ fn listed(entries: usize) -> Vec<SourceFile> {
     ]
 }
 
-/// The package [`PACKAGE`], as a gateway would have it.
-pub(crate) fn prepare(sources: &[SourceFile]) -> Result<PolicySet, Error> {
-    let checked = aecp_compiler::package::check(sources);
-    let package = checked.package.ok_or_else(|| Error::Part {
-        doing: "checking the generated package",
-        detail: format!("{:?}", checked.diagnostics.first()),
-    })?;
-    let component =
-        aecp_compiler::emit::component(&[package]).map_err(Error::part("emitting the component"))?;
+/// Packages, as a gateway would have them: in as few components as hold them.
+pub(crate) fn prepare(packages: &[(String, Vec<SourceFile>)]) -> Result<PolicySet, Error> {
     let runtime = Runtime::new(Limits::default()).map_err(Error::part("setting up the engine"))?;
+    let mut members = Vec::new();
+    let mut waiting = Vec::new();
+    let mut policies = 0_usize;
+    for (_, sources) in packages {
+        let package = checked(sources)?;
+        policies = policies.saturating_add(package.policies.len());
+        if policies > COMPONENT {
+            policies = package.policies.len();
+            members.push(member(&runtime, &std::mem::take(&mut waiting))?);
+        }
+        waiting.push(package);
+    }
+    members.push(member(&runtime, &waiting)?);
+    PolicySet::new(members, false).map_err(Error::part("putting the policies together"))
+}
+
+/// A generated package, which has no errors.
+pub(crate) fn checked(sources: &[SourceFile]) -> Result<Package, Error> {
+    let checked = aecp_compiler::package::check(sources);
+    checked.package.ok_or_else(|| Error::Part {
+        doing: "checking a generated package",
+        detail: format!("{:?}", checked.diagnostics.first()),
+    })
+}
+
+fn member(runtime: &Runtime, packages: &[Package]) -> Result<Member, Error> {
+    let component =
+        aecp_compiler::emit::component(packages).map_err(Error::part("emitting the component"))?;
     let native = runtime
         .compile(&component)
         .map_err(Error::part("compiling the component"))?;
-    let component = PolicyComponent::load(&runtime, &native, Instances::Warm)
+    let component = PolicyComponent::load(runtime, &native, Instances::Warm)
         .map_err(Error::part("loading the component"))?;
-    let member = Member {
+    let ceilings = packages
+        .iter()
+        .map(|package| (package.name.clone(), Mode::Blocking));
+    Ok(Member {
         component,
-        ceilings: BTreeMap::from([(PACKAGE.to_owned(), Mode::Blocking)]),
+        ceilings: ceilings.collect(),
         parameters: BTreeMap::new(),
-    };
-    PolicySet::new(vec![member], false).map_err(Error::part("putting the policies together"))
+    })
 }
 
 /// The requests as tables of values. Each is decided once, and must come out as it was made to.

@@ -11,7 +11,7 @@ use cedar_policy::{Authorizer, Context, Decision, Entities, EntityUid, PolicySet
 use serde_json::{Value as Json, json};
 
 use crate::corpus::{Corpus, Shape};
-use crate::decide::{NOW, PACKAGE, REQUESTS, nanoseconds, prepare, tables, timer};
+use crate::decide::{NOW, REQUESTS, nanoseconds, prepare, tables, timer};
 use crate::error::Error;
 use crate::report::{Table, figure, microseconds, quantile, rounded};
 
@@ -75,7 +75,7 @@ fn measure(corpus: &Corpus) -> Result<Vec<Times>, Error> {
         })
         .collect::<Result<Vec<Json>, _>>()?;
 
-    let set = prepare(&corpus.sources(PACKAGE))?;
+    let set = prepare(&corpus.packages(1))?;
     let values = tables(corpus, &set)?;
     let verdicts: Vec<bool> = values
         .iter()

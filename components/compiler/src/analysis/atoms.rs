@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use aecp_vocabulary::{Type, Value};
 
+use super::affine::{self, Cuts};
+use crate::core::time::{Window, Zone};
 use crate::core::{
     Atom, Condition, Constant, InputIndex, Operand, Package, Quantifier, Relation, is_ordered,
 };
@@ -24,6 +26,10 @@ pub(super) enum Shape<'p> {
     Presence(InputIndex),
     /// One scalar input, held against constants of its type.
     Test(InputIndex, &'p [Constant]),
+    /// One input of an ordered type, in arithmetic with constants: it may be unknown although the input is not.
+    Turning(InputIndex, Cuts),
+    /// An instant, asked for its weekday or time of day.
+    During(InputIndex, Window, &'p Zone),
     /// Two scalar inputs of one type, held against each other.
     Link(InputIndex, InputIndex),
     /// A text input, held against patterns or a part.
@@ -45,6 +51,8 @@ impl Shape<'_> {
             Self::Fixed | Self::Opaque => (None, None),
             Self::Presence(input)
             | Self::Test(input, _)
+            | Self::Turning(input, _)
+            | Self::During(input, ..)
             | Self::Pattern(input)
             | Self::Member(input, _)
             | Self::Members(input, ..) => (Some(input), None),
@@ -64,7 +72,15 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
     let ordered = |relation: &Relation, input: InputIndex| {
         *relation == Relation::Equal || type_of(input).is_some_and(is_ordered)
     };
+    let is_constant = |operand: &Operand| {
+        let mut reads = false;
+        operand.each_input(&mut |_| reads = true);
+        !reads
+    };
     match atom {
+        Atom::During { instant, .. } if is_constant(instant) => Shape::Fixed,
+        Atom::Compare { left, right, .. } if is_constant(left) && is_constant(right) => Shape::Fixed,
+        Atom::OneOf { element, .. } if is_constant(element) => Shape::Fixed,
         Atom::IsPresent(input) => Shape::Presence(*input),
         Atom::IsTrue(input) => Shape::Test(*input, &[]),
         Atom::Compare {
@@ -72,7 +88,6 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
             relation,
             right,
         } => match (left, right) {
-            (Operand::Constant(_), Operand::Constant(_)) => Shape::Fixed,
             (Operand::Input(left), Operand::Input(right)) => match (type_of(*left), type_of(*right)) {
                 (Some(known), other)
                     if is_told_apart(known) && other == Some(known) && ordered(relation, *left) =>
@@ -89,11 +104,15 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
                     Shape::Opaque
                 }
             }
+            _ => match affine::cuts(left, *relation, right) {
+                Some((input, cuts)) if type_of(input).is_some_and(is_ordered) => Shape::Turning(input, cuts),
+                _ => Shape::Opaque,
+            },
         },
         Atom::OneOf { element, members } => match element {
-            Operand::Constant(_) => Shape::Fixed,
             Operand::Input(_) if members.len() > CONSTANTS => Shape::Opaque,
             Operand::Input(input) => test(type_of(*input), *input, members),
+            Operand::Constant(_) | Operand::Term(_) => Shape::Opaque,
         },
         Atom::Contains { set, element } => match (type_of(*set), element) {
             (Some(Type::SetOfText), Operand::Constant(Constant::Text(text))) => Shape::Member(*set, text),
@@ -102,6 +121,11 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
             }
             _ => Shape::Opaque,
         },
+        Atom::During {
+            instant: Operand::Input(input),
+            window,
+            zone,
+        } if type_of(*input) == Some(Type::Instant) => Shape::During(*input, *window, zone),
         Atom::ContainsOf {
             set,
             quantifier,
@@ -116,7 +140,8 @@ pub(super) fn shape<'p>(package: &Package, atom: &'p Atom) -> Shape<'p> {
         | Atom::Affix { .. }
         | Atom::Matches { .. }
         | Atom::WithinOneOf { .. }
-        | Atom::Within { .. } => Shape::Opaque,
+        | Atom::Within { .. }
+        | Atom::During { .. } => Shape::Opaque,
     }
 }
 
@@ -149,11 +174,12 @@ pub(super) fn atoms<'p>(condition: &'p Condition, found: &mut Vec<&'p Atom>) {
 }
 
 /// Values of one type that `count` inputs, compared with each other, with `constants` and with the `members` of sets,
-/// need at most: every arrangement of that many values among the constants can be made of them. `fresh` are texts
-/// that the package does not have: those that patterns can tell apart, if there are any.
+/// and told apart at `cuts`, need at most: every arrangement of that many values among the constants can be made of
+/// them. `fresh` are texts that the package does not have: those that patterns can tell apart, if there are any.
 pub(super) fn candidates<'c>(
     value_type: Type,
     constants: impl Iterator<Item = &'c Constant>,
+    cuts: impl Iterator<Item = i64>,
     members: impl Iterator<Item = &'c str>,
     count: usize,
     fresh: &[String],
@@ -180,17 +206,16 @@ pub(super) fn candidates<'c>(
                 _ => Value::Integer,
             };
             let mut numbers = BTreeSet::new();
-            for constant in constants.filter(|constant| constant.value_type() == value_type) {
-                if let Some(number) = constant.number() {
-                    numbers.insert(number);
-                    // Between two constants that are near each other, the steps from both meet: no more is needed.
-                    for step in 1_i64.. {
-                        if usize::try_from(step).is_ok_and(|step| step > count) {
-                            break;
-                        }
-                        numbers.extend(number.checked_sub(step));
-                        numbers.extend(number.checked_add(step));
+            let constants = constants.filter(|constant| constant.value_type() == value_type);
+            for number in constants.filter_map(Constant::number).chain(cuts) {
+                numbers.insert(number);
+                // Between two constants that are near each other, the steps from both meet: no more is needed.
+                for step in 1_i64.. {
+                    if usize::try_from(step).is_ok_and(|step| step > count) {
+                        break;
                     }
+                    numbers.extend(number.checked_sub(step));
+                    numbers.extend(number.checked_add(step));
                 }
             }
             if numbers.is_empty() {

@@ -22,6 +22,7 @@
 //! - `replay`: whether a request shows what it is said to show.
 
 mod acknowledgements;
+mod affine;
 mod atoms;
 mod clashes;
 mod findings;
@@ -37,6 +38,7 @@ mod space;
 #[cfg(test)]
 mod tests;
 mod truths;
+mod weeks;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -296,31 +298,22 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
     let choices = package.inputs.iter().filter_map(Input::choices);
     choices.flat_map(|choices| choices.iter()).for_each(&mut constant);
     for atom in atoms.iter().flatten() {
-        let operands = match atom {
-            Atom::Compare { left, right, .. } => vec![left, right],
-            Atom::OneOf { element, members } => {
-                members.iter().for_each(&mut constant);
-                vec![element]
-            }
-            Atom::Contains { element, .. } => vec![element],
-            Atom::ContainsOf { members, .. } => {
-                members.iter().for_each(&mut constant);
-                Vec::new()
-            }
-            Atom::IsPresent(_) | Atom::IsTrue(_) => Vec::new(),
-            Atom::Affix { .. } | Atom::Matches { .. } | Atom::WithinOneOf { .. } | Atom::Within { .. } => {
-                Vec::new()
-            }
-        };
-        for operand in operands {
+        if let Atom::OneOf { members, .. } | Atom::ContainsOf { members, .. } = atom {
+            members.iter().for_each(&mut constant);
+        }
+        for operand in atom.operands() {
             if let Operand::Constant(operand) = operand {
                 constant(operand);
             }
         }
     }
-    let declared = package.inputs.iter().filter_map(Input::parameter);
-    for default in declared.filter_map(|parameter| Constant::of(&parameter.default)) {
-        constant(&default);
+    for value in package.inputs.iter().flat_map(Input::mentions) {
+        match value {
+            Value::SetOfText(members) => members
+                .iter()
+                .for_each(|text| constant(&Constant::Text(text.clone()))),
+            value => Constant::of(value).iter().for_each(&mut constant),
+        }
     }
     let texts = package
         .inputs

@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use aecp_vocabulary::{Type, Value};
 
 use super::atoms::atoms;
-use crate::core::{Atom, Condition, Constant, Input, Members, Operand, Package, Parameter, Quantifier};
+use crate::core::{Atom, Condition, Constant, Input, InputIndex, Members, Operand, Package, Quantifier};
 use crate::interpreter::{self, Truth};
 use crate::partition::Partition;
+use crate::pattern::Asked;
 
 /// Lists of at most so many members stay as they are.
 const LONG: usize = 256;
@@ -23,11 +24,13 @@ pub(super) fn package(package: &Package) -> Option<Package> {
         atoms(&policy.scope, &mut found);
         atoms(&policy.constraint, &mut found);
     }
+    let whole = whole(&found);
     let long: BTreeMap<usize, &Members<Constant>> = found
         .iter()
         .filter_map(|atom| members(atom))
         .filter(|members| members.len() > LONG && members.iter().all(|member| member.text().is_some()))
         .map(|members| (members.identity(), members))
+        .filter(|(identity, _)| !whole.contains(identity))
         .collect();
     if long.is_empty() {
         return None;
@@ -54,6 +57,24 @@ pub(super) fn package(package: &Package) -> Option<Package> {
         shorten(&mut policy.constraint, &shortened);
     }
     Some(package)
+}
+
+/// The lists that stay as they are: a text that matches some patterns and is not in a list may be one that the short list
+/// has lost.
+fn whole(found: &[&Atom]) -> BTreeSet<usize> {
+    let patterned: BTreeSet<InputIndex> = found
+        .iter()
+        .filter_map(|atom| Asked::by(atom))
+        .map(|(text, _)| text)
+        .collect();
+    let linked = found.iter().any(|atom| atom.inputs().len() > 1);
+    let meets = |atom: &Atom| linked || atom.inputs().iter().any(|input| patterned.contains(input));
+    found
+        .iter()
+        .filter(|atom| !patterned.is_empty() && meets(atom))
+        .filter_map(|atom| members(atom))
+        .map(Members::identity)
+        .collect()
 }
 
 /// The list that an atom asks for and whose members it does not tell apart.
@@ -111,16 +132,15 @@ impl<'p> Kept<'p> {
             .filter(|input| of_texts(input.value_type))
             .count();
         // What parameters and attributes are said to be is asked for too, wherever they are compared.
-        let of_parameters = package.inputs.iter().filter_map(Input::parameter);
-        let said = of_parameters
-            .flat_map(Parameter::mentions)
-            .filter_map(|value| match value {
-                Value::Text(text) => Some(text.as_str()),
-                _ => None,
-            });
+        let mentioned = package.inputs.iter().flat_map(Input::mentions);
+        let said = mentioned.flat_map(|value| match value {
+            Value::Text(text) => std::slice::from_ref(text),
+            Value::SetOfText(texts) => texts.as_slice(),
+            _ => &[],
+        });
         let choices = package.inputs.iter().filter_map(Input::choices);
         let choices = choices.flat_map(|choices| choices.iter().filter_map(Constant::text));
-        let said: BTreeSet<&str> = said.chain(choices).collect();
+        let said: BTreeSet<&str> = said.map(String::as_str).chain(choices).collect();
         let mut counts: BTreeMap<(usize, Vec<Truth>), usize> = BTreeMap::new();
         let mut questions = questions;
         let mut kept = Vec::new();

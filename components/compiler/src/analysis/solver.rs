@@ -78,7 +78,14 @@ impl<'p> Solver<'p> {
         all: u64,
     ) -> Self {
         let known = |input: &Input| {
-            let values = candidates(input.value_type, [].iter(), std::iter::empty(), 1, &fresh);
+            let values = candidates(
+                input.value_type,
+                [].iter(),
+                std::iter::empty(),
+                std::iter::empty(),
+                1,
+                &fresh,
+            );
             match (input.parameter(), input.choices()) {
                 (Some(parameter), _) => Some(parameter.default.clone()),
                 (None, Some(choices)) => choices.first().map(Constant::value),

@@ -4,9 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::{Type, Value};
 
+use super::affine::Cuts;
 use super::atoms::{Shape, candidates, shape};
 use super::others::Others;
-use crate::core::{Atom, Constant, Input, InputIndex, Package, Parameter};
+use super::weeks;
+use crate::core::time::{Window, Zone};
+use crate::core::{Atom, Constant, Input, InputIndex, Package};
 use crate::interpreter;
 use crate::pattern::Asked;
 
@@ -21,6 +24,8 @@ pub(super) struct Space {
     pub(super) present: Option<InputIndex>,
     /// Atoms that read these may be anything.
     pub(super) freed: BTreeSet<InputIndex>,
+    /// The weekdays and times of day of these may be anything.
+    pub(super) blurred: BTreeSet<InputIndex>,
     /// Patterns and parts that these are held against may be anything: texts for them were not found in time.
     pub(super) opaque: BTreeSet<InputIndex>,
     /// Whether parameters have their defaults, and no other value is tried.
@@ -34,6 +39,8 @@ pub(super) struct Tracked {
     /// Representatives; for a set the empty one, whose members are chosen one by one.
     known: Vec<Value>,
     pub(super) optional: bool,
+    /// Whether something is read in the place of an absent value.
+    default: bool,
     /// Whether every request has it.
     certain: bool,
     /// Whether it is a parameter, whose default is the first of the representatives.
@@ -60,7 +67,8 @@ impl Tracked {
             return None;
         }
         let absent = self.optional && (self.presence || !persistent);
-        let failed = !persistent && (self.presence || !self.optional);
+        // Where a default stands in for it, absence is not what failure is.
+        let failed = !persistent && (self.presence || !self.optional || self.default);
         match (place.checked_sub(self.known.len())?, absent, failed) {
             (0, true, _) => Some(Value::Absent),
             (0, false, true) | (1, true, true) => Some(Value::failed("cannot be determined")),
@@ -76,6 +84,8 @@ struct Facts<'p> {
     presence: bool,
     tests: Vec<&'p Atom>,
     constants: Vec<&'p [Constant]>,
+    cuts: Vec<Cuts>,
+    windows: Vec<(Window, &'p Zone)>,
     /// What its declaration mentions: the default and the bounds of a parameter.
     declared: Vec<Constant>,
     members: Vec<&'p str>,
@@ -141,6 +151,9 @@ impl Space {
             let values = |value_type: Type| {
                 let tested = group().flat_map(|(_, about)| &about.constants).copied().flatten();
                 let constants = tested.chain(group().flat_map(|(_, about)| &about.declared));
+                let cuts = group()
+                    .flat_map(|(_, about)| &about.cuts)
+                    .flat_map(|cuts| cuts.numbers());
                 let members = group().flat_map(|(_, about)| &about.members).copied();
                 let of_type =
                     |input: InputIndex| self::declared(package, input).map(|input| input.value_type);
@@ -151,11 +164,23 @@ impl Space {
                         .filter(|(input, _)| of_type(**input) == Some(value_type))
                         .count(),
                 };
-                candidates(value_type, constants, members, count, fresh)
+                candidates(value_type, constants, cuts, members, count, fresh)
             };
             let mut known = values(declared.value_type);
             if declared.choices().is_some() {
                 known.retain(|value| declared.can_be(value));
+            }
+            if !about.windows.is_empty() {
+                // With others that it is compared with, weekdays would have to be tried in all arrangements.
+                let samples = if alike {
+                    None
+                } else {
+                    weeks::samples(&instants(&known), &about.windows)
+                };
+                match samples {
+                    Some(samples) => known.extend(samples.into_iter().map(Value::Instant)),
+                    None => drop(space.blurred.insert(*input)),
+                }
             }
             if let Some(parameter) = declared.parameter() {
                 // The default comes first: a request that shows something has it where that will do.
@@ -173,6 +198,7 @@ impl Space {
                 input: *input,
                 known,
                 optional: declared.is_optional(),
+                default: declared.absent_as().is_some(),
                 certain: declared.is_certain(),
                 parameter: declared.parameter().is_some(),
                 presence: about.presence,
@@ -180,6 +206,14 @@ impl Space {
         }
         space
     }
+}
+
+fn instants(values: &[Value]) -> Vec<i64> {
+    let instant = |value: &Value| match value {
+        Value::Instant(instant) => Some(*instant),
+        _ => None,
+    };
+    values.iter().filter_map(instant).collect()
 }
 
 fn declared(package: &Package, input: InputIndex) -> Option<&Input> {
@@ -216,11 +250,19 @@ fn patterned(
 
 /// The constants in an input's declaration.
 fn mentioned(package: &Package, input: InputIndex) -> Vec<Constant> {
-    let parameter = declared(package, input).and_then(Input::parameter);
-    let values = parameter.into_iter().flat_map(Parameter::mentions);
-    let choices = declared(package, input).and_then(Input::choices);
-    let choices = choices.into_iter().flat_map(|choices| choices.iter().cloned());
+    let declared = declared(package, input);
+    let choices = declared.and_then(Input::choices).into_iter();
+    let choices = choices.flat_map(|choices| choices.iter().cloned());
+    let values = declared.into_iter().flat_map(Input::mentions);
     values.filter_map(Constant::of).chain(choices).collect()
+}
+
+/// The members of a set that is read in the place of an absent one.
+fn default_members(package: &Package, input: InputIndex) -> Vec<&str> {
+    match declared(package, input).and_then(Input::absent_as) {
+        Some(Value::SetOfText(members)) => members.iter().map(String::as_str).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn read<'p>(
@@ -237,8 +279,10 @@ fn read<'p>(
             presence: false,
             tests: Vec::new(),
             constants: Vec::new(),
+            cuts: Vec::new(),
+            windows: Vec::new(),
             declared: mentioned(package, input),
-            members: Vec::new(),
+            members: default_members(package, input),
             asked: BTreeSet::new(),
         });
         groups.push(about.group);
@@ -247,6 +291,14 @@ fn read<'p>(
             Shape::Test(_, constants) => {
                 about.tests.push(atom);
                 about.constants.push(constants);
+            }
+            Shape::Turning(_, cuts) => {
+                about.tests.push(atom);
+                about.cuts.push(cuts);
+            }
+            Shape::During(_, window, zone) => {
+                about.tests.push(atom);
+                about.windows.push((window, zone));
             }
             Shape::Pattern(_) => {
                 about.tests.push(atom);

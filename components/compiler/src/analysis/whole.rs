@@ -84,12 +84,15 @@ impl Analyser<'_> {
         }
     }
 
-    /// Where a policy does not ask for presence, it knows less without an attribute, and so lets nothing more through.
+    /// Where a policy does not ask for presence, it knows less without an attribute, and so lets nothing more through;
+    /// unless something is read in its place.
     fn optional_presences(&self, policy: u32) -> Vec<InputIndex> {
         let atoms = at(&self.atoms, policy).into_iter().flatten();
-        let inputs = atoms.filter_map(|atom| match shape(self.package, atom) {
-            Shape::Presence(input) => Some(input),
-            _ => None,
+        let has_default =
+            |input: &InputIndex| at(&self.package.inputs, input.0).is_some_and(|it| it.absent_as().is_some());
+        let inputs = atoms.flat_map(|atom| match shape(self.package, atom) {
+            Shape::Presence(input) => vec![input],
+            _ => atom.inputs().into_iter().filter(has_default).collect(),
         });
         let optional = |input: &InputIndex| at(&self.package.inputs, input.0).is_some_and(Input::is_optional);
         let mut inputs: Vec<InputIndex> = inputs.filter(optional).collect();
@@ -142,6 +145,11 @@ impl Analyser<'_> {
         }
 
         let (name, attribute) = (self.name(policy), self.attribute(input));
+        let default = at(&self.package.inputs, input.0).and_then(Input::absent_as);
+        let why = default.map_or_else(
+            || format!("because of how policy `{name}` asks for its presence"),
+            |default| format!("because policy `{name}` then reads the default {default}"),
+        );
         if found.is_some() {
             self.report(Finding {
                 kind: Kind::AttributeHiding,
@@ -149,17 +157,11 @@ impl Analyser<'_> {
                 policies: vec![policy],
                 attribute: Some(input),
                 because: Vec::new(),
-                sentence: format!(
-                    "leaving out `{attribute}` turns DENY into ALLOW, because of how policy `{name}` asks for its \
-                     presence"
-                ),
+                sentence: format!("leaving out `{attribute}` turns DENY into ALLOW, {why}"),
                 witness: found,
             });
         } else if doubt {
-            let asked = format!(
-                "whether leaving out `{attribute}` turns DENY into ALLOW, because of how policy `{name}` asks for its \
-                 presence"
-            );
+            let asked = format!("whether leaving out `{attribute}` turns DENY into ALLOW, {why}");
             self.undecided(Kind::AttributeHiding, &[policy], Some(input), asked);
         }
     }

@@ -35,6 +35,7 @@ impl Checker {
             ast::Condition::Affixing(affixing) => self.affixing(file, affixing),
             ast::Condition::Matching(matching) => self.matching(file, matching),
             ast::Condition::Location(location) => self.location(file, location),
+            ast::Condition::During(during) => self.during(file, during),
             ast::Condition::Presence(presence) => self.presence(file, presence),
             ast::Condition::Bare(bare) => self.bare(file, bare),
         }
@@ -255,7 +256,7 @@ impl Checker {
                     self.report(diagnostic.label(format!("this is {}", member.kind())).help(help));
                     proper = false;
                 }
-                Meaning::Input(..) | Meaning::List(_) | Meaning::Data(_) => {
+                Meaning::Input(..) | Meaning::Term(_) | Meaning::List(_) | Meaning::Data(_) => {
                     let message = "lists hold values that stand in the policy";
                     let help = format!("compare with the attribute by itself: `… OR {element} == …`");
                     self.report(Diagnostic::error(Code::InvalidList, member.place, message).help(help));

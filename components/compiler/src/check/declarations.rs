@@ -1,11 +1,11 @@
 //! The header, attributes and classes.
 
-use aecp_vocabulary::Type;
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
+use aecp_vocabulary::{AttributeName, Type, Value};
 
 use super::choices::is_choice;
 use super::{Attribute, Checker, Class, Header, facts, place, token_place};
-use crate::core::InputKind;
+use crate::core::{Constant, InputKind};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{self, Field};
@@ -176,10 +176,35 @@ impl Checker {
             match token.text().parse() {
                 Ok(name) => {
                     let optional = attribute.optional().is_some();
+                    let default = value_type
+                        .zip(attribute.default())
+                        .and_then(|(value_type, written)| {
+                            let declared = (&name, value_type, here);
+                            self.attribute_default(file, declared, optional, &written)
+                        })
+                        .map(Box::new);
+                    let default =
+                        default.filter(
+                            |default| match (&choices, default.as_ref(), attribute.default()) {
+                                (Some(choices), Value::Text(text), Some(written)) => {
+                                    let choice = Constant::Text(text.clone());
+                                    let known = choices.binary_search(&choice).is_ok();
+                                    if !known {
+                                        self.no_choice(&name, choices, here, text, place(file, &written));
+                                    }
+                                    known
+                                }
+                                _ => true,
+                            },
+                        );
                     self.attributes.push(Attribute {
                         name,
                         value_type,
-                        kind: InputKind::Attribute { optional, choices },
+                        kind: InputKind::Attribute {
+                            optional,
+                            default,
+                            choices,
+                        },
                         place: here,
                     });
                 }
@@ -192,6 +217,27 @@ impl Checker {
                 }
             }
         }
+    }
+
+    /// What is read where an attribute is absent.
+    fn attribute_default(
+        &mut self,
+        file: u32,
+        declared: (&AttributeName, Type, Place),
+        optional: bool,
+        written: &ast::GivenValue,
+    ) -> Option<Value> {
+        if !optional {
+            let message = format!(
+                "a DEFAULT is read where `{}` is absent, and no request is expected without it",
+                declared.0
+            );
+            let diagnostic = Diagnostic::error(Code::InvalidDefault, place(file, written), message)
+                .also(declared.2, "declared without OPTIONAL here")
+                .help("write `OPTIONAL DEFAULT …` if requests may lack it, or leave the DEFAULT out");
+            self.report(diagnostic);
+        }
+        self.given(file, declared, written)
     }
 
     /// Sorts attributes and parameters by name and reports those that are declared twice.
@@ -209,17 +255,30 @@ impl Checker {
                             .any(|place| self.imported.contains(&place.file)) =>
                 {
                     let types = (first.value_type, attribute.value_type);
+                    let first_place = first.place;
+                    let differ = first.kind.absent_as() != attribute.kind.absent_as();
                     let mut same_choices = true;
                     if let (
-                        InputKind::Attribute { optional, choices },
+                        InputKind::Attribute {
+                            optional, choices, ..
+                        },
                         InputKind::Attribute {
                             optional: second_optional,
                             choices: second_choices,
+                            ..
                         },
                     ) = (&mut first.kind, &attribute.kind)
                     {
                         *optional &= *second_optional;
                         same_choices = choices == second_choices;
+                    }
+                    if differ {
+                        let message = format!("attribute `{}` has two different defaults", attribute.name);
+                        let diagnostic = Diagnostic::error(Code::InvalidDefault, attribute.place, message)
+                            .label("declared again here")
+                            .also(first_place, "first declared here")
+                            .help("give it one DEFAULT in all packages that share it, or none");
+                        self.report(diagnostic);
                     }
                     if !same_choices && types.0.is_some() && types.0 == types.1 {
                         let message = format!(
@@ -228,7 +287,7 @@ impl Checker {
                         );
                         let diagnostic =
                             Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
-                                .also(first.place, "declared here too")
+                                .also(first_place, "declared here too")
                                 .help("list the same values in all packages that share it, or give it another name here");
                         self.report(diagnostic);
                     } else if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1)
@@ -240,7 +299,7 @@ impl Checker {
                         let diagnostic =
                             Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
                                 .label(format!("declared as {second_type} here"))
-                                .also(first.place, format!("declared as {first_type} here"))
+                                .also(first_place, format!("declared as {first_type} here"))
                                 .help("give it one type in all packages that share it, or another name here");
                         self.report(diagnostic);
                     }

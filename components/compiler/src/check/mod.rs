@@ -14,6 +14,8 @@
 //! - `places`: parts of texts, addresses in networks.
 //! - `patterns`: patterns of texts.
 //! - `operands`: attributes and literals.
+//! - `terms`: arithmetic.
+//! - `windows`: weekdays and times of day in zones.
 //! - `acknowledge`: findings of the analysis that stay on purpose.
 //! - `suite`: tests and fixtures.
 //! - `given`: the values that they give.
@@ -39,6 +41,8 @@ mod reason;
 mod rows;
 mod suite;
 mod template;
+mod terms;
+mod windows;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -117,6 +121,8 @@ pub(crate) struct Checker {
     timed: Option<String>,
     acknowledgements: acknowledge::Acknowledgements,
     suite: suite::Suite,
+    /// The zones that conditions name.
+    zones: BTreeMap<String, core::time::Zone>,
     size: usize,
     searched: usize,
     patterns: patterns::Known,

@@ -6,6 +6,7 @@ use aecp_vocabulary::{Type, text};
 use super::data::Entries;
 use super::declarations::find;
 use super::{Checker, place, token_place};
+use crate::core::term::Term;
 use crate::core::{Constant, InputIndex, Operand};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::nearest;
@@ -19,13 +20,14 @@ pub(super) struct Typed {
     pub(super) place: Place,
     /// Where the schema declares the attribute.
     pub(super) declared: Option<Place>,
-    node: ast::Operand,
+    pub(super) node: ast::Operand,
 }
 
 /// What an operand is.
 pub(super) enum Meaning {
     Input(InputIndex, Type),
     Constant(Constant),
+    Term(Box<Term>),
     List(ast::List),
     /// A named list.
     Data(Entries),
@@ -36,6 +38,7 @@ impl Typed {
         match &self.meaning {
             Meaning::Input(_, value_type) => Some(*value_type),
             Meaning::Constant(constant) => Some(constant.value_type()),
+            Meaning::Term(term) => Some(term.value_type()),
             Meaning::List(_) | Meaning::Data(_) => None,
         }
     }
@@ -52,6 +55,7 @@ impl Typed {
         match self.meaning {
             Meaning::Input(index, _) => Some(Operand::Input(index)),
             Meaning::Constant(constant) => Some(Operand::Constant(constant)),
+            Meaning::Term(term) => Some(Operand::Term(term)),
             Meaning::List(_) | Meaning::Data(_) => None,
         }
     }
@@ -62,7 +66,7 @@ impl Typed {
     }
 
     pub(super) fn written(&self) -> String {
-        let text = self.node.syntax().text().to_string();
+        let text = one_line(&self.node.syntax().text().to_string());
         let mut shown: String = text.chars().take(60).collect();
         if shown.len() < text.len() {
             shown.push('…');
@@ -92,6 +96,16 @@ impl Typed {
             }
             _ => None,
         }
+    }
+}
+
+/// What may be written on several lines, on one.
+fn one_line(text: &str) -> String {
+    if text.contains('\n') {
+        let lines: Vec<&str> = text.lines().map(str::trim).collect();
+        lines.join(" ")
+    } else {
+        text.to_owned()
     }
 }
 
@@ -167,6 +181,10 @@ impl Checker {
             }
             ast::Operand::Literal(literal) => (Meaning::Constant(self.constant(file, literal)?), None),
             ast::Operand::List(list) => (Meaning::List(list.clone()), None),
+            ast::Operand::Sum(_)
+            | ast::Operand::Product(_)
+            | ast::Operand::Negative(_)
+            | ast::Operand::Group(_) => return self.term(file, &node),
         };
         Some(Typed {
             meaning,

@@ -6,6 +6,7 @@ use aecp_vocabulary::{Type, text};
 use super::Checker;
 use super::data::Entries;
 use super::operands::{Meaning, Typed};
+use super::windows::is_weekdays;
 use crate::core::{Atom, Condition, Constant, InputIndex, Side};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::ast;
@@ -42,6 +43,14 @@ impl Checker {
     }
 
     pub(super) fn location(&mut self, file: u32, location: &ast::Location) -> Option<Condition> {
+        if location
+            .operands()
+            .nth(1)
+            .is_some_and(|right| is_weekdays(&right))
+        {
+            self.no_zone(file, location);
+            return None;
+        }
         let (left, right) = self.both(file, location.operands())?;
         let address = self.attribute_of("WITHIN", &left, &right, Type::Address)?;
         let networks = match &right.meaning {

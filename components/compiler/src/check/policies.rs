@@ -8,7 +8,7 @@ use super::facts::Facts;
 use super::obligations::Described;
 use super::period::Period;
 use super::{Checker, place, reason, token_place};
-use crate::core::{Condition, Policy};
+use crate::core::{Condition, Operand, Policy};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{self, Field};
@@ -274,7 +274,7 @@ fn size(condition: &Condition) -> usize {
         Condition::Atom(crate::core::Atom::OneOf { members, .. }) if members.name().is_none() => {
             members.len()
         }
-        Condition::Atom(_) => 0,
+        Condition::Atom(atom) => atom.operands().map(Operand::size).sum(),
         Condition::All(parts) | Condition::Any(parts) => parts
             .iter()
             .fold(0_usize, |sum, part| sum.saturating_add(size(part))),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use aecp_vocabulary::policy::Segment;
 
 use super::Attribute;
-use crate::core::{Atom, Condition, InputIndex, Operand};
+use crate::core::{Condition, InputIndex};
 use crate::words::Words;
 
 /// Most values that a reason shows.
@@ -59,35 +59,10 @@ impl Reads {
         }
     }
 
-    fn operand(&mut self, operand: &Operand) {
-        if let Operand::Input(input) = operand {
-            self.input(*input);
-        }
-    }
-
     fn condition(&mut self, condition: &Condition) {
         match condition {
             Condition::Constant(_) => {}
-            Condition::Atom(Atom::IsPresent(input) | Atom::IsTrue(input)) => self.input(*input),
-            Condition::Atom(Atom::Compare { left, right, .. }) => {
-                self.operand(left);
-                self.operand(right);
-            }
-            Condition::Atom(Atom::OneOf { element, .. }) => self.operand(element),
-            Condition::Atom(
-                Atom::Affix { text: input, .. }
-                | Atom::Matches { text: input, .. }
-                | Atom::WithinOneOf { address: input, .. },
-            ) => self.input(*input),
-            Condition::Atom(Atom::Within { address, network }) => {
-                self.input(*address);
-                self.input(*network);
-            }
-            Condition::Atom(Atom::ContainsOf { set, .. }) => self.input(*set),
-            Condition::Atom(Atom::Contains { set, element }) => {
-                self.input(*set);
-                self.operand(element);
-            }
+            Condition::Atom(atom) => atom.inputs().into_iter().for_each(|input| self.input(input)),
             Condition::All(parts) | Condition::Any(parts) => {
                 parts.iter().for_each(|part| self.condition(part))
             }

@@ -124,6 +124,11 @@ impl Checker {
         let value = match other.meaning {
             Meaning::Input(index, _) => vec![Segment::Input(index.0)],
             Meaning::Constant(constant) => literal(&constant),
+            Meaning::Term(_) => {
+                let message = "rows are not compared with what is calculated";
+                self.refused(other.place, message, "let an extractor calculate it");
+                return None;
+            }
             Meaning::List(_) | Meaning::Data(_) => return None,
         };
         Some(RowCondition {

@@ -42,6 +42,8 @@ pub(super) struct Emitter<'a> {
     pub(super) automata: BTreeMap<(u32, u32), u32>,
     pub(super) data: Data,
     pub(super) functions: Functions,
+    /// The function that gives local time, once some code needs it.
+    pub(super) local_time: Option<u32>,
     pub(super) tables: Tables,
 }
 
@@ -71,7 +73,7 @@ pub(super) fn halves(address: u128) -> [u64; 2] {
 }
 
 /// Asks each table that is there for the number that `number` leaves, and joins the answers.
-fn each_table(
+pub(super) fn each_table(
     code: &mut InstructionSink<'_>,
     tables: [(Option<Table>, u32); 2],
     number: impl Fn(&mut InstructionSink<'_>),
@@ -186,7 +188,13 @@ impl Emitter<'_> {
         negated: bool,
         values: u32,
     ) -> Result<(), EmitError> {
-        let (first, second) = test.inputs();
+        let Some((first, second)) = test.inputs() else {
+            if let Test::Computed(computed) = test {
+                let function = self.computed(computed, negated)?;
+                code.local_get(values).call(function);
+            }
+            return Ok(());
+        };
         match test {
             Test::Known(_) => {
                 load(
@@ -196,7 +204,7 @@ impl Emitter<'_> {
                 );
                 return Ok(());
             }
-            Test::Present(_) => {
+            Test::Present(_) | Test::Given(_) => {
                 let present = self.layout.fact(first, Fact::Present);
                 if negated {
                     code.i32_const(UNKNOWN).i32_const(TRUE);
@@ -413,7 +421,7 @@ impl Emitter<'_> {
                 both_halves(code, values, *address);
                 code.call(support::HAS_ADDRESS);
             }
-            Test::Known(_) | Test::Present(_) => {
+            Test::Known(_) | Test::Present(_) | Test::Given(_) | Test::Computed(_) => {
                 code.i32_const(1);
             }
         }

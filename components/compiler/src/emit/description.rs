@@ -12,7 +12,7 @@ use super::EmitError;
 use super::link::{Linked, Position, Reader};
 use super::memory::{Data, NOWHERE, Record, size};
 use super::value::{self, text};
-use crate::core::{Atom, Condition, InputKind, Operand, Package};
+use crate::core::{Condition, InputKind, Package};
 
 /// Puts the description into `data` and returns its address.
 pub(super) fn put(data: &mut Data, linked: &Linked<'_>) -> Result<u32, EmitError> {
@@ -59,23 +59,29 @@ fn input(data: &mut Data, record: &mut Record, input: &Position<'_>) -> Result<(
             record
                 .byte(value_type(input.value_type))
                 .byte(u8::from(input.optional))
-                .zeros(118);
+                .zeros(6);
+            option(data, record, input.default)?;
+            record.zeros(72);
         }
         InputKind::Parameter(parameter) => {
             record.byte(1).zeros(7);
             text(data, record, input.name)?;
             record.byte(value_type(input.value_type)).zeros(7);
             value::put(data, record, &parameter.default)?;
-            for bound in [&parameter.minimum, &parameter.maximum] {
-                record.byte(u8::from(bound.is_some())).zeros(7);
-                value::put(data, record, bound.as_ref().unwrap_or(&Value::Absent))?;
-            }
+            option(data, record, parameter.minimum.as_ref())?;
+            option(data, record, parameter.maximum.as_ref())?;
         }
         InputKind::Now => {
             record.byte(2).zeros(135);
         }
     }
     Ok(())
+}
+
+/// `option<value>`, 40 bytes.
+fn option(data: &mut Data, record: &mut Record, known: Option<&Value>) -> Result<(), EmitError> {
+    record.byte(u8::from(known.is_some())).zeros(7);
+    value::put(data, record, known.unwrap_or(&Value::Absent))
 }
 
 /// `record policy-package`, 36 bytes.
@@ -183,31 +189,16 @@ fn condition_reads(
     condition: &Condition,
     reads: &mut BTreeSet<u32>,
 ) -> Result<(), EmitError> {
-    let mut read = |operand: &Operand| {
-        if let Operand::Input(index) = operand {
-            reads.insert(reader.position(*index)?);
-        }
-        Ok(())
-    };
     match condition {
         Condition::Constant(_) => Ok(()),
         Condition::All(parts) | Condition::Any(parts) => parts
             .iter()
             .try_for_each(|part| condition_reads(reader, part, reads)),
         Condition::Not(part) => condition_reads(reader, part, reads),
-        Condition::Atom(atom) => match atom {
-            Atom::IsPresent(index) | Atom::IsTrue(index) => read(&Operand::Input(*index)),
-            Atom::Compare { left, right, .. } => read(left).and_then(|()| read(right)),
-            Atom::OneOf { element, .. } => read(element),
-            Atom::Affix { text: index, .. }
-            | Atom::Matches { text: index, .. }
-            | Atom::WithinOneOf { address: index, .. } => read(&Operand::Input(*index)),
-            Atom::Within { address, network } => {
-                read(&Operand::Input(*address)).and_then(|()| read(&Operand::Input(*network)))
-            }
-            Atom::ContainsOf { set, .. } => read(&Operand::Input(*set)),
-            Atom::Contains { set, element } => read(&Operand::Input(*set)).and_then(|()| read(element)),
-        },
+        Condition::Atom(atom) => atom.inputs().into_iter().try_for_each(|index| {
+            reads.insert(reader.position(index)?);
+            Ok(())
+        }),
     }
 }
 

@@ -2,6 +2,9 @@
 //! alone (strong Kleene logic keeps De Morgan's laws), and what is decided in advance is gone.
 
 mod build;
+mod computed;
+
+pub(super) use computed::{Computed, Number, Operation, Query};
 
 use std::sync::Arc;
 
@@ -24,13 +27,15 @@ pub(super) enum Formula {
     Any(Vec<Formula>),
 }
 
-/// A question about one or two inputs; unknown if one of them is, except for `Present`.
+/// A question about one or two inputs; unknown if one of them is, except for `Present` and `Computed`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Test {
     /// True if the input is known.
     Known(u32),
     /// False if the input is absent, unknown if it failed, else true.
     Present(u32),
+    /// The same of an input with a default, whose class says nothing of it.
+    Given(u32),
     /// The boolean is true.
     IsTrue(u32),
     /// The class of the text is one of these, sorted.
@@ -72,6 +77,8 @@ pub(super) enum Test {
     HasAddress(u32, u128),
     /// The set has the address at the second position.
     HasAddressOf(u32, u32),
+    /// What is asked of a number that is calculated.
+    Computed(Box<Computed>),
 }
 
 /// What a text input can be, as far as classes tell.
@@ -204,11 +211,25 @@ impl Test {
         }
     }
 
-    /// The inputs that it reads.
-    pub(super) fn inputs(&self) -> (u32, Option<u32>) {
-        match self {
+    /// Calls `visit` with the positions that it reads.
+    pub(super) fn each_input(&self, visit: &mut dyn FnMut(u32)) {
+        match (self, self.inputs()) {
+            (Self::Computed(computed), _) => computed.each_input(visit),
+            (_, Some((first, second))) => {
+                visit(first);
+                second.into_iter().for_each(visit);
+            }
+            (_, None) => {}
+        }
+    }
+
+    /// The one or two inputs that decide if it is known. None if it looks at its inputs itself.
+    pub(super) fn inputs(&self) -> Option<(u32, Option<u32>)> {
+        Some(match self {
+            Self::Computed(_) => return None,
             Self::Known(input)
             | Self::Present(input)
+            | Self::Given(input)
             | Self::IsTrue(input)
             | Self::TextIn(input, _)
             | Self::NumberIn(input, _)
@@ -229,6 +250,6 @@ impl Test {
             | Self::HasNumberOf(first, _, second)
             | Self::HasAddressOf(first, second)
             | Self::HasText(first, second) => (*first, Some(*second)),
-        }
+        })
     }
 }

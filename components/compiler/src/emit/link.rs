@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::policy::Segment;
-use aecp_vocabulary::{AttributeName, Type};
+use aecp_vocabulary::{AttributeName, Type, Value};
 
 use super::{EmitError, INPUT_LIMIT, POLICY_LIMIT};
 use crate::core::{Constant, Input, InputIndex, InputKind, Members, Package, Policy};
@@ -23,12 +23,15 @@ pub(super) struct Position<'a> {
     pub(super) name: &'a str,
     pub(super) value_type: Type,
     pub(super) kind: &'a InputKind,
+    /// What is read in the place of an absent value.
+    pub(super) default: Option<&'a Value>,
     /// Whether some package expects requests without it.
     pub(super) optional: bool,
 }
 
-/// What tells the inputs of all packages apart.
-type Key<'a> = (&'a AttributeName, u8);
+/// What tells the inputs of all packages apart. Packages that read another value in the place of an absent one have a
+/// position of their own.
+type Key<'a> = (&'a AttributeName, u8, Option<String>);
 
 fn key(input: &Input) -> Key<'_> {
     let rank = match input.kind {
@@ -36,7 +39,11 @@ fn key(input: &Input) -> Key<'_> {
         InputKind::Parameter(_) => 1,
         InputKind::Now => 2,
     };
-    (&input.name, rank)
+    (
+        &input.name,
+        rank,
+        input.absent_as().map(|default| format!("{default:?}")),
+    )
 }
 
 /// A policy among the inputs of the component.
@@ -73,7 +80,7 @@ impl<'a> Linked<'a> {
             return Err(EmitError::TooManyPolicies { count });
         }
         let union = union(packages)?;
-        let numbered: BTreeMap<Key<'_>, u32> = union.keys().copied().zip(0..).collect();
+        let numbered: BTreeMap<Key<'_>, u32> = union.keys().cloned().zip(0..).collect();
         let positions = packages
             .iter()
             .map(|package| {
@@ -130,6 +137,14 @@ impl Reader<'_> {
         })
     }
 
+    /// Whether something is read in the place of an absent value at a position.
+    pub(super) fn has_default(&self, position: u32) -> bool {
+        let input = usize::try_from(position)
+            .ok()
+            .and_then(|position| self.inputs.get(position));
+        input.is_some_and(|input| input.default.is_some())
+    }
+
     /// The type at a position.
     pub(super) fn value_type(&self, position: u32) -> Option<Type> {
         let input = usize::try_from(position)
@@ -163,6 +178,7 @@ fn union(packages: &[Package]) -> Result<BTreeMap<Key<'_>, Position<'_>>, EmitEr
             name,
             value_type: input.value_type,
             kind: &input.kind,
+            default: input.absent_as(),
             optional: input.is_optional(),
         };
         let known = inputs.entry(key(input)).or_insert(new);

@@ -25,8 +25,9 @@
 //! - `description`: what `describe` returns, laid out ahead of time.
 //! - `support`: functions that every component has.
 //! - `value`: values as constants.
-//! - `condition`, `dispatch`, `module`: WebAssembly code.
+//! - `condition`, `computed`, `dispatch`, `module`: WebAssembly code.
 
+mod computed;
 mod condition;
 mod description;
 mod dispatch;

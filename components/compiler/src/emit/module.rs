@@ -1,8 +1,10 @@
 //! The core module: functions, memory, exports.
 
+use std::collections::BTreeMap;
+
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataSection, ExportKind, ExportSection, Function, FunctionSection,
-    GlobalSection, GlobalType, MemorySection, MemoryType, Module, TypeSection, ValType,
+    GlobalSection, GlobalType, InstructionSink, MemorySection, MemoryType, Module, TypeSection, ValType,
 };
 
 use super::EmitError;
@@ -14,6 +16,7 @@ use super::memory::{Data, Record, size};
 use super::plan::{FINDING, Fact, Plan};
 use super::support;
 use super::texts::Table;
+use super::value;
 
 /// Index of the global with the next address that `cabi_realloc` may give.
 pub(super) const BUMP: u32 = 0;
@@ -63,11 +66,13 @@ pub(super) enum Signature {
     Address,
     /// (table, count, high, low) → answer
     AddressIn,
+    /// (table, count, instant) → local time
+    Local,
     /// (value, case, table, count, whether of ranges) → answer
     AnyNumber,
 }
 
-const SIGNATURES: [(&[ValType], &[ValType]); 14] = {
+const SIGNATURES: [(&[ValType], &[ValType]); 15] = {
     use ValType::{I32, I64};
     [
         (&[], &[I32]),
@@ -83,6 +88,7 @@ const SIGNATURES: [(&[ValType], &[ValType]); 14] = {
         (&[I32], &[I32]),
         (&[I32, I64, I64], &[I32]),
         (&[I32, I32, I64, I64], &[I32]),
+        (&[I32, I32, I64], &[I64]),
         (&[I32, I32, I32, I32, I32], &[I32]),
     ]
 };
@@ -130,6 +136,7 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
         automata,
         data,
         functions: Functions::new(),
+        local_time: None,
         tables: Tables::default(),
     };
     support::put(&mut emitter.functions, table.as_ref());
@@ -144,11 +151,23 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
     let mut describe = Function::new([]);
     describe.instructions().i32_const(signed(description)).end();
     functions.define(DESCRIBE, Signature::Describe, describe);
+    let defaults = defaults(&mut data, linked)?;
     let heap = data.end()?;
     functions.define(
         EVALUATE,
         Signature::Two,
-        evaluate(linked, plan, &choices, &blocks, &rows, error, heap)?,
+        evaluate(
+            linked,
+            plan,
+            Steps {
+                choices: &choices,
+                blocks: &blocks,
+                rows: &rows,
+            },
+            error,
+            &defaults,
+            heap,
+        )?,
     );
     Ok(assemble(functions, &data, heap))
 }
@@ -186,14 +205,37 @@ fn error(data: &mut Data, inputs: usize) -> Result<u32, EmitError> {
     data.put(&record.0, 4)
 }
 
+/// Where the values are that are read in the place of absent ones, by position.
+fn defaults(data: &mut Data, linked: &Linked<'_>) -> Result<BTreeMap<u32, u32>, EmitError> {
+    let mut addresses = BTreeMap::new();
+    for (input, position) in linked.inputs.iter().zip(0_u32..) {
+        if let Some(default) = input.default {
+            let mut record = Record::default();
+            value::put(data, &mut record, default)?;
+            addresses.insert(position, data.share(&record.0, 8)?);
+        }
+    }
+    Ok(addresses)
+}
+
+/// What a call of `evaluate` goes through.
+#[derive(Clone, Copy)]
+struct Steps<'a> {
+    /// Functions that make unknown what is none of the listed values.
+    choices: &'a [u32],
+    /// Functions that judge the policies of a block.
+    blocks: &'a [u32],
+    /// For each selector the address of its rows.
+    rows: &'a [u32],
+}
+
 /// (values, number of values) → result
 fn evaluate(
     linked: &Linked<'_>,
     plan: &Plan<'_>,
-    choices: &[u32],
-    blocks: &[u32],
-    rows: &[u32],
+    steps: Steps<'_>,
     error: u32,
+    defaults: &BTreeMap<u32, u32>,
     heap: u32,
 ) -> Result<Function, EmitError> {
     let (values, count) = (0, 1);
@@ -212,24 +254,24 @@ fn evaluate(
     for (input, position) in linked.inputs.iter().zip(0_u32..) {
         if plan.reads.contains(&position) {
             let classes = plan.texts.ranges.contains_key(&position);
-            support::look(
-                &mut code,
-                values,
-                position,
-                layout.cell(position),
-                input.value_type,
-                classes,
-            );
+            let cell = layout.cell(position);
+            let look = |code: &mut InstructionSink<'_>| {
+                support::look(code, values, position, cell, input.value_type, classes);
+            };
+            match defaults.get(&position) {
+                None => look(&mut code),
+                Some(default) => support::look_or(&mut code, values, position, cell, *default, look),
+            }
         }
     }
-    for function in choices {
+    for function in steps.choices {
         code.local_get(values).call(*function);
     }
     for (set, members) in &layout.members {
         support::look_up(&mut code, values, *set, *members);
     }
     support::clear(&mut code, layout.memo_area);
-    for ((selector, row), rows) in plan.selectors.iter().zip(&layout.rows).zip(rows) {
+    for ((selector, row), rows) in plan.selectors.iter().zip(&layout.rows).zip(steps.rows) {
         // The rows are those of an unknown input, of another text, and of the classes of the range.
         let class = layout.fact(selector.input, Fact::Class);
         code.i32_const(0);
@@ -249,7 +291,7 @@ fn evaluate(
     }
     code.i32_const(signed(layout.applied)).global_set(APPLIED);
     code.i32_const(signed(layout.findings)).global_set(FINDINGS);
-    for block in blocks {
+    for block in steps.blocks {
         code.local_get(values).call(*block);
     }
     let answer = layout.answer;

@@ -151,9 +151,9 @@ struct Needs {
 
 impl Needs {
     fn add(&mut self, test: &Test) {
-        let (first, second) = test.inputs();
-        self.reads.insert(first);
-        self.reads.extend(second);
+        test.each_input(&mut |input| {
+            self.reads.insert(input);
+        });
         match test {
             Test::SameText(first, second) | Test::HasText(first, second) => {
                 self.pairs.insert((*first, *second));

@@ -304,6 +304,33 @@ pub(super) fn look(
     }
 }
 
+/// Emits what looks at an input by `look`, with the value at `default` in the place of an absent one. That it is absent
+/// stays known to `IS PRESENT`.
+pub(super) fn look_or(
+    code: &mut InstructionSink<'_>,
+    values: u32,
+    input: u32,
+    cell: u32,
+    default: u32,
+    look: impl Fn(&mut InstructionSink<'_>),
+) {
+    let offset = input.saturating_mul(VALUE);
+    code.local_get(values).i32_load8_u(at(offset, 0));
+    code.i32_const(ABSENT_CASE).i32_eq().if_(BlockType::Empty);
+    // The list is ours for the length of the call.
+    code.local_get(values).i32_const(signed(offset)).i32_add();
+    code.i32_const(signed(default))
+        .i32_const(signed(VALUE))
+        .memory_copy(0, 0);
+    look(code);
+    code.i32_const(signed(cell))
+        .i32_const(FALSE)
+        .i32_store(at(Fact::Present as u32, 2));
+    code.else_();
+    look(code);
+    code.end();
+}
+
 /// Emits what sets `count` bytes from `address` to zero; both are multiples of 8.
 pub(super) fn clear(code: &mut InstructionSink<'_>, (address, count): (u32, u32)) {
     if count > 64 {

@@ -99,14 +99,18 @@ fn is_block(node: &SyntaxNode) -> bool {
             .any(|element| element.kind() == K::LeftBrace)
 }
 
-/// Whether the node joins parts by AND or OR.
+/// Whether the node joins parts by AND, OR or an operator of arithmetic.
 pub(super) fn is_chain(node: &SyntaxNode) -> bool {
-    node.children_with_tokens()
-        .any(|element| is_connective(element.kind()))
+    matches!(node.kind(), K::And | K::Or | K::Sum | K::Product)
 }
 
-pub(super) fn is_connective(kind: K) -> bool {
-    matches!(kind, K::AndKeyword | K::OrKeyword)
+/// Whether the token joins the parts of a chain.
+pub(super) fn is_connective(token: &SyntaxToken) -> bool {
+    match token.kind() {
+        K::AndKeyword | K::OrKeyword | K::Plus | K::Star => true,
+        K::Minus => parent_is(token, K::Sum),
+        _ => false,
+    }
 }
 
 /// Whether no space stands before the token.
@@ -122,7 +126,7 @@ pub(super) fn is_tight_behind(token: &SyntaxToken) -> bool {
     match token.kind() {
         K::LeftParen | K::LeftBracket | K::Dot | K::DotDot => true,
         // A sign, as opposed to a difference.
-        K::Minus => parent_is(token, K::Literal),
+        K::Minus => parent_is(token, K::Literal) || parent_is(token, K::Negative),
         _ => false,
     }
 }

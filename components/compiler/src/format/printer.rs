@@ -170,16 +170,18 @@ impl Printer {
         self.close("}", depth, Blank::Never);
     }
 
-    /// Parts joined by AND or OR. Comments around the operator come before it: most of those behind one are about
+    /// Parts joined by AND, OR or an operator of arithmetic. Comments around the operator come before it: most of those behind one are about
     /// the part that it ends.
     fn chain(&mut self, node: &SyntaxNode) {
         let line_is_empty = self.lines.last().is_none_or(|line| line.text.is_empty());
-        let is_inner = node.parent().is_some_and(|parent| is_chain(&parent)) || !line_is_empty;
+        let is_condition = matches!(node.kind(), K::And | K::Or);
+        let is_inner =
+            !is_condition || node.parent().is_some_and(|parent| is_chain(&parent)) || !line_is_empty;
         let depth = self.depth().saturating_add(usize::from(is_inner));
         let mut connective = None;
         for element in node.children_with_tokens() {
             match element {
-                NodeOrToken::Token(token) if is_connective(token.kind()) => connective = Some(token),
+                NodeOrToken::Token(token) if is_connective(&token) => connective = Some(token),
                 NodeOrToken::Token(token) if token.kind().is_trivia() => self.read(&token),
                 NodeOrToken::Token(token) => self.token(&token),
                 NodeOrToken::Node(part) => {

@@ -77,6 +77,7 @@ impl Language {
         preferred: &[String],
         steps: &mut usize,
     ) -> Option<Vec<String>> {
+        *steps = steps.checked_sub(excluded.len())?;
         let mut known: BTreeMap<&[u32], usize> = BTreeMap::new();
         for text in excluded {
             let known = known.entry(self.automaton.run(text.as_bytes())).or_default();

@@ -9,7 +9,7 @@ use aecp_vocabulary::Value;
 use serde::Serialize;
 
 use super::Test;
-use crate::core::{Atom, Condition, Input, InputIndex, Operand, Package, Policy};
+use crate::core::{Atom, Condition, Input, InputIndex, Package, Policy};
 use crate::interpreter::{self, Truth};
 use crate::words;
 
@@ -228,10 +228,5 @@ fn collect<'a>(condition: &'a Condition, found: &mut Vec<&'a Condition>) {
 }
 
 fn reads(atom: &Atom) -> bool {
-    let is_input = |operand: &Operand| matches!(operand, Operand::Input(_));
-    match atom {
-        Atom::Compare { left, right, .. } => is_input(left) || is_input(right),
-        Atom::OneOf { element, .. } => is_input(element),
-        _ => true,
-    }
+    !atom.inputs().is_empty()
 }

@@ -54,7 +54,7 @@ pub fn of_outcomes(package: &Package, values: &[Value], outcomes: &Outcomes) -> 
         };
         decision.audit = decision.audit.max(policy.audit);
         if policy.mode == Mode::Blocking {
-            raise(&mut decision, &name(policy), policy, finding, values);
+            raise(&mut decision, package, &name(policy), policy, finding, values);
         }
         let denial = match finding.outcome {
             Outcome::Satisfied => continue,
@@ -100,6 +100,7 @@ fn deny(decision: &mut Decision, denial: Denial) {
 
 fn raise(
     decision: &mut Decision,
+    package: &Package,
     by: &PolicyName,
     policy: &Policy,
     finding: &PolicyFinding,
@@ -116,7 +117,7 @@ fn raise(
             arguments: obligation
                 .arguments
                 .iter()
-                .map(|(key, text)| (key.clone(), render(text, values)))
+                .map(|(key, text)| (key.clone(), render(package, text, values)))
                 .collect(),
         }
     }));
@@ -124,7 +125,7 @@ fn raise(
 
 fn reason(package: &Package, policy: &Policy, outcome: Outcome, values: &[Value]) -> String {
     if outcome == Outcome::Violated {
-        return render(&policy.reason, values);
+        return render(package, &policy.reason, values);
     }
     let mut unknown = Vec::new();
     for position in policy.reads() {
@@ -132,7 +133,10 @@ fn reason(package: &Package, policy: &Policy, outcome: Outcome, values: &[Value]
             continue;
         };
         let name = package.inputs.get(index).map_or("", |input| input.name.as_str());
-        match values.get(index) {
+        match values
+            .get(index)
+            .map(|value| package.inputs.get(index).map_or(value, |input| input.read(value)))
+        {
             Some(Value::Absent) => unknown.push(format!("`{name}` is absent")),
             Some(Value::Failed(why)) => unknown.push(format!("`{name}` is unknown: {why}")),
             _ => {}
@@ -141,16 +145,16 @@ fn reason(package: &Package, policy: &Policy, outcome: Outcome, values: &[Value]
     format!("cannot be told: {}", unknown.join("; "))
 }
 
-fn render(text: &[Segment], values: &[Value]) -> String {
+fn render(package: &Package, text: &[Segment], values: &[Value]) -> String {
     let mut sentence = String::new();
     for segment in text {
         match segment {
             Segment::Literal(literal) => sentence.push_str(literal),
             Segment::Input(position) => {
-                let value = usize::try_from(*position)
-                    .ok()
-                    .and_then(|index| values.get(index));
-                sentence.push_str(&value.unwrap_or(&Value::Absent).to_string());
+                let index = usize::try_from(*position).unwrap_or(usize::MAX);
+                let value = values.get(index).unwrap_or(&Value::Absent);
+                let read = package.inputs.get(index).map_or(value, |input| input.read(value));
+                sentence.push_str(&read.to_string());
             }
         }
     }

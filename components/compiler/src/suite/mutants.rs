@@ -1,6 +1,8 @@
 //! Small changes of a policy, each of which a good test would notice.
 
-use crate::core::{Atom, Condition, Constant, Package, Policy, Relation};
+use crate::core::term::Sign;
+use crate::core::time::{DAY, Window};
+use crate::core::{Atom, Condition, Constant, Operand, Package, Policy, Relation};
 use crate::syntax::literal::quoted;
 use crate::words;
 
@@ -9,6 +11,9 @@ use aecp_vocabulary::Mode;
 
 /// Of a list, so many members are dropped and changed, one at a time; what holds for them holds for the others.
 const MEMBER_LIMIT: usize = 32;
+
+/// A minute, in nanoseconds.
+const MINUTE: i64 = 60_000_000_000;
 
 /// Most characters of a condition that a sentence repeats.
 const SENTENCE_LIMIT: usize = 160;
@@ -35,6 +40,14 @@ pub(super) enum Edit {
     DropPart(usize),
     SwapConnective,
     SwapRelation,
+    /// `+` becomes `-` and back: the sign at this place among those that can.
+    SwapSign(usize),
+    /// A weekday is no longer in the window.
+    DropDay(u32),
+    /// A time of day begins a minute later.
+    BeginLater,
+    /// A time of day ends a minute earlier.
+    EndEarlier,
     DropMember(usize),
     ChangeMember(usize),
     /// Of LIKE: `*` becomes `**`; if there is none, `**` becomes `*`.
@@ -61,11 +74,28 @@ fn edits(condition: &Condition, path: &mut Vec<usize>, found: &mut dyn FnMut(&[u
         Condition::Constant(_) => {}
         Condition::Atom(atom) => {
             found(path, Edit::Negate);
+            (0..signs(atom)).for_each(|index| found(path, Edit::SwapSign(index)));
             match atom {
                 Atom::Compare {
                     relation: Relation::Less | Relation::LessOrEqual,
                     ..
                 } => found(path, Edit::SwapRelation),
+                Atom::During {
+                    window: Window::Days(days),
+                    ..
+                } if days.count_ones() > 1 => {
+                    let is_in = |day: &u32| days.checked_shr(*day).unwrap_or(0) & 1 == 1;
+                    (0..7)
+                        .filter(is_in)
+                        .for_each(|day| found(path, Edit::DropDay(day)));
+                }
+                Atom::During {
+                    window: Window::Hours { .. },
+                    ..
+                } => {
+                    found(path, Edit::BeginLater);
+                    found(path, Edit::EndEarlier);
+                }
                 // A named list is data: no test is expected to notice each of its members.
                 Atom::OneOf { members, .. } if members.name().is_none() => {
                     for index in 0..members.len().min(MEMBER_LIMIT) {
@@ -199,6 +229,35 @@ impl Edit {
                     Relation::Equal => Relation::Equal,
                 }
             }
+            (
+                Self::DropDay(day),
+                Condition::Atom(Atom::During {
+                    window: Window::Days(days),
+                    ..
+                }),
+            ) => *days &= !1_u8.checked_shl(day).unwrap_or(0),
+            (
+                Self::BeginLater | Self::EndEarlier,
+                Condition::Atom(Atom::During {
+                    window: Window::Hours { from, to },
+                    ..
+                }),
+            ) => {
+                let (edge, by) = match self {
+                    Self::BeginLater => (from, MINUTE),
+                    _ => (to, MINUTE.saturating_neg()),
+                };
+                *edge = edge.saturating_add(by).rem_euclid(DAY);
+            }
+            (Self::SwapSign(index), Condition::Atom(atom)) => {
+                let mut signs = atom.operands_mut().flat_map(Operand::signs_mut);
+                if let Some(sign) = signs.nth(index) {
+                    *sign = match sign {
+                        Sign::Plus => Sign::Minus,
+                        Sign::Minus => Sign::Plus,
+                    }
+                }
+            }
             (Self::DropMember(index), Condition::Atom(Atom::OneOf { members, .. }))
                 if index < members.len() =>
             {
@@ -230,6 +289,14 @@ impl Edit {
             _ => {}
         }
     }
+}
+
+/// How many signs of an atom can be changed.
+fn signs(atom: &Atom) -> usize {
+    if !atom.operands().any(|operand| matches!(operand, Operand::Term(_))) {
+        return 0;
+    }
+    atom.clone().operands_mut().flat_map(Operand::signs_mut).count()
 }
 
 /// A constant of the same type that is none of `members`, if its type has one.

@@ -4,7 +4,7 @@
 //! - TEXT: the constants, and something else for every way in which texts match patterns.
 //! - INTEGER, DECIMAL, INSTANT, DURATION: the constants, and their neighbours.
 //! - SET OF TEXT: the sets of the texts that are looked for.
-//! - All: absence; and failure where presence is asked for, for only there it differs from absence.
+//! - All: absence; and failure where presence is asked for or absence has a default, for only there it differs.
 //!
 //! Where inputs are compared with each other, each takes the constants of all, and there are as many other values as
 //! there are inputs, so that all can differ.
@@ -96,7 +96,7 @@ struct Mentioned {
     constants: BTreeMap<InputIndex, BTreeSet<Constant>>,
     /// Inputs whose presence is asked for: only there absence and failure differ.
     present: BTreeSet<InputIndex>,
-    /// Inputs that are asked for what constants do not tell: networks.
+    /// Inputs that are asked for what constants do not tell: networks, terms, times of day.
     opaque: BTreeSet<InputIndex>,
     /// Patterns and parts.
     asked: BTreeMap<InputIndex, BTreeSet<Asked>>,
@@ -105,11 +105,19 @@ struct Mentioned {
 }
 
 impl Mentioned {
-    /// Default and bounds of a parameter are mentioned too.
+    /// Defaults and bounds are mentioned too.
     fn declaration(&mut self, index: InputIndex, input: &Input) {
-        if let (Some(parameter), true) = (input.parameter(), self.read.contains(&index)) {
-            let constants = parameter.mentions().filter_map(Constant::of);
-            self.constants.entry(index).or_default().extend(constants);
+        if !self.read.contains(&index) {
+            return;
+        }
+        for value in input.mentions() {
+            let constants = self.constants.entry(index).or_default();
+            match value {
+                Value::SetOfText(members) => {
+                    constants.extend(members.iter().map(|text| Constant::Text(text.clone())));
+                }
+                value => constants.extend(Constant::of(value)),
+            }
         }
     }
 
@@ -162,7 +170,7 @@ impl Mentioned {
                     self.asked.entry(text).or_default().extend(asked);
                 }
             }
-            Atom::WithinOneOf { .. } | Atom::Within { .. } => {
+            Atom::WithinOneOf { .. } | Atom::Within { .. } | Atom::During { .. } => {
                 for input in atom.inputs() {
                     self.read.insert(input);
                     self.opaque.insert(input);
@@ -173,9 +181,14 @@ impl Mentioned {
 
     fn pair(&mut self, left: &Operand, right: &Operand) {
         for operand in [left, right] {
-            if let Operand::Input(input) = operand {
-                self.read.insert(*input);
-            }
+            // Where a term turns is not written anywhere.
+            let is_term = matches!(operand, Operand::Term(_));
+            operand.each_input(&mut |input| {
+                self.read.insert(input);
+                if is_term {
+                    self.opaque.insert(input);
+                }
+            });
         }
         match (left, right) {
             (Operand::Input(_), Operand::Input(_)) => self.linked = true,
@@ -184,7 +197,7 @@ impl Mentioned {
                 let constants = self.constants.entry(*input).or_default();
                 constants.insert(constant.clone());
             }
-            (Operand::Constant(_), Operand::Constant(_)) => {}
+            (Operand::Constant(_), Operand::Constant(_)) | (Operand::Term(_), _) | (_, Operand::Term(_)) => {}
         }
     }
 
@@ -242,7 +255,7 @@ impl Mentioned {
             return Some(domain);
         }
         domain.push(Value::Absent);
-        if self.present.contains(&index) {
+        if self.present.contains(&index) || input.absent_as().is_some() {
             domain.push(Value::failed("not known"));
         }
         Some(domain)

@@ -53,7 +53,7 @@ nodes! {
     DefaultField,
     /// `SCHEMA { … }`
     Schema,
-    /// `customer.region: TEXT OPTIONAL`
+    /// `customer.region: TEXT OPTIONAL`, `customer.tier: TEXT OPTIONAL DEFAULT "none"`
     Attribute,
     /// `SET OF TEXT`
     Type,
@@ -151,6 +151,12 @@ nodes! {
     Matching,
     /// `a WITHIN b`
     Location,
+    /// `a WITHIN b IN c`
+    During,
+    /// `MONDAY TO FRIDAY`, `[MONDAY, FRIDAY]`, `"09:00" TO "17:00"`
+    Window,
+    /// `IN "Europe/Berlin"`
+    Zone,
     /// `a IS PRESENT`
     Presence,
     /// An operand that stands for itself.
@@ -161,6 +167,14 @@ nodes! {
     Literal,
     /// `[a, b]`
     List,
+    /// `a + b - c`
+    Sum,
+    /// `a * b`
+    Product,
+    /// `-a`
+    Negative,
+    /// `( a )`, where `a` is an operand.
+    Group,
 }
 
 macro_rules! unions {
@@ -287,6 +301,8 @@ unions! {
         Matching,
         /// An address is in a network.
         Location,
+        /// An instant is in a part of the week or of the day.
+        During,
         /// An attribute is there.
         Presence,
         /// An operand that stands for itself.
@@ -300,6 +316,14 @@ unions! {
         Literal,
         /// A list of literals.
         List,
+        /// Operands that are added and subtracted.
+        Sum,
+        /// Operands that are multiplied.
+        Product,
+        /// An operand with its sign changed.
+        Negative,
+        /// An operand in parentheses.
+        Group,
     }
 }
 
@@ -363,7 +387,8 @@ accessors! {
     Attribute: /// Its name.
         name -> one Name, /// Its type.
         type_name -> one Type, /// `OPTIONAL`.
-        optional -> token OptionalKeyword;
+        optional -> token OptionalKeyword, /// What is read where it is absent.
+        default -> one GivenValue;
     Import: /// The package's folder, in quotes.
         path -> one Literal;
     Class: /// Its name.
@@ -498,6 +523,14 @@ accessors! {
         like -> token LikeKeyword;
     Location: /// Left and right.
         operands -> many Operand;
+    During: /// The instant.
+        operand -> one Operand, /// The part of the week or of the day.
+        window -> one Window, /// Whose clocks tell.
+        zone -> one Zone;
+    Window: /// Its first and its last day, the days, or two times of day.
+        ends -> many Operand;
+    Zone: /// The name in quotes.
+        name -> one Literal;
     Presence: /// What is asked for.
         operand -> one Operand, /// `NOT`.
         negation -> token NotKeyword;
@@ -505,6 +538,12 @@ accessors! {
         operand -> one Operand;
     List: /// Its members.
         members -> many Operand;
+    Product: /// What `*` joins.
+        factors -> many Operand;
+    Negative: /// What is negated.
+        operand -> one Operand;
+    Group: /// What stands in the parentheses.
+        operand -> one Operand;
 }
 
 impl Data {
@@ -536,6 +575,26 @@ impl Comparison {
     /// The operator between the operands.
     pub fn operator(&self) -> Option<SyntaxToken> {
         tokens(&self.0).next()
+    }
+}
+
+impl Sum {
+    /// What `+` and `-` join, each with the operator before it; the first has none.
+    pub fn terms(&self) -> Vec<(Option<SyntaxToken>, Operand)> {
+        let mut operator = None;
+        let mut terms = Vec::new();
+        for element in self.0.children_with_tokens() {
+            match element {
+                rowan::NodeOrToken::Token(token) if matches!(token.kind(), K::Plus | K::Minus) => {
+                    operator = Some(token);
+                }
+                rowan::NodeOrToken::Token(_) => {}
+                rowan::NodeOrToken::Node(node) => {
+                    terms.extend(Operand::cast(node).map(|operand| (operator.take(), operand)));
+                }
+            }
+        }
+        terms
     }
 }
 

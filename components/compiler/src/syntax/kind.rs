@@ -58,6 +58,10 @@ pub enum SyntaxKind {
     DotDot,
     #[token("-")]
     Minus,
+    #[token("+")]
+    Plus,
+    #[token("*")]
+    Star,
     #[token("=")]
     Equal,
     #[token("==")]
@@ -284,6 +288,12 @@ pub enum SyntaxKind {
     Matching,
     /// `a WITHIN b`
     Location,
+    /// `a WITHIN b IN c`
+    During,
+    /// `MONDAY TO FRIDAY`, `[MONDAY, FRIDAY]`, `"09:00" TO "17:00"`
+    Window,
+    /// `IN "Europe/Berlin"`
+    Zone,
     /// `a IS PRESENT`, `a IS NOT PRESENT`
     Presence,
     /// An operand that stands for itself.
@@ -294,6 +304,14 @@ pub enum SyntaxKind {
     Literal,
     /// `[a, b]`
     List,
+    /// `a + b - c`
+    Sum,
+    /// `a * b`
+    Product,
+    /// `-a`
+    Negative,
+    /// `( a )`, where `a` is an operand.
+    Group,
     /// What could not be understood.
     Mistake,
 }
@@ -421,7 +439,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 144] = [
+static KINDS: [K; 153] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -443,6 +461,8 @@ static KINDS: [K; 144] = [
     K::Dot,
     K::DotDot,
     K::Minus,
+    K::Plus,
+    K::Star,
     K::Equal,
     K::EqualEqual,
     K::NotEqual,
@@ -560,11 +580,18 @@ static KINDS: [K; 144] = [
     K::Affixing,
     K::Matching,
     K::Location,
+    K::During,
+    K::Window,
+    K::Zone,
     K::Presence,
     K::Bare,
     K::Name,
     K::Literal,
     K::List,
+    K::Sum,
+    K::Product,
+    K::Negative,
+    K::Group,
     K::Mistake,
 ];
 

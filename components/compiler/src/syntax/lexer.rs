@@ -111,9 +111,7 @@ fn stray(place: Place, text: &str) -> Diagnostic {
     let help = match text.chars().next() {
         Some(';') => "entries and fields end without `;`: leave it out",
         Some('#') => "comments begin with `//`",
-        Some('/' | '*') => {
-            "comments begin with `//` and reach to the end of the line; there is no arithmetic"
-        }
+        Some('/') => "comments begin with `//` and reach to the end of the line; there is no division",
         Some('\'') => "texts stand in `\"`",
         Some('\r') => "lines end with a line feed, alone or after a carriage return; save the file that way",
         Some('\u{a0}' | '\u{2000}'..='\u{200b}' | '\u{3000}') => {

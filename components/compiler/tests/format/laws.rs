@@ -24,6 +24,12 @@ fn atoms() -> impl Strategy<Value = Vec<String>> {
         "request.size >= - 1",
         "NOT urgent",
         "tags CONTAINS \"a\"",
+        "request.size + 1 - 2 * request.size < - ( request.size - 7 )",
+        "( urgent )",
+        "now WITHIN MONDAY TO FRIDAY IN \"UTC\"",
+        "now - 1h WITHIN [ MONDAY , SUNDAY ,? ] IN \"Europe/Berlin\"",
+        "now WITHIN \"22:00\" TO \"06:00\" IN \"UTC\"",
+        "( ( request.size ) ) + 1 == 1",
         "customer.region IS NOT PRESENT",
         "storage.location != compute.location",
         "\"größe\" IN tags",
@@ -57,8 +63,8 @@ fn files() -> impl Strategy<Value = Vec<String>> {
     let policy = (conditions(), conditions(), any::<bool>());
     vec(policy, 1..3).prop_map(|policies| {
         let mut tokens = words(
-            "PACKAGE p { VERSION : \"1.0.0\" } SCHEMA { storage.location : TEXT ,? compute.location : TEXT OPTIONAL ,? \
-             customer.region : TEXT OPTIONAL request.size : INTEGER ,? urgent : BOOLEAN tags : SET OF TEXT ,? } \
+            "PACKAGE p { VERSION : \"1.0.0\" } SCHEMA { storage.location : TEXT ,? compute.location : TEXT OPTIONAL DEFAULT \"none\" ,? \
+             customer.region : TEXT OPTIONAL request.size : INTEGER ,? urgent : BOOLEAN now : INSTANT tags : SET OF TEXT ,? } \
              PARAM limit : INTEGER = - 1 RANGE - 9 .. 10 PARAM places : SET OF TEXT = [ \"a\" , \"b\" ,? ] \
              CLASS k : {? urgent }? CLASS l : request.size =? 1",
         );
@@ -148,6 +154,8 @@ const TOKENS: &[&str] = &[
     "NOT",
     "IN",
     "IS PRESENT",
+    "WITHIN",
+    "TO",
     "a",
     "b.c",
     "{",
@@ -158,6 +166,8 @@ const TOKENS: &[&str] = &[
     "]",
     ",",
     "-",
+    "+",
+    "*",
     "=",
     "==",
     "1",

@@ -345,3 +345,17 @@ fn the_policies_of_this_repository_keep_their_meaning() {
     }
     assert!(packages > 0);
 }
+
+#[test]
+fn calculations_have_spaces_and_break_before_their_operators() {
+    becomes(
+        "CLASS k: (a+ -b)*2<-(c)- -1",
+        "CLASS k: (a + -b) * 2 < -(c) - -1\n",
+    );
+    let name = |letter: &str| letter.repeat(30);
+    let (a, b, c) = (name("a"), name("b"), name("c"));
+    becomes(
+        &format!("CLASS k: {a} + {b} * 2 - {c} < 1"),
+        &format!("CLASS k: {{\n  {a}\n    + {b} * 2\n    - {c} < 1\n}}\n"),
+    );
+}

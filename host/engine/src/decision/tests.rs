@@ -34,6 +34,7 @@ fn describe(packages: Vec<PackageDescription>) -> ComponentDescription {
             name,
             value_type: Type::Text,
             optional: false,
+            default: None,
         }],
         packages,
     }

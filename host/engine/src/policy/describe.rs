@@ -128,11 +128,25 @@ fn read_segments(segments: Vec<wire::Segment>, inputs: u32, policy: &str) -> Res
 fn input(input: wire::Input) -> Result<Input, String> {
     match input {
         wire::Input::Now => Ok(Input::Now),
-        wire::Input::Attribute(attribute) => Ok(Input::Attribute {
-            name: attribute.name.parse().map_err(|error| format!("{error}"))?,
-            value_type: value_type(attribute.value_type),
-            optional: attribute.optional,
-        }),
+        wire::Input::Attribute(attribute) => {
+            let declared = value_type(attribute.value_type);
+            let default = attribute.default.map(value);
+            if default
+                .as_ref()
+                .is_some_and(|default| default.value_type() != Some(declared))
+            {
+                return Err(format!(
+                    "attribute `{}` has a default that is not {declared}",
+                    attribute.name
+                ));
+            }
+            Ok(Input::Attribute {
+                name: attribute.name.parse().map_err(|error| format!("{error}"))?,
+                value_type: declared,
+                optional: attribute.optional,
+                default,
+            })
+        }
         wire::Input::Parameter(described) => {
             let declared = value_type(described.value_type);
             let name = described.name;

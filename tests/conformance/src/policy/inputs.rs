@@ -165,6 +165,7 @@ mod tests {
                 name: "a.text".parse().unwrap(),
                 value_type: Type::Text,
                 optional: false,
+                default: None,
             },
             Input::Parameter {
                 name: "limit".into(),

@@ -86,6 +86,7 @@ fn description_is_that_of_the_packages() {
     second.default = DefaultDecision::Allow;
     second.inputs[1].kind = InputKind::Attribute {
         optional: true,
+        default: None,
         choices: None,
     };
     second.name = "second".to_owned();
@@ -96,6 +97,7 @@ fn description_is_that_of_the_packages() {
         name: name.parse().unwrap(),
         value_type,
         optional,
+        default: None,
     };
     let expected = [
         attribute("a.number", Type::Integer, false),

@@ -69,6 +69,7 @@ impl<'p> Solver<'p> {
         }
         match shape {
             Shape::Opaque => Truths::ANY,
+            Shape::During(input, ..) if space.blurred.contains(&input) && !self.unknown(input) => Truths::ANY,
             Shape::Presence(_) if !shape.inputs().all(|input| self.is_chosen(input)) => Truths::ANY,
             Shape::Member(set, text) => self.contains(space, set, text),
             Shape::Members(set, quantifier, texts) => {
@@ -85,7 +86,11 @@ impl<'p> Solver<'p> {
                 (false, _) if self.unknown(set) => Truths::UNKNOWN,
                 (false, _) => Truths::ANY,
             },
-            Shape::Test(..) | Shape::Link(..) | Shape::Pattern(_)
+            Shape::Test(..)
+            | Shape::Turning(..)
+            | Shape::During(..)
+            | Shape::Link(..)
+            | Shape::Pattern(_)
                 if shape.inputs().any(|input| self.unknown(input)) =>
             {
                 Truths::UNKNOWN
@@ -105,6 +110,9 @@ impl<'p> Solver<'p> {
         if self.unknown(set) {
             return Truths::UNKNOWN;
         }
+        if let Some(Value::SetOfText(members)) = self.defaulted(set) {
+            return interpreter::Truth::from(members.iter().any(|member| member == text)).into();
+        }
         let member = space.member(set, text).and_then(|place| space.members.get(place));
         match member.and_then(|member| member.chosen) {
             Some(true) => Truths::TRUE,
@@ -113,8 +121,19 @@ impl<'p> Solver<'p> {
         }
     }
 
+    /// What is read of an input: a default in the place of absence.
     fn value(&self, input: InputIndex) -> Option<&Value> {
-        self.values.get(usize::try_from(input.0).ok()?)
+        let place = usize::try_from(input.0).ok()?;
+        let value = self.values.get(place)?;
+        let declared = self.package.inputs.get(place);
+        Some(declared.map_or(value, |declared| declared.read(value)))
+    }
+
+    /// Whether a set is absent, and has the members of its default.
+    fn defaulted(&self, set: InputIndex) -> Option<&Value> {
+        let place = usize::try_from(set.0).ok()?;
+        let absent = self.values.get(place) == Some(&Value::Absent);
+        self.package.inputs.get(place).filter(|_| absent)?.absent_as()
     }
 
     pub(super) fn is_chosen(&self, input: InputIndex) -> bool {
@@ -164,7 +183,7 @@ impl<'p> Solver<'p> {
         };
         let text = match element {
             Operand::Constant(Constant::Text(text)) => text,
-            Operand::Constant(_) => return None,
+            Operand::Constant(_) | Operand::Term(_) => return None,
             Operand::Input(input) => match self.value(*input) {
                 Some(Value::Text(text)) => text,
                 _ => return None,

@@ -546,6 +546,21 @@ fn patterns_are_looked_into() {
 }
 
 #[test]
+fn a_long_list_has_all_that_a_pattern_allows() {
+    let letters =
+        ('a'..='d').flat_map(|letter| (0..100).map(move |number| format!("\"{letter}{number:02}\"")));
+    let list: Vec<String> = letters.collect();
+    let scope = |list: &[String]| {
+        let list = list.join(", ");
+        format!("requests WHERE kind MATCHES \"[a-d][0-9]{{2}}\" AND kind NOT IN [{list}]")
+    };
+    let all = package("ALLOW", &policy("p", &scope(&list), "urgent"));
+    assert_eq!(kinds(&all), [(Kind::ScopeUnreachable, vec![0])]);
+    let but_one = package("ALLOW", &policy("p", &scope(&list[1..]), "urgent"));
+    assert_eq!(kinds(&but_one), []);
+}
+
+#[test]
 fn requests_that_show_something_have_readable_texts() {
     let gap = |scopes: &[&str]| {
         let scopes: Vec<String> = scopes

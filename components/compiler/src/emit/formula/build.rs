@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use aecp_vocabulary::Type;
 
-use super::{Formula, Test};
+use super::{Computed, Formula, Number, Operation, Query, Test};
+use crate::core::term::Term;
 use crate::core::{
     Atom, Condition, Constant, InputIndex, Members, Operand, Quantifier, Relation, is_ordered,
 };
@@ -47,6 +48,15 @@ enum Side<'a> {
     Number(Type, i64),
     Address(u128),
     Boolean(bool),
+    /// Something calculated, of an ordered type.
+    Term(Type, Number),
+}
+
+/// Deepest nesting of terms.
+const TERM_DEPTH: usize = 256;
+
+fn computed(number: Number, asked: Query) -> Test {
+    Test::Computed(Box::new(Computed { number, asked }))
 }
 
 /// True if the input is known and the test holds then, false if it does not.
@@ -97,7 +107,15 @@ impl Builder<'_> {
     /// A test and whether it is negated, or what holds without any input.
     fn atom(&self, atom: &Atom) -> Result<Result<(Test, bool), bool>, EmitError> {
         Ok(match atom {
-            Atom::IsPresent(input) => Ok((Test::Present(self.reader.position(*input)?), false)),
+            Atom::IsPresent(input) => {
+                let position = self.reader.position(*input)?;
+                let test = if self.reader.has_default(position) {
+                    Test::Given(position)
+                } else {
+                    Test::Present(position)
+                };
+                Ok((test, false))
+            }
             Atom::IsTrue(input) => Ok((Test::IsTrue(self.typed(*input, Type::Boolean)?), false)),
             Atom::Compare {
                 left,
@@ -106,6 +124,16 @@ impl Builder<'_> {
             } => self.compare(left, *relation, right)?,
             Atom::OneOf { element, members } => self.one_of(element, members)?,
             Atom::Contains { set, element } => Ok((self.contains(*set, element)?, false)),
+            Atom::During {
+                instant,
+                window,
+                zone,
+            } => {
+                let (Type::Instant, number) = self.number(self.side(instant)?)? else {
+                    return Err(self.reader.ill_typed("a time of day of what is no instant"));
+                };
+                Ok((computed(number, Query::During(*window, zone.clone())), false))
+            }
             Atom::ContainsOf { set, members, .. } => Ok((self.contains_any(*set, members)?, false)),
             Atom::Affix { text, side, part } => {
                 let text = self.typed(*text, Type::Text)?;
@@ -163,6 +191,9 @@ impl Builder<'_> {
             (Some(member), Side::Number(given, number)) if member == given => {
                 Test::HasNumber(set, set_type, number)
             }
+            (Some(member), Side::Term(given, number)) if member == given => {
+                computed(number, Query::MemberOf(set, set_type))
+            }
             (Some(Type::Address), Side::Address(address)) => Test::HasAddress(set, address),
             (Some(Type::Address), Side::Input(Type::Address, address)) => Test::HasAddressOf(set, address),
             (Some(member), Side::Input(given, number)) if member == given && is_ordered(given) => {
@@ -203,7 +234,15 @@ impl Builder<'_> {
             Less => order.is_lt(),
             LessOrEqual => order.is_le(),
         };
-        Ok(match (self.side(left)?, relation, self.side(right)?) {
+        let (left, right) = (self.side(left)?, self.side(right)?);
+        if matches!((&left, &right), (Side::Term(..), _) | (_, Side::Term(..))) {
+            let ((left_type, left), (right_type, right)) = (self.number(left)?, self.number(right)?);
+            if left_type != right_type {
+                return Err(self.reader.ill_typed("a comparison of two types"));
+            }
+            return Ok(Ok((computed(left, Query::Compared(relation, right)), false)));
+        }
+        Ok(match (left, relation, right) {
             (Side::Text(left), Equal, Side::Text(right)) => Err(left == right),
             (Side::Boolean(left), Equal, Side::Boolean(right)) => Err(left == right),
             (Side::Address(left), Equal, Side::Address(right)) => Err(left == right),
@@ -293,6 +332,13 @@ impl Builder<'_> {
             Side::Input(ordered, input) if is_ordered(ordered) => {
                 Ok(in_ranges(input, self.lists.numbers(members)))
             }
+            Side::Term(value_type, number) => {
+                if !self.are(members, value_type) {
+                    return Err(self.reader.ill_typed("a list has a member of another type"));
+                }
+                let ranges = self.lists.numbers(members);
+                Ok((computed(number, Query::In(ranges)), false))
+            }
             _ => return Err(self.reader.ill_typed("a value of this type has no lists")),
         })
     }
@@ -306,6 +352,7 @@ impl Builder<'_> {
                 Some((value_type, number)) => Side::Number(value_type, number),
                 None => return Err(self.reader.ill_typed("a constant that is no number")),
             },
+            Operand::Term(term) => Side::Term(term.value_type(), self.term(term, TERM_DEPTH)?),
             Operand::Input(index) => {
                 let position = self.reader.position(*index)?;
                 let value_type = self.reader.value_type(position);
@@ -315,6 +362,46 @@ impl Builder<'_> {
                 )
             }
         })
+    }
+
+    fn term(&self, term: &Term, depth: usize) -> Result<Number, EmitError> {
+        let depth = depth.checked_sub(1).ok_or_else(|| EmitError::TooDeep {
+            policy: self.reader.policy.name.clone(),
+        })?;
+        let number = |operand: &Operand| match operand {
+            Operand::Term(inner) => self.term(inner, depth),
+            other => Ok(self.number(self.side(other)?)?.1),
+        };
+        let (first, rest) = match term {
+            Term::Sum { first, rest, .. } => {
+                let rest = rest
+                    .iter()
+                    .map(|step| Ok((Operation::from(step.sign), number(&step.operand)?)));
+                (number(first)?, rest.collect::<Result<_, EmitError>>()?)
+            }
+            Term::Product { factors, .. } => {
+                let Some((first, rest)) = factors.split_first() else {
+                    return Err(self.reader.ill_typed("a product of nothing"));
+                };
+                let rest = rest
+                    .iter()
+                    .map(|factor| Ok((Operation::Multiply, number(factor)?)));
+                (number(first)?, rest.collect::<Result<_, EmitError>>()?)
+            }
+        };
+        Ok(Number::Steps(Box::new(first), rest))
+    }
+
+    /// What can be calculated with, and its type.
+    fn number(&self, side: Side<'_>) -> Result<(Type, Number), EmitError> {
+        match side {
+            Side::Number(value_type, number) => Ok((value_type, Number::Constant(number))),
+            Side::Input(value_type, input) if is_ordered(value_type) => {
+                Ok((value_type, Number::Input(input)))
+            }
+            Side::Term(value_type, number) => Ok((value_type, number)),
+            _ => Err(self.reader.ill_typed("a calculation with what is no number")),
+        }
     }
 
     fn typed(&self, index: InputIndex, expected: Type) -> Result<u32, EmitError> {

@@ -1,11 +1,27 @@
-//! Conditions and operands.
+//! Conditions, and what operands are made of.
 //!
-//! NOT binds tighter than AND, AND tighter than OR; comparisons bind tightest and do not chain.
+//! NOT binds tighter than AND, AND tighter than OR; comparisons bind tighter and do not chain. Nothing is read twice: a
+//! parenthesis may open a condition or an operand, and what is found inside tells which.
 
 use rowan::Checkpoint;
 
 use super::{DEPTH_LIMIT, K, Parser};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Span};
+use crate::syntax::lexer::Token;
+
+/// What was read where a condition or a part of one may stand.
+///
+/// Only what follows tells what an operand is for: it may be compared, calculated with, or stand for itself. So it is
+/// read once, and whoever asked for it decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Found {
+    /// A condition, or a mistake in its place.
+    Condition,
+    /// An operand, which is no condition yet.
+    Operand,
+    /// Neither; it was reported.
+    Nothing,
+}
 
 /// What may stand behind NOT inside of a comparison.
 const NEGATED: [K; 3] = [K::InKeyword, K::LikeKeyword, K::MatchesKeyword];
@@ -21,6 +37,7 @@ impl K {
     /// Whether it can stand behind the first operand of a condition.
     pub(super) fn joins_operands(self) -> bool {
         self.compares()
+            || self.calculates()
             || matches!(
                 self,
                 K::InKeyword
@@ -44,7 +61,7 @@ impl Parser<'_> {
         self.start(K::Body);
         let open = self.span();
         if self.eat(K::LeftBrace) {
-            self.disjunction();
+            self.condition();
             if self.at_boundary() {
                 self.unclosed(open, "}");
             } else if !self.at(K::RightBrace) {
@@ -53,7 +70,7 @@ impl Parser<'_> {
             }
             self.eat(K::RightBrace);
         } else {
-            self.disjunction();
+            self.condition();
         }
         self.finish();
     }
@@ -77,41 +94,65 @@ impl Parser<'_> {
         }
     }
 
-    fn disjunction(&mut self) {
+    fn condition(&mut self) {
         let checkpoint = self.checkpoint();
-        self.conjunction();
-        if self.meant() == K::OrKeyword {
-            self.start_at(checkpoint, K::Or);
-            while self.meant() == K::OrKeyword {
-                self.bump_keyword();
-                self.conjunction();
-            }
+        let found = self.disjunction();
+        self.stand_alone(checkpoint, found);
+    }
+
+    /// Makes a condition of an operand that begins at `checkpoint` and that nothing takes as its own.
+    fn stand_alone(&mut self, checkpoint: Checkpoint, found: Found) {
+        if found == Found::Operand {
+            self.start_at(checkpoint, K::Bare);
             self.finish();
         }
     }
 
-    fn conjunction(&mut self) {
+    fn disjunction(&mut self) -> Found {
         let checkpoint = self.checkpoint();
-        self.negation();
-        if self.joins() {
-            self.start_at(checkpoint, K::And);
-            while self.joins() {
-                if self.meant() == K::AndKeyword {
-                    self.bump_keyword();
-                } else {
-                    let message = format!(
-                        "expected `AND`, `OR` or the end of the condition, found {}",
-                        self.found()
-                    );
-                    let diagnostic = Diagnostic::error(Code::MissingConnective, self.place(), message)
-                        .label("a second condition begins here")
-                        .help("join the conditions by AND if both must hold, by OR if one is enough");
-                    self.report(diagnostic);
-                }
-                self.negation();
-            }
-            self.finish();
+        let first = self.conjunction();
+        if self.meant() != K::OrKeyword {
+            return first;
         }
+        self.stand_alone(checkpoint, first);
+        self.start_at(checkpoint, K::Or);
+        while self.meant() == K::OrKeyword {
+            self.bump_keyword();
+            let checkpoint = self.checkpoint();
+            let next = self.conjunction();
+            self.stand_alone(checkpoint, next);
+        }
+        self.finish();
+        Found::Condition
+    }
+
+    fn conjunction(&mut self) -> Found {
+        let checkpoint = self.checkpoint();
+        let first = self.negation();
+        if !self.joins() {
+            return first;
+        }
+        self.stand_alone(checkpoint, first);
+        self.start_at(checkpoint, K::And);
+        while self.joins() {
+            if self.meant() == K::AndKeyword {
+                self.bump_keyword();
+            } else {
+                let message = format!(
+                    "expected `AND`, `OR` or the end of the condition, found {}",
+                    self.found()
+                );
+                let diagnostic = Diagnostic::error(Code::MissingConnective, self.place(), message)
+                    .label("a second condition begins here")
+                    .help("join the conditions by AND if both must hold, by OR if one is enough");
+                self.report(diagnostic);
+            }
+            let checkpoint = self.checkpoint();
+            let next = self.negation();
+            self.stand_alone(checkpoint, next);
+        }
+        self.finish();
+        Found::Condition
     }
 
     /// Whether another operand of AND follows; one without AND before it is read as if it were there.
@@ -119,12 +160,15 @@ impl Parser<'_> {
         self.meant() == K::AndKeyword || self.at_condition()
     }
 
-    fn negation(&mut self) {
+    fn negation(&mut self) -> Found {
         match self.kind() {
-            K::NotKeyword => self.nested(K::Not, |parser| {
-                parser.bump();
-                parser.negation();
-            }),
+            K::NotKeyword => {
+                self.nested(K::Not, |parser| {
+                    parser.bump();
+                    parser.negated();
+                });
+                Found::Condition
+            }
             // A word `not` that nothing but a condition can follow.
             K::Word
                 if self.meant() == K::NotKeyword
@@ -132,10 +176,10 @@ impl Parser<'_> {
             {
                 self.nested(K::Not, |parser| {
                     parser.bump_keyword();
-                    parser.negation();
+                    parser.negated();
                 });
+                Found::Condition
             }
-            K::LeftParen => self.nested(K::Paren, |parser| parser.group(K::RightParen, ")")),
             K::LeftBrace => {
                 // Beyond the limit the depth is what is wrong.
                 if self.depth < DEPTH_LIMIT {
@@ -144,41 +188,83 @@ impl Parser<'_> {
                         .help("group conditions with parentheses: `(a OR b) AND c`");
                     self.report(diagnostic);
                 }
-                self.nested(K::Paren, |parser| parser.group(K::RightBrace, "}"));
+                self.nested(K::Paren, |parser| {
+                    let open = parser.span();
+                    parser.bump();
+                    parser.condition();
+                    parser.close(open, K::RightBrace, "}");
+                });
+                Found::Condition
             }
             _ => self.comparison(),
         }
     }
 
-    fn group(&mut self, close: K, closing: &str) {
-        let open = self.span();
-        self.bump();
-        self.disjunction();
+    fn negated(&mut self) {
+        let checkpoint = self.checkpoint();
+        let found = self.negation();
+        self.stand_alone(checkpoint, found);
+    }
+
+    /// What stands in parentheses: a condition, or an operand that goes on behind them.
+    pub(super) fn parenthesised(&mut self) -> Found {
+        let checkpoint = self.checkpoint();
+        let mut found = Found::Nothing;
+        let entered = self.deeper(|parser| {
+            let open = parser.span();
+            parser.bump();
+            found = parser.disjunction();
+            parser.close(open, K::RightParen, ")");
+        });
+        if entered {
+            let kind = match found {
+                Found::Operand => K::Group,
+                Found::Condition | Found::Nothing => K::Paren,
+            };
+            self.start_at(checkpoint, kind);
+            self.finish();
+        }
+        match found {
+            Found::Operand => Found::Operand,
+            Found::Condition | Found::Nothing => Found::Condition,
+        }
+    }
+
+    fn close(&mut self, open: Span, close: K, closing: &str) {
         if !self.eat(close) {
             self.unclosed(open, closing);
         }
     }
 
-    fn nested(&mut self, kind: K, content: impl FnOnce(&mut Self)) {
+    pub(super) fn nested(&mut self, kind: K, content: impl FnOnce(&mut Self)) {
+        let checkpoint = self.checkpoint();
+        if self.deeper(content) {
+            self.start_at(checkpoint, kind);
+            self.finish();
+        }
+    }
+
+    /// Reads something that may have more of its kind inside; false if that would be too deep.
+    fn deeper(&mut self, content: impl FnOnce(&mut Self)) -> bool {
         if self.depth >= DEPTH_LIMIT {
             let message = format!("conditions are nested deeper than {DEPTH_LIMIT}");
             let diagnostic = Diagnostic::error(Code::NestedTooDeeply, self.place(), message)
                 .help("name inner conditions with CLASS, or split the policy");
             self.report(diagnostic);
             self.skip_until(|parser| matches!(parser.kind(), K::RightParen | K::RightBrace));
-            return;
+            return false;
         }
         self.depth = self.depth.saturating_add(1);
-        self.start(kind);
         content(self);
-        self.finish();
         self.depth = self.depth.saturating_sub(1);
+        true
     }
 
-    fn comparison(&mut self) {
+    fn comparison(&mut self) -> Found {
         let checkpoint = self.checkpoint();
-        if !self.operand("a condition") {
-            return;
+        match self.sum("a condition") {
+            Found::Operand => {}
+            other => return other,
         }
         if self.meant() == K::NotKeyword && !NEGATED.contains(&self.meant_behind()) {
             let help = "NOT stands before the whole condition, as in `NOT tags CONTAINS \"x\"`; only IN, LIKE and MATCHES \
@@ -230,9 +316,9 @@ impl Parser<'_> {
                 self.operand("a text");
             }
             K::WithinKeyword => {
-                self.start_at(checkpoint, K::Location);
                 self.bump_keyword();
-                self.operand("a network, a list of networks in `[ ]` or a CIDR attribute");
+                let kind = self.within();
+                self.start_at(checkpoint, kind);
             }
             K::IsKeyword => {
                 self.start_at(checkpoint, K::Presence);
@@ -252,7 +338,8 @@ impl Parser<'_> {
                     }
                 }
             }
-            _ => self.start_at(checkpoint, K::Bare),
+            // Whoever asked for it says what it is for.
+            _ => return Found::Operand,
         }
         if self.kind().compares() {
             let message = format!("`{}` cannot follow another comparison", self.text());
@@ -265,6 +352,7 @@ impl Parser<'_> {
             self.finish();
         }
         self.finish();
+        Found::Condition
     }
 
     /// `LIKE` or `MATCHES`, with or without NOT before it.
@@ -283,33 +371,6 @@ impl Parser<'_> {
         let next = behind.iter().find(|token| !token.kind.is_trivia());
         next.and_then(|token| K::keyword_like(self.text.get(token.span.range())?))
             .unwrap_or(K::End)
-    }
-
-    /// One operand; false if there is none.
-    fn operand(&mut self, what: &str) -> bool {
-        match self.kind() {
-            K::Word if matches!(self.meant(), K::TrueKeyword | K::FalseKeyword) => {
-                self.start(K::Literal);
-                self.bump_keyword();
-                self.finish();
-            }
-            K::Word | K::DottedWord | K::ForeignWord => self.name(),
-            K::LeftBracket => self.list(K::RightBracket, "]"),
-            _ => {
-                if !self.literal() {
-                    self.expected(what);
-                    let ends = matches!(
-                        self.kind(),
-                        K::RightBrace | K::RightParen | K::RightBracket | K::AndKeyword | K::OrKeyword
-                    );
-                    if !ends && !self.at_boundary() {
-                        self.bump_mistake();
-                    }
-                    return false;
-                }
-            }
-        }
-        true
     }
 
     pub(super) fn literal(&mut self) -> bool {
@@ -368,8 +429,25 @@ impl Parser<'_> {
     pub(super) fn name(&mut self) {
         self.start(K::Name);
         self.bump();
-        self.name_tail();
+        if !self.at_difference() {
+            self.name_tail();
+        }
         self.finish();
+    }
+
+    /// Whether a `-` stands here that is not written as if it were a part of a name.
+    fn at_difference(&self) -> bool {
+        let touches = |one: Option<&Token>, other: Option<&Token>| {
+            one.zip(other)
+                .is_some_and(|(one, other)| one.span.end == other.span.start && !other.kind.is_trivia())
+        };
+        let at = |index: usize| self.tokens.get(index);
+        let (before, behind) = (
+            self.cursor.checked_sub(1).and_then(at),
+            at(self.cursor.saturating_add(1)),
+        );
+        let before = before.filter(|token| !token.kind.is_trivia());
+        self.at(K::Minus) && !(touches(before, at(self.cursor)) && touches(at(self.cursor), behind))
     }
 
     /// Takes what somebody wrote into a name that does not belong there.
@@ -379,7 +457,7 @@ impl Parser<'_> {
         }
         let help = match self.kind() {
             K::Dot | K::DotDot => "the parts of a name are joined by `.` without spaces: `customer.region`",
-            _ => "names have no `-`, write `_`; and there is no arithmetic",
+            _ => "names have no `-`, write `_`; a difference has spaces: `a - b`",
         };
         let message = format!("`{}` cannot follow a name", self.text());
         self.report(Diagnostic::error(Code::MalformedName, self.place(), message).help(help));

@@ -447,6 +447,12 @@ impl Parser<'_> {
         if self.meant() == K::OptionalKeyword && self.next_kind() != K::Colon {
             self.bump_keyword();
         }
+        if self.meant() == K::DefaultKeyword && self.next_kind() != K::Colon {
+            self.bump_keyword();
+            self.declared_value(
+                "a default stands in the place of an absent value: `customer.tier: TEXT OPTIONAL DEFAULT \"none\"`",
+            );
+        }
         self.eat(K::Comma);
         self.finish();
     }

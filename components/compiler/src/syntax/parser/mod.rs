@@ -6,12 +6,14 @@
 //! - `items`: PACKAGE, SCHEMA, CLASS and POLICY blocks with their fields.
 //! - `obligations`: what an OBLIGATION field says.
 //! - `suites`: TEST and FIXTURE blocks.
-//! - `conditions`: conditions and operands.
+//! - `conditions`: conditions.
+//! - `terms`: operands and arithmetic.
 
 mod conditions;
 mod items;
 mod obligations;
 mod suites;
+mod terms;
 
 use rowan::{Checkpoint, GreenNode, GreenNodeBuilder, Language as _};
 

@@ -17,6 +17,7 @@ fn description() -> ComponentDescription {
         name: name.parse().unwrap(),
         value_type,
         optional: false,
+        default: None,
     };
     ComponentDescription {
         inputs: vec![

@@ -11,9 +11,11 @@ mod requests;
 mod told;
 mod values;
 
+use aecp_compiler::diagnostic::Diagnostic;
 use aecp_compiler::package::{self, Checked};
+use aecp_compiler::source::{self, SourceFile};
 use aecp_compiler::suite::decision::decide;
-use aecp_compiler::{analysis, emit, format, source, suite};
+use aecp_compiler::{analysis, emit, format, suite};
 use aecp_vocabulary::{Decision, Denial};
 use bindings::exports::aecp::judicial::compiler as wire;
 
@@ -29,6 +31,17 @@ impl wire::Guest for Component {
         wire::Description {
             name: emit::PRODUCER.to_owned(),
             version: emit::VERSION.to_owned(),
+        }
+    }
+
+    fn wanted(sources: Vec<wire::Source>) -> wire::References {
+        // What is no text names nothing; `check` says that it is none.
+        let files = read(sources).unwrap_or_default();
+        let mut lists = package::wanted_lists(&files);
+        lists.retain(|path| files.iter().all(|file| file.name != *path));
+        wire::References {
+            lists,
+            imports: package::wanted_imports(&files),
         }
     }
 
@@ -71,11 +84,13 @@ impl wire::Guest for Component {
 
     fn analyse(sources: Vec<wire::Source>) -> Result<wire::Analysis, Vec<wire::Diagnostic>> {
         let checked = check(sources);
-        let places = checked.places.clone();
-        let package = sound(checked)?;
+        let Some(package) = &checked.package else {
+            return Err(told::diagnostics(&checked.diagnostics));
+        };
         let budget = analysis::Budget::scaled(package.policies.len());
-        let found = analysis::analyse(&package, budget);
-        Ok(told::analysis(&package, &places, found))
+        let found = analysis::analyse(package, budget);
+        let acknowledged = analysis::acknowledge(package, &found, &checked.acknowledgements);
+        Ok(told::analysis(package, &checked.places, &found, &acknowledged))
     }
 
     fn test(sources: Vec<wire::Source>) -> Result<Vec<wire::TestResult>, Vec<wire::Diagnostic>> {
@@ -86,9 +101,13 @@ impl wire::Guest for Component {
     }
 }
 
-fn check(sources: Vec<wire::Source>) -> Checked {
+fn read(sources: Vec<wire::Source>) -> Result<Vec<SourceFile>, Vec<Diagnostic>> {
     let files = sources.into_iter().map(|source| (source.path, source.content));
-    match source::read(files.collect()) {
+    source::read(files.collect())
+}
+
+fn check(sources: Vec<wire::Source>) -> Checked {
+    match read(sources) {
         Ok(files) => package::check(&files),
         Err(diagnostics) => Checked {
             diagnostics,

@@ -6,6 +6,7 @@
 //! - [`runtime`]: the two wasmtime engines of a process, their settings, and the clock that ends calls.
 //! - [`native`]: native code, from bytes that were verified; the one place with `unsafe` of ours.
 //! - [`policy`], [`extractor`], [`sink`]: one module for each contract in `wit/`.
+//! - `judicial`: `aecp:judicial`, with the feature `judicial`; for tools alone.
 //! - [`decision`]: ALLOW or DENY over all packages of a bundle. Pure; read it beside the design.
 //! - [`policy_set`]: the policy components of a bundle behind one table of attributes.
 //! - [`failure`]: what can go wrong in a call, by name.
@@ -18,6 +19,8 @@ pub mod decision;
 pub mod extractor;
 pub mod failure;
 mod inert;
+#[cfg(feature = "judicial")]
+pub mod judicial;
 pub mod limits;
 pub mod native;
 pub mod policy;

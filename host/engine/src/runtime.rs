@@ -28,6 +28,9 @@ pub const TARGET: &str = "aarch64-unknown-linux-gnu";
 const SETTINGS: &str = "component-model sync; epochs; no simd-relaxed, threads, memory64, multi-memory; nan canonical; \
                         no address map; stack 512 KiB";
 
+/// Most bytes of stack that a component may use.
+pub(crate) const STACK: usize = 512 << 10;
+
 /// The release of wasmtime that this crate is built with.
 const WASMTIME: &str = "48";
 
@@ -161,7 +164,7 @@ fn config(kinds: &[CallLimits]) -> Result<Config, wasmtime::Error> {
         .wasm_relaxed_simd(false)
         .wasm_multi_memory(false)
         .wasm_memory64(false)
-        .max_wasm_stack(512 << 10)
+        .max_wasm_stack(STACK)
         .generate_address_map(false)
         .memory_init_cow(true)
         .allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
@@ -177,13 +180,13 @@ pub(crate) fn ticks(limits: CallLimits) -> u64 {
 }
 
 /// Advances the engines' epochs until it is dropped.
-struct Clock {
+pub(crate) struct Clock {
     stop: Option<mpsc::Sender<()>>,
     thread: Option<thread::JoinHandle<()>>,
 }
 
 impl Clock {
-    fn start(engines: Vec<Engine>) -> std::io::Result<Self> {
+    pub(crate) fn start(engines: Vec<Engine>) -> std::io::Result<Self> {
         let (stop, stopped) = mpsc::channel();
         let tick = move || {
             while let Err(mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {

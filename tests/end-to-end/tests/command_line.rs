@@ -66,6 +66,57 @@ fn build_writes_nothing_if_there_are_errors() {
 }
 
 #[test]
+fn the_compiler_as_a_component_builds_the_same_and_says_the_same() {
+    let tools = tools();
+    let compiler = tools.guest("judicial").unwrap();
+    let compiler = compiler.to_str().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let residency = repository().join("policies/eu_residency");
+    let residency = residency.to_str().unwrap();
+    let (native, component) = (path("native.wasm"), path("component.wasm"));
+    let build = ["build", residency, "--format", "json", "-o"];
+    let report = |output: &str, more: &[&str]| {
+        let output = tools.aecp(build.iter().chain(&[output]).chain(more)).unwrap();
+        let mut report: Value = serde_json::from_str(&output).unwrap();
+        report["component"] = Value::Null;
+        report
+    };
+    assert_eq!(
+        report(&native, &[]),
+        report(&component, &["--via-component", compiler])
+    );
+    assert_eq!(
+        std::fs::read(&native).unwrap(),
+        std::fs::read(&component).unwrap()
+    );
+
+    let broken = tempfile::tempdir().unwrap();
+    package(broken.path(), BROKEN);
+    let output = path("broken.wasm");
+    let build = ["build", broken.path().to_str().unwrap(), "-o", &output];
+    let native = tools.try_aecp(build).unwrap();
+    let component = tools
+        .try_aecp(build.iter().chain(&["--via-component", compiler]))
+        .unwrap();
+    assert_eq!(native.0, Some(1));
+    assert_eq!(native, component);
+    assert!(!Path::new(&output).exists());
+
+    let (status, _, errors) = tools
+        .try_aecp([
+            "build",
+            residency,
+            "-o",
+            &output,
+            "--via-component",
+            "/no/such.wasm",
+        ])
+        .unwrap();
+    assert_eq!(status, Some(2), "{errors}");
+}
+
+#[test]
 fn what_cannot_be_read_exits_with_2_and_names_it() {
     for arguments in [
         vec!["check", "/no/such/folder"],

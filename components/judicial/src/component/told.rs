@@ -1,6 +1,6 @@
 //! What the library found out, in the contract's words.
 
-use aecp_compiler::analysis::{Analysis, Finding, Severity as Importance};
+use aecp_compiler::analysis::{Acknowledged, Acknowledgement, Analysis, Finding, Severity as Importance};
 use aecp_compiler::core::Package;
 use aecp_compiler::diagnostic::{Diagnostic, Label, Place, Severity};
 use aecp_compiler::package::Checked;
@@ -90,40 +90,56 @@ pub(super) fn decision(decision: Decision) -> wire::Decision {
     }
 }
 
-pub(super) fn analysis(package: &Package, places: &[Place], found: Analysis) -> wire::Analysis {
+pub(super) fn analysis(
+    package: &Package,
+    places: &[Place],
+    found: &Analysis,
+    acknowledged: &Acknowledged<'_>,
+) -> wire::Analysis {
     let policy = |index: &u32| {
         let index = usize::try_from(*index).ok()?;
         let name = package.policies.get(index)?.name.clone();
         Some(at(*places.get(index)?, name))
     };
-    let proven = |finding: Finding| wire::Proven {
+    let proven = |(finding, why): (&Finding, &Option<&Acknowledgement>)| wire::Proven {
         kind: finding.kind.name().to_owned(),
         importance: match finding.severity {
             Importance::Information => wire::Importance::Information,
             Importance::Warning => wire::Importance::Warning,
             Importance::Critical => wire::Importance::Critical,
         },
+        sentence: finding.sentence.clone(),
+        acknowledged: why.map(|why| why.reason.clone()),
         policies: finding.policies.iter().filter_map(policy).collect(),
-        sentence: finding.sentence,
-        request: finding.witness.map(|values| request(package, values)),
+        request: finding.witness.as_ref().map(|values| request(package, values)),
     };
     // What did not hold when it was tried is a mistake of the analysis; it has not been proven.
-    let refuted = found.inconsistencies.into_iter().map(|finding| finding.sentence);
-    let open = found.not_decided.into_iter().map(|open| open.asked);
+    let refuted = found.inconsistencies.iter().map(|finding| &finding.sentence);
+    let open = found.not_decided.iter().map(|open| &open.asked);
     wire::Analysis {
-        proven: found.findings.into_iter().map(proven).collect(),
-        not_decided: open.chain(refuted).collect(),
+        proven: found
+            .findings
+            .iter()
+            .zip(&acknowledged.findings)
+            .map(proven)
+            .collect(),
+        stale: acknowledged
+            .stale
+            .iter()
+            .map(|stale| at(stale.place, stale.subject()))
+            .collect(),
+        not_decided: open.chain(refuted).cloned().collect(),
     }
 }
 
-fn request(package: &Package, given: Vec<Value>) -> Vec<(String, wire::Value)> {
+fn request(package: &Package, given: &[Value]) -> Vec<(String, wire::Value)> {
     let there = package
         .inputs
         .iter()
         .zip(given)
-        .filter(|(_, value)| *value != Value::Absent);
+        .filter(|(_, value)| **value != Value::Absent);
     there
-        .map(|(input, value)| (input.name.to_string(), values::to_wire(value)))
+        .map(|(input, value)| (input.name.to_string(), values::to_wire(value.clone())))
         .collect()
 }
 

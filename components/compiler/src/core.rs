@@ -56,6 +56,9 @@ pub enum InputKind {
         optional: bool,
         /// What is read in the place of an absent value, of the input's type. `IS PRESENT` does not read it.
         default: Option<Box<Value>>,
+        /// The texts that it can be, if the schema lists them; any other is unknown where it is read, as a value of
+        /// another type is.
+        choices: Option<Members<Constant>>,
     },
     /// The package, or a bundle that sets it. Never absent and never failed.
     Parameter(Box<Parameter>),
@@ -90,6 +93,7 @@ impl Input {
         let kind = InputKind::Attribute {
             optional,
             default: None,
+            choices: None,
         };
         Self {
             name,
@@ -121,6 +125,24 @@ impl Input {
     pub fn plain(&self) -> Value {
         self.parameter()
             .map_or(Value::Absent, |parameter| parameter.default.clone())
+    }
+
+    /// The texts that it can be, if the schema lists them.
+    pub fn choices(&self) -> Option<&Members<Constant>> {
+        match &self.kind {
+            InputKind::Attribute { choices, .. } => choices.as_ref(),
+            InputKind::Parameter(_) | InputKind::Now => None,
+        }
+    }
+
+    /// Whether it can have a value, as far as the schema lists its values.
+    pub fn can_be(&self, value: &Value) -> bool {
+        self.choices().is_none_or(|choices| match value {
+            Value::Text(text) => choices
+                .binary_search_by(|choice| choice.text().cmp(&Some(text)))
+                .is_ok(),
+            _ => false,
+        })
     }
 
     /// What is read in the place of an absent value, if the schema says so.
@@ -156,7 +178,9 @@ impl From<&Input> for policy::Input {
     fn from(input: &Input) -> Self {
         let value_type = input.value_type;
         match &input.kind {
-            InputKind::Attribute { optional, default } => Self::Attribute {
+            InputKind::Attribute {
+                optional, default, ..
+            } => Self::Attribute {
                 name: input.name.clone(),
                 value_type,
                 optional: *optional,

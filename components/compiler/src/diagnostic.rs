@@ -129,6 +129,8 @@ codes! {
     MissingField = "missing-field",
     /// A word that its field does not know.
     UnknownValue = "unknown-value",
+    /// A text that an attribute never is, because the schema lists its values.
+    UnknownChoice = "unknown-choice",
     /// A type that the language does not know.
     UnknownType = "unknown-type",
     /// A type that this version does not have.

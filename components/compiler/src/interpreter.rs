@@ -322,11 +322,11 @@ fn value(values: &[Value], input: InputIndex) -> Option<&Value> {
     values.get(usize::try_from(input.0).ok()?)
 }
 
-/// The value that is read, if it is known and of the declared type.
+/// The value that is read, if it is known, of the declared type, and one of those that the schema lists, if it lists them.
 fn known<'a>(package: &'a Package, values: &'a [Value], input: InputIndex) -> Option<&'a Value> {
     let declared = package.inputs.get(usize::try_from(input.0).ok()?)?;
     let read = declared.read(value(values, input)?);
-    (read.value_type() == Some(declared.value_type)).then_some(read)
+    (read.value_type() == Some(declared.value_type) && declared.can_be(read)).then_some(read)
 }
 
 #[cfg(test)]

@@ -280,13 +280,27 @@ fn input(index: u32, value_type: Type, origin: Origin) -> Input {
             kind: InputKind::Attribute {
                 optional: true,
                 default: Some(Box::new(parameter(index, value_type).default)),
+                choices: choices(index, value_type),
             },
         },
         Origin::Request | Origin::OptionalInRequest | Origin::Clock => {
             let optional = !matches!(origin, Origin::Request);
-            Input::attribute(name(format!("attribute{index}.{words}")), value_type, optional)
+            let mut input = Input::attribute(name(format!("attribute{index}.{words}")), value_type, optional);
+            input.kind = InputKind::Attribute {
+                optional,
+                default: None,
+                choices: choices(index, value_type),
+            };
+            input
         }
     }
+}
+
+/// The values that the schema lists for every third text, the same for all inputs of one name.
+fn choices(index: u32, value_type: Type) -> Option<Members<Constant>> {
+    let texts = TEXTS.iter().take(5);
+    let texts: Vec<Constant> = texts.map(|text| Constant::Text((*text).to_owned())).collect();
+    (value_type == Type::Text && index % 3 == 1).then(|| texts.into())
 }
 
 fn parameter(index: u32, value_type: Type) -> Parameter {

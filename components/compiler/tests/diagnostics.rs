@@ -1065,3 +1065,51 @@ fn patterns_are_checked() {
         "`MATCHES`",
     );
 }
+
+#[test]
+fn values_that_the_schema_lists_are_the_only_ones() {
+    let tier = |rest: &str, code, help: &str| {
+        expect(
+            &format!("SCHEMA {{ tier: ONE OF [\"gold\", \"silver\"]  other: TEXT }}\n{rest}"),
+            code,
+            help,
+        );
+    };
+    let asked = |condition: &str, code, help: &str| tier(&policy(condition), code, help);
+    asked("tier == ⟦\"Gold\"⟧", Code::UnknownChoice, "`gold`");
+    asked("⟦\"silber\"⟧ != tier", Code::UnknownChoice, "`silver`");
+    asked(
+        "tier IN [\"gold\", ⟦\"platinum\"⟧]",
+        Code::UnknownChoice,
+        "`gold` and `silver`",
+    );
+    asked("tier < ⟦\"gold\"⟧", Code::TypeMismatch, "");
+    asked("tier == ⟦1⟧", Code::TypeMismatch, "`\"1\"`");
+    let used = policy("tier == other");
+    tier(
+        &format!("{used} TEST \"t\" {{ GIVEN {{ tier: ⟦\"golf\"⟧ }} EXPECT DENY }}"),
+        Code::UnknownChoice,
+        "`gold`",
+    );
+    let schema = |marked: &str, code, help: &str| {
+        expect(
+            &format!("SCHEMA {{ tier: {marked} }}\n{}", policy("ok")),
+            code,
+            help,
+        );
+    };
+    schema(
+        "ONE OF [\"gold\", \"silver\"] OPTIONAL DEFAULT ⟦\"golf\"⟧",
+        Code::UnknownChoice,
+        "`gold`",
+    );
+    schema("ONE OF ⟦[]⟧", Code::InvalidList, "can have");
+    schema("ONE OF [\"gold\", ⟦2⟧]", Code::InvalidEntry, "`\"2\"`");
+    schema("⟦one of [\"gold\"]⟧", Code::UnknownType, "`ONE OF`");
+    schema(
+        "ONE OF ⟦TEXT⟧",
+        Code::UnexpectedToken,
+        "`ONE OF [\"gold\", \"silver\"]`",
+    );
+    expect("DATA l: ⟦ONE OF [\"a\"]⟧ [\"a\"]", Code::UnknownType, "");
+}

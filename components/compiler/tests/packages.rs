@@ -565,3 +565,36 @@ fn named_lists_mean_what_lists_in_brackets_mean() {
     assert_eq!(show(2), "roles must contain one of staff but is ");
     assert_eq!(show(4), "peer must be within one of inside but is ");
 }
+
+#[test]
+fn a_value_that_the_schema_does_not_list_is_unknown() {
+    let package = package_of(
+        "SCHEMA { tier: ONE OF [\"gold\", \"silver\"] OPTIONAL }
+        POLICY a { SCOPE: requests WHERE tier != \"gold\" CONSTRAINT: true ENFORCEMENT: BLOCKING }
+        POLICY b { SCOPE: requests CONSTRAINT: tier IS PRESENT ENFORCEMENT: BLOCKING }",
+    );
+    let told = |request: &str| {
+        let outcomes = outcomes(&package, request);
+        let findings: Vec<(u32, Outcome)> = outcomes
+            .findings
+            .iter()
+            .map(|found| (found.policy, found.outcome))
+            .collect();
+        (outcomes.applied, findings)
+    };
+    assert_eq!(told(r#"{"tier": "gold"}"#), (vec![1], vec![]));
+    assert_eq!(told(r#"{"tier": "silver"}"#), (vec![0, 1], vec![]));
+    let (unknown, violated) = (Outcome::Indeterminate, Outcome::Violated);
+    assert_eq!(
+        told(r#"{"tier": "platinum"}"#),
+        (vec![1], vec![(0, unknown), (1, unknown)])
+    );
+    assert_eq!(told("{}"), (vec![1], vec![(0, unknown), (1, violated)]));
+}
+
+fn package_of(items: &str) -> Package {
+    let text = format!("PACKAGE p {{ VERSION: \"1.0.0\" }}\n{items}");
+    let checked = check(&[SourceFile::new("a.aecp", text)]);
+    assert_eq!(checked.errors().next(), None);
+    checked.package.unwrap()
+}

@@ -148,6 +148,8 @@ const PIECES: &[&str] = &[
     "PACKAGE p { VERSION: \"1.0.0\" }",
     "SCHEMA { a: TEXT b.c: INTEGER d: BOOLEAN e: SET OF TEXT }",
     "CLASS k: a == \"x\"",
+    "SCHEMA { g: ONE OF [\"x\", \"y\"] OPTIONAL }",
+    "g == \"x\" AND g IN [\"y\"]",
     "DATA l FROM \"l.txt\"",
     "DATA m: CIDR FROM \"m.txt\"",
     "DATA n: INTEGER [1, -2]",

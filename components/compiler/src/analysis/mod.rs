@@ -301,6 +301,8 @@ fn fresh(package: &Package, atoms: &[Vec<&Atom>]) -> Vec<String> {
             used.insert(text.clone());
         }
     };
+    let choices = package.inputs.iter().filter_map(Input::choices);
+    choices.flat_map(|choices| choices.iter()).for_each(&mut constant);
     for atom in atoms.iter().flatten() {
         if let Atom::OneOf { members, .. } | Atom::ContainsOf { members, .. } = atom {
             members.iter().for_each(&mut constant);

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aecp_vocabulary::{Type, Value};
 
 use super::atoms::atoms;
-use crate::core::{Atom, Condition, Constant, InputIndex, Members, Operand, Package, Quantifier};
+use crate::core::{Atom, Condition, Constant, Input, InputIndex, Members, Operand, Package, Quantifier};
 use crate::interpreter::{self, Truth};
 use crate::partition::Partition;
 use crate::pattern::Asked;
@@ -131,6 +131,16 @@ impl<'p> Kept<'p> {
             .iter()
             .filter(|input| of_texts(input.value_type))
             .count();
+        // What parameters and attributes are said to be is asked for too, wherever they are compared.
+        let mentioned = package.inputs.iter().flat_map(Input::mentions);
+        let said = mentioned.flat_map(|value| match value {
+            Value::Text(text) => std::slice::from_ref(text),
+            Value::SetOfText(texts) => texts.as_slice(),
+            _ => &[],
+        });
+        let choices = package.inputs.iter().filter_map(Input::choices);
+        let choices = choices.flat_map(|choices| choices.iter().filter_map(Constant::text));
+        let said: BTreeSet<&str> = said.map(String::as_str).chain(choices).collect();
         let mut counts: BTreeMap<(usize, Vec<Truth>), usize> = BTreeMap::new();
         let mut questions = questions;
         let mut kept = Vec::new();
@@ -140,7 +150,7 @@ impl<'p> Kept<'p> {
                 .or_default();
             *count = count.saturating_add(1);
             // What a text would be called that the package does not have must not be one that it has.
-            if *count <= enough.saturating_add(1) || text.starts_with(super::FRESH) {
+            if *count <= enough.saturating_add(1) || text.starts_with(super::FRESH) || said.contains(text) {
                 kept.push(*text);
             }
         }

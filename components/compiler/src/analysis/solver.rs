@@ -11,7 +11,7 @@ use super::atoms::{Shape, candidates, shape};
 use super::others::Others;
 use super::space::Space;
 use super::truths::{Cases, Truths};
-use crate::core::{Atom, Input, InputIndex, Package, Policy};
+use crate::core::{Atom, Constant, Input, InputIndex, Package, Policy};
 use crate::interpreter;
 use status::Status;
 
@@ -86,9 +86,10 @@ impl<'p> Solver<'p> {
                 1,
                 &fresh,
             );
-            match input.parameter() {
-                Some(parameter) => Some(parameter.default.clone()),
-                None => values.into_iter().next(),
+            match (input.parameter(), input.choices()) {
+                (Some(parameter), _) => Some(parameter.default.clone()),
+                (None, Some(choices)) => choices.first().map(Constant::value),
+                (None, None) => values.into_iter().next(),
             }
         };
         let indexed = || (0_u32..).map(InputIndex).zip(&package.inputs);

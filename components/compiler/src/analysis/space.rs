@@ -171,6 +171,9 @@ impl Space {
                 candidates(value_type, constants, cuts, members, count, fresh)
             };
             let mut known = values(declared.value_type);
+            if declared.choices().is_some() {
+                known.retain(|value| declared.can_be(value));
+            }
             if !about.windows.is_empty() {
                 // With others that it is compared with, weekdays would have to be tried in all arrangements.
                 let samples = if alike {
@@ -251,8 +254,11 @@ fn patterned(
 
 /// The constants in an input's declaration.
 fn mentioned(package: &Package, input: InputIndex) -> Vec<Constant> {
-    let values = declared(package, input).into_iter().flat_map(Input::mentions);
-    values.filter_map(Constant::of).collect()
+    let declared = declared(package, input);
+    let choices = declared.and_then(Input::choices).into_iter();
+    let choices = choices.flat_map(|choices| choices.iter().cloned());
+    let values = declared.into_iter().flat_map(Input::mentions);
+    values.filter_map(Constant::of).chain(choices).collect()
 }
 
 /// The members of a set that is read in the place of an absent one.

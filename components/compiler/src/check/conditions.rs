@@ -7,7 +7,9 @@ use aecp_vocabulary::value::SET_LIMIT;
 
 use super::operands::{Meaning, Typed};
 use super::{Checker, place};
-use crate::core::{Atom, Condition, Constant, Members, Operand, Quantifier, Relation, is_ordered};
+use crate::core::{
+    Atom, Condition, Constant, InputIndex, Members, Operand, Quantifier, Relation, is_ordered,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::syntax::SyntaxKind as K;
 use crate::syntax::ast;
@@ -122,6 +124,9 @@ impl Checker {
                 }
             }
         }
+        if self.is_outside(&left, &right) || self.is_outside(&right, &left) {
+            return None;
+        }
         let (left, right) = (left.operand()?, right.operand()?);
         let compare = |left, relation, right| {
             Condition::Atom(Atom::Compare {
@@ -163,7 +168,7 @@ impl Checker {
                 return None;
             }
             Meaning::List(list) => {
-                let members = self.members(file, list, left.written(), left_type)?;
+                let members = self.members(file, list, left.written(), left.input(), left_type)?;
                 Atom::OneOf {
                     element: left.operand()?,
                     members,
@@ -213,12 +218,14 @@ impl Checker {
         })
     }
 
-    /// The members of a list, sorted, each once. `element` is what is compared with them, of type `wanted`.
+    /// The members of a list, sorted, each once. `element` is what is compared with them, of type `wanted`, and
+    /// `compared` its index if it is an input.
     pub(super) fn members(
         &mut self,
         file: u32,
         list: &ast::List,
         element: String,
+        compared: Option<InputIndex>,
         wanted: Type,
     ) -> Option<Members<Constant>> {
         let mut members = Vec::new();
@@ -231,7 +238,12 @@ impl Checker {
             };
             let found = member.value_type();
             match member.meaning {
-                Meaning::Constant(constant) if found == Some(wanted) => members.push(constant),
+                Meaning::Constant(constant) if found == Some(wanted) => match compared {
+                    Some(input) if self.is_no_choice(input, &constant, member.place) => {
+                        proper = false;
+                    }
+                    _ => members.push(constant),
+                },
                 Meaning::Constant(_) => {
                     let message = format!(
                         "`{element}` is {wanted}, and the list has `{}`, which is {}",
@@ -319,7 +331,7 @@ impl Checker {
                 self.mismatch(message, &left, &right, Some(help));
                 return None;
             };
-            let members = self.members(file, list, left.written(), wanted)?;
+            let members = self.members(file, list, left.written(), None, wanted)?;
             let each = members
                 .iter()
                 .map(|member| contains(Operand::Constant(member.clone())))

@@ -57,7 +57,7 @@ pub(super) enum Values {
 }
 
 impl Values {
-    fn of(listed: Type) -> Self {
+    pub(super) fn of(listed: Type) -> Self {
         match listed {
             Type::Network => Self::Networks(Vec::new()),
             _ => Self::Constants(listed, Vec::new()),
@@ -95,7 +95,7 @@ impl Values {
     }
 
     /// An entry that is there twice counts once.
-    fn settled(self, name: &str) -> Entries {
+    pub(super) fn settled(self, name: &str) -> Entries {
         match self {
             Self::Constants(listed, constants) => {
                 Entries::Constants(listed, Members::from(constants).named(name))
@@ -216,7 +216,7 @@ impl Checker {
     }
 
     /// The members of a list that stands in a DATA block.
-    fn written_entries(&mut self, file: u32, list: &ast::List, values: &mut Values) -> Option<()> {
+    pub(super) fn written_entries(&mut self, file: u32, list: &ast::List, values: &mut Values) -> Option<()> {
         let (listed, mut proper) = (values.listed(), true);
         for member in list.members() {
             let here = place(file, &member);

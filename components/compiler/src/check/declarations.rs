@@ -3,8 +3,9 @@
 use aecp_vocabulary::policy::{Annotation, DefaultDecision};
 use aecp_vocabulary::{AttributeName, Type, Value};
 
+use super::choices::is_choice;
 use super::{Attribute, Checker, Class, Header, facts, place, token_place};
-use crate::core::InputKind;
+use crate::core::{Constant, InputKind};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::suggest::did_you_mean;
 use crate::syntax::ast::{self, Field};
@@ -160,9 +161,14 @@ impl Checker {
 
     pub(super) fn schema(&mut self, file: u32, schema: &ast::Schema) {
         for attribute in schema.attributes() {
-            let value_type = attribute
-                .type_name()
-                .and_then(|written| self.value_type(file, &written));
+            let (value_type, choices) = match attribute.type_name() {
+                Some(written) if is_choice(&written) => {
+                    let choices = self.choices(file, &written);
+                    (choices.as_ref().map(|_| Type::Text), choices)
+                }
+                Some(written) => (self.value_type(file, &written), None),
+                None => (None, None),
+            };
             let Some(token) = attribute.name().and_then(|name| name.token()) else {
                 continue;
             };
@@ -177,10 +183,28 @@ impl Checker {
                             self.attribute_default(file, declared, optional, &written)
                         })
                         .map(Box::new);
+                    let default =
+                        default.filter(
+                            |default| match (&choices, default.as_ref(), attribute.default()) {
+                                (Some(choices), Value::Text(text), Some(written)) => {
+                                    let choice = Constant::Text(text.clone());
+                                    let known = choices.binary_search(&choice).is_ok();
+                                    if !known {
+                                        self.no_choice(&name, choices, here, text, place(file, &written));
+                                    }
+                                    known
+                                }
+                                _ => true,
+                            },
+                        );
                     self.attributes.push(Attribute {
                         name,
                         value_type,
-                        kind: InputKind::Attribute { optional, default },
+                        kind: InputKind::Attribute {
+                            optional,
+                            default,
+                            choices,
+                        },
                         place: here,
                     });
                 }
@@ -233,15 +257,20 @@ impl Checker {
                     let types = (first.value_type, attribute.value_type);
                     let first_place = first.place;
                     let differ = first.kind.absent_as() != attribute.kind.absent_as();
+                    let mut same_choices = true;
                     if let (
-                        InputKind::Attribute { optional, .. },
+                        InputKind::Attribute {
+                            optional, choices, ..
+                        },
                         InputKind::Attribute {
                             optional: second_optional,
+                            choices: second_choices,
                             ..
                         },
                     ) = (&mut first.kind, &attribute.kind)
                     {
                         *optional &= *second_optional;
+                        same_choices = choices == second_choices;
                     }
                     if differ {
                         let message = format!("attribute `{}` has two different defaults", attribute.name);
@@ -251,7 +280,18 @@ impl Checker {
                             .help("give it one DEFAULT in all packages that share it, or none");
                         self.report(diagnostic);
                     }
-                    if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1) {
+                    if !same_choices && types.0.is_some() && types.0 == types.1 {
+                        let message = format!(
+                            "attribute `{}` is declared with other values than elsewhere",
+                            attribute.name
+                        );
+                        let diagnostic =
+                            Diagnostic::error(Code::DuplicateAttribute, attribute.place, message)
+                                .also(first_place, "declared here too")
+                                .help("list the same values in all packages that share it, or give it another name here");
+                        self.report(diagnostic);
+                    } else if let ((Some(first_type), Some(second_type)), true) = (types, types.0 != types.1)
+                    {
                         let message = format!(
                             "attribute `{}` is declared as {first_type} and as {second_type}",
                             attribute.name
@@ -295,7 +335,7 @@ impl Checker {
         let here = place(file, written);
         let upper = words.to_ascii_uppercase();
         let available = "the types are `TEXT`, `INTEGER`, `DECIMAL`, `BOOLEAN`, `INSTANT`, `DURATION`, `ADDRESS`, `CIDR`, \
-                         and `SET OF` each of them but `BOOLEAN` and `CIDR`";
+                         and `SET OF` each of them but `BOOLEAN` and `CIDR`; attributes can be `ONE OF [\"a\", \"b\"]`";
         if LATER_TYPES.iter().any(|later| later.name() == upper) {
             let message = format!("the type `{upper}` is not available in this version");
             self.report(Diagnostic::error(Code::UnavailableType, here, message).help(available));

@@ -27,6 +27,7 @@ impl Checker {
             InputKind::Parameter(parameter) => Some(parameter.clone()),
             InputKind::Attribute { .. } | InputKind::Now => None,
         };
+        let choices = attribute.choices().cloned();
         let here = token_place(file, &token);
         // Without a type there is a mistake in the schema, which is reported there.
         let value = match (attribute.value_type, setting.value()) {
@@ -41,6 +42,16 @@ impl Checker {
             (Some(value_type), Some(value)) => {
                 let given = self.given(file, (&name, value_type, declared), &value);
                 let here = place(file, &value);
+                let given = given.filter(|value| match (&choices, value) {
+                    (Some(choices), Value::Text(text)) => {
+                        let known = choices.iter().any(|choice| choice.text() == Some(text));
+                        if !known {
+                            self.no_choice(&name, choices, declared, text, here);
+                        }
+                        known
+                    }
+                    _ => true,
+                });
                 given.filter(|value| {
                     parameter.is_none_or(|parameter| self.inside(here, &name, &parameter, value))
                 })

@@ -1,6 +1,7 @@
 //! Names are resolved, types are checked, and the typed core comes out.
 //!
 //! - `declarations`: the header, attributes and classes.
+//! - `choices`: attributes whose values the schema lists.
 //! - `data`: named lists, and `entries`: the lines of their files.
 //! - `policies`: policies and their fields.
 //! - `period`: when a policy applies.
@@ -21,6 +22,7 @@
 //! - `reason`: the sentence that says why a constraint does not hold.
 
 mod acknowledge;
+mod choices;
 mod conditions;
 mod data;
 mod declarations;

@@ -43,6 +43,14 @@ impl Typed {
         }
     }
 
+    /// The input that it is.
+    pub(super) fn input(&self) -> Option<InputIndex> {
+        match self.meaning {
+            Meaning::Input(index, _) => Some(index),
+            _ => None,
+        }
+    }
+
     pub(super) fn operand(self) -> Option<Operand> {
         match self.meaning {
             Meaning::Input(index, _) => Some(Operand::Input(index)),

@@ -160,7 +160,7 @@ impl Checker {
             .members()
             .next()
             .map_or(Type::Text, |first| self.type_of(&first));
-        let members = self.members(file, list, format!("{ROW}{}", field.name), wanted)?;
+        let members = self.members(file, list, format!("{ROW}{}", field.name), None, wanted)?;
         if members.len() > MEMBER_LIMIT {
             let message = format!("rows are compared with at most {MEMBER_LIMIT} values");
             self.refused(place(file, list), message, "shorten the list");

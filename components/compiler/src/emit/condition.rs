@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use wasm_encoder::{Function, InstructionSink, MemArg};
+use wasm_encoder::{BlockType, Function, InstructionSink, MemArg};
 
 use super::EmitError;
 use super::formula::{Formula, Test};
@@ -11,7 +11,7 @@ use super::memory::{Data, Record, size};
 use super::module::{Functions, Signature};
 use super::plan::{Fact, Layout, value_case};
 use super::support;
-use super::texts::Range;
+use super::texts::{self, Range};
 use crate::core::{Relation, Side};
 
 /// False, as code has it.
@@ -537,6 +537,31 @@ impl Emitter<'_> {
             .i32_const(signed(mask))
             .i32_const(signed(size(words.len())?))
             .call(support::ANY_BIT);
+        Ok(())
+    }
+
+    /// Makes a text unknown whose class is none of `classes`, which are sorted.
+    pub(super) fn only(
+        &mut self,
+        code: &mut InstructionSink<'_>,
+        input: u32,
+        classes: &[u32],
+    ) -> Result<(), EmitError> {
+        let class = self.layout.fact(input, Fact::Class);
+        // What is unknown already may be absent, which is to stay so.
+        load(code, class);
+        code.i32_const(signed(texts::UNKNOWN)).i32_ne();
+        self.class_in(code, class, classes)?;
+        code.i32_eqz().i32_and().if_(BlockType::Empty);
+        code.i32_const(0)
+            .i32_const(signed(texts::UNKNOWN))
+            .i32_store(at(class, 2));
+        for fact in [Fact::Fails, Fact::Holds, Fact::Present] {
+            code.i32_const(0)
+                .i32_const(UNKNOWN)
+                .i32_store(at(self.layout.fact(input, fact), 2));
+        }
+        code.end();
         Ok(())
     }
 

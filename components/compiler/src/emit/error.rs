@@ -38,6 +38,14 @@ pub enum EmitError {
         /// The parameter's name.
         name: String,
     },
+    /// An attribute has one list of values in all packages of a component.
+    #[error(
+        "`{name}` is ONE OF other values in one package than in another; list the same or build two components"
+    )]
+    ChoicesConflict {
+        /// The attribute's name.
+        name: String,
+    },
     /// See [`INPUT_LIMIT`].
     #[error("{count} inputs, at most {INPUT_LIMIT} fit into a component; build several components")]
     TooManyInputs {

@@ -6,7 +6,7 @@ use aecp_vocabulary::policy::Segment;
 use aecp_vocabulary::{AttributeName, Type, Value};
 
 use super::{EmitError, INPUT_LIMIT, POLICY_LIMIT};
-use crate::core::{Input, InputIndex, InputKind, Package, Policy};
+use crate::core::{Constant, Input, InputIndex, InputKind, Members, Package, Policy};
 
 /// Packages, and where their inputs stand in the component.
 pub(super) struct Linked<'a> {
@@ -52,6 +52,16 @@ pub(super) struct Reader<'a> {
     pub(super) policy: &'a Policy,
     inputs: &'a [Position<'a>],
     positions: &'a [u32],
+}
+
+impl<'a> Position<'a> {
+    /// The texts that it can be, if the schemas list them.
+    pub(super) fn choices(&self) -> Option<&'a Members<Constant>> {
+        match self.kind {
+            InputKind::Attribute { choices, .. } => choices.as_ref(),
+            InputKind::Parameter(_) | InputKind::Now => None,
+        }
+    }
 }
 
 impl<'a> Linked<'a> {
@@ -151,6 +161,15 @@ impl Reader<'_> {
     }
 }
 
+fn same_choices(one: &InputKind, other: &InputKind) -> bool {
+    match (one, other) {
+        (InputKind::Attribute { choices: one, .. }, InputKind::Attribute { choices: other, .. }) => {
+            one == other
+        }
+        _ => true,
+    }
+}
+
 fn union(packages: &[Package]) -> Result<BTreeMap<Key<'_>, Position<'_>>, EmitError> {
     let mut inputs: BTreeMap<Key<'_>, Position<'_>> = BTreeMap::new();
     for input in packages.iter().flat_map(|package| &package.inputs) {
@@ -170,6 +189,10 @@ fn union(packages: &[Package]) -> Result<BTreeMap<Key<'_>, Position<'_>>, EmitEr
                 first,
                 second,
             });
+        }
+        if !same_choices(known.kind, &input.kind) {
+            let name = name.to_owned();
+            return Err(EmitError::ChoicesConflict { name });
         }
         if input.parameter().is_some() && known.kind != &input.kind {
             let name = name.to_owned();

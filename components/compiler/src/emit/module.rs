@@ -140,6 +140,7 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
         tables: Tables::default(),
     };
     support::put(&mut emitter.functions, table.as_ref());
+    let choices = choices(&mut emitter, linked, plan)?;
     let blocks = dispatch::blocks(&mut emitter, plan)?;
     let Emitter {
         mut data,
@@ -155,9 +156,39 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
     functions.define(
         EVALUATE,
         Signature::Two,
-        evaluate(linked, plan, &blocks, &rows, error, &defaults, heap)?,
+        evaluate(
+            linked,
+            plan,
+            Steps {
+                choices: &choices,
+                blocks: &blocks,
+                rows: &rows,
+            },
+            error,
+            &defaults,
+            heap,
+        )?,
     );
     Ok(assemble(functions, &data, heap))
+}
+
+/// (values): for each input whose values are listed, what makes a text that is none of them unknown.
+fn choices(emitter: &mut Emitter<'_>, linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u32>, EmitError> {
+    let mut functions = Vec::new();
+    for (input, position) in linked.inputs.iter().zip(0_u32..) {
+        let classes = input.choices().and_then(|choices| plan.texts.of_list(choices));
+        let Some(classes) = classes.filter(|_| plan.reads.contains(&position)) else {
+            continue;
+        };
+        let mut function = Function::new([]);
+        let mut code = function.instructions();
+        emitter.only(&mut code, position, &classes)?;
+        code.end();
+        let index = emitter.functions.reserve();
+        emitter.functions.define(index, Signature::Block, function);
+        functions.push(index);
+    }
+    Ok(functions)
 }
 
 /// The result of a call with a wrong number of values: `err(text)`, laid out ahead of time.
@@ -187,12 +218,22 @@ fn defaults(data: &mut Data, linked: &Linked<'_>) -> Result<BTreeMap<u32, u32>, 
     Ok(addresses)
 }
 
+/// What a call of `evaluate` goes through.
+#[derive(Clone, Copy)]
+struct Steps<'a> {
+    /// Functions that make unknown what is none of the listed values.
+    choices: &'a [u32],
+    /// Functions that judge the policies of a block.
+    blocks: &'a [u32],
+    /// For each selector the address of its rows.
+    rows: &'a [u32],
+}
+
 /// (values, number of values) → result
 fn evaluate(
     linked: &Linked<'_>,
     plan: &Plan<'_>,
-    blocks: &[u32],
-    rows: &[u32],
+    steps: Steps<'_>,
     error: u32,
     defaults: &BTreeMap<u32, u32>,
     heap: u32,
@@ -223,11 +264,14 @@ fn evaluate(
             }
         }
     }
+    for function in steps.choices {
+        code.local_get(values).call(*function);
+    }
     for (set, members) in &layout.members {
         support::look_up(&mut code, values, *set, *members);
     }
     support::clear(&mut code, layout.memo_area);
-    for ((selector, row), rows) in plan.selectors.iter().zip(&layout.rows).zip(rows) {
+    for ((selector, row), rows) in plan.selectors.iter().zip(&layout.rows).zip(steps.rows) {
         // The rows are those of an unknown input, of another text, and of the classes of the range.
         let class = layout.fact(selector.input, Fact::Class);
         code.i32_const(0);
@@ -247,7 +291,7 @@ fn evaluate(
     }
     code.i32_const(signed(layout.applied)).global_set(APPLIED);
     code.i32_const(signed(layout.findings)).global_set(FINDINGS);
-    for block in blocks {
+    for block in steps.blocks {
         code.local_get(values).call(*block);
     }
     let answer = layout.answer;

@@ -94,6 +94,12 @@ impl<'a> Texts<'a> {
             mentions.collect(&reader, &reader.policy.scope, 0)?;
             mentions.collect(&reader, &reader.policy.constraint, 0)?;
         }
+        // What an input can be at all is a question too.
+        for (input, position) in linked.inputs.iter().zip(0_u32..) {
+            if let Some(choices) = input.choices() {
+                mentions.mention(position, choices);
+            }
+        }
         let Mentions {
             groups, mentioned, ..
         } = mentions;

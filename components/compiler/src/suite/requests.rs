@@ -245,6 +245,9 @@ impl Mentioned {
             }
             _ => return None,
         };
+        if let Some(choices) = input.choices() {
+            domain = choices.iter().map(Constant::value).collect();
+        }
         if let Some(parameter) = input.parameter() {
             domain.retain(|value| parameter.allows(value));
         }

@@ -405,6 +405,8 @@ accessors! {
         name -> token Word, /// `POLICY`.
         keyword -> token PolicyKeyword, /// Its fields.
         fields -> many Field;
+    Type: /// The values that ONE OF lists.
+        list -> one List;
     Data: /// Its name.
         name -> token Word, /// The type of its members.
         type_name -> one Type, /// The path of its file, in quotes.

@@ -205,7 +205,7 @@ pub enum SyntaxKind {
     Schema,
     /// `customer.region: TEXT OPTIONAL`
     Attribute,
-    /// `SET OF TEXT`
+    /// `SET OF TEXT`, `ONE OF ["gold", "silver"]`
     Type,
     /// `IMPORT "../common"`
     Import,

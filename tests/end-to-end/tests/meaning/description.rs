@@ -87,6 +87,7 @@ fn description_is_that_of_the_packages() {
     second.inputs[1].kind = InputKind::Attribute {
         optional: true,
         default: None,
+        choices: None,
     };
     second.name = "second".to_owned();
     let component = load(&[first, second]);

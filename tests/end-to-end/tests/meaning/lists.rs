@@ -10,6 +10,10 @@ use crate::{assert_same, load};
 
 const COUNT: u64 = 2_000;
 
+fn pick(dice: &mut Dice, among: usize) -> usize {
+    usize::try_from(dice.roll(among as u64)).unwrap()
+}
+
 fn one_of(index: u32, members: &Members<Constant>) -> Condition {
     Condition::Atom(Atom::OneOf {
         element: input(index),
@@ -36,7 +40,7 @@ fn address(dice: &mut Dice) -> u128 {
 }
 
 fn network(dice: &mut Dice) -> Network {
-    let prefix = u8::try_from([24, 48, 64, 65, 96, 100, 112, 120, 127, 128][dice.roll(10) as usize]).unwrap();
+    let prefix = u8::try_from([24, 48, 64, 65, 96, 100, 112, 120, 127, 128][pick(dice, 10)]).unwrap();
     let bits = u128::MAX.checked_shr(u32::from(prefix)).unwrap_or(0);
     Network {
         address: Address(address(dice) & !bits),
@@ -92,11 +96,11 @@ fn long_lists_mean_what_the_interpreter_says() {
         let some_text = |dice: &mut Dice| format!("text-{}", dice.roll(COUNT * 2));
         let some_number = |dice: &mut Dice| dice.roll(COUNT * 4).cast_signed();
         let some_address = |dice: &mut Dice| {
-            let member = |dice: &mut Dice| match &addresses[dice.roll(addresses.len() as u64) as usize] {
+            let member = |dice: &mut Dice| match &addresses[pick(dice, addresses.len())] {
                 Constant::Address(address) => *address,
                 _ => Address(0),
             };
-            let network = networks[dice.roll(networks.len() as u64) as usize];
+            let network = networks[pick(dice, networks.len())];
             match dice.roll(5) {
                 0 => member(dice),
                 1 => network.address,
@@ -117,7 +121,7 @@ fn long_lists_mean_what_the_interpreter_says() {
             values[3] = Value::SetOfText((7..10).map(|number| format!("text-{number}")).collect());
         }
         if dice.roll(10) == 0 {
-            let place = dice.roll(6) as usize;
+            let place = pick(&mut dice, 6);
             values[place] = Value::Absent;
         }
         assert_same(&packages, &component, &values);

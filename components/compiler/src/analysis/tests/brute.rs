@@ -235,6 +235,9 @@ fn values(package: &Package, input: &Input) -> Option<Vec<Value>> {
             (0..1_u32 << texts.len()).map(subset).collect()
         }
     };
+    if let Some(choices) = input.choices() {
+        values = choices.iter().map(Constant::value).collect();
+    }
     if let Some(parameter) = input.parameter() {
         values.retain(|value| parameter.allows(value));
     }

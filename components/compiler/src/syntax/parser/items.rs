@@ -464,8 +464,19 @@ impl Parser<'_> {
         }
         self.start(K::Type);
         let is_set = self.text().eq_ignore_ascii_case("SET");
+        let is_choice = self.text().eq_ignore_ascii_case("ONE");
         self.bump();
-        if is_set
+        if is_choice && self.at(K::Word) && self.text().eq_ignore_ascii_case("OF") {
+            self.bump();
+            if self.at(K::LeftBracket) {
+                self.list(K::RightBracket, "]");
+            } else {
+                self.expected_with_help("`[`", "list the values: `ONE OF [\"gold\", \"silver\"]`");
+                if self.at(K::Word) && self.next_kind() != K::Colon {
+                    self.bump();
+                }
+            }
+        } else if is_set
             && self.at(K::Word)
             && self.text().eq_ignore_ascii_case("OF")
             && self.next_kind() != K::Colon

@@ -473,7 +473,7 @@ impl Parser<'_> {
             } else {
                 self.expected_with_help("`[`", "list the values: `ONE OF [\"gold\", \"silver\"]`");
                 if self.at(K::Word) && self.next_kind() != K::Colon {
-                    self.bump();
+                    self.bump_mistake();
                 }
             }
         } else if is_set

@@ -6,7 +6,7 @@ use aecp_vocabulary::policy::{Annotation, Obligation, OverrideRule, Segment};
 use aecp_vocabulary::{AuditClass, Value};
 use serde::Serialize;
 
-use crate::core::{Condition, Input, InputIndex, InputKind, Package, Policy};
+use crate::core::{Condition, Constant, Input, InputIndex, InputKind, Package, Policy};
 use crate::words::Words;
 
 /// Something that is different.
@@ -100,7 +100,16 @@ pub(super) fn changes(old: &Package, new: &Package) -> Vec<Change> {
 fn declared(input: &Input) -> String {
     let declared = input.value_type.name();
     match &input.kind {
-        InputKind::Attribute { optional, default } => {
+        InputKind::Attribute {
+            optional,
+            default,
+            choices,
+        } => {
+            let listed = choices.as_ref().map(|choices| {
+                let texts: Vec<&str> = choices.iter().filter_map(Constant::text).collect();
+                format!("ONE OF {texts:?}")
+            });
+            let declared = listed.as_deref().unwrap_or(declared);
             let optional = if *optional { " OPTIONAL" } else { "" };
             let default = default
                 .as_ref()

@@ -26,12 +26,14 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
     let mut declared: BTreeMap<&str, BTreeSet<(Type, String)>> = BTreeMap::new();
     for input in old.inputs.iter().chain(&new.inputs) {
         let declared = declared.entry(input.name.as_str()).or_default();
-        declared.insert((input.value_type, format!("{:?}", input.absent_as())));
+        let rest = format!("{:?} {:?}", input.absent_as(), input.choices());
+        declared.insert((input.value_type, rest));
         inputs.entry(key(input)).or_insert_with(|| {
             let kind = match &input.kind {
-                InputKind::Attribute { default, .. } => InputKind::Attribute {
+                InputKind::Attribute { default, choices, .. } => InputKind::Attribute {
                     optional: true,
                     default: default.clone(),
+                    choices: choices.clone(),
                 },
                 kind => kind.clone(),
             };

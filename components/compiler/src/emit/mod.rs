@@ -26,9 +26,11 @@
 //! - `support`: functions that every component has.
 //! - `value`: values as constants.
 //! - `condition`, `computed`, `dispatch`, `module`: WebAssembly code.
+//! - [`mod@cost`]: the most that a decision can cost, counted from that code.
 
 mod computed;
 mod condition;
+pub mod cost;
 mod description;
 mod dispatch;
 mod error;
@@ -49,6 +51,7 @@ mod value;
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;
 
+pub use cost::Cost;
 pub use error::EmitError;
 
 use crate::core::Package;
@@ -93,7 +96,17 @@ pub fn component(packages: &[Package]) -> Result<Vec<u8>, EmitError> {
 pub fn core_module(packages: &[Package]) -> Result<Vec<u8>, EmitError> {
     let linked = link::Linked::new(packages)?;
     let plan = plan::Plan::new(&linked)?;
-    module::encode(&linked, &plan)
+    Ok(module::encode(&linked, &plan)?.module)
+}
+
+/// The most that one decision of the component of these packages can cost.
+///
+/// # Errors
+/// See [`component`].
+pub fn cost(packages: &[Package]) -> Result<Cost, EmitError> {
+    let linked = link::Linked::new(packages)?;
+    let plan = plan::Plan::new(&linked)?;
+    cost::of(&linked, &plan, &module::encode(&linked, &plan)?)
 }
 
 /// The second phase of [`component`]: wraps what [`core_module`] gave, and validates the whole.

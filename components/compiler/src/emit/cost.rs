@@ -64,6 +64,9 @@ pub struct PolicyCost {
     pub inputs: Vec<InputCost>,
 }
 
+/// Most bytes of linear memory that an enforcement point gives to policies, whatever they are handed.
+const MEMORY: u64 = 32 << 20;
+
 /// Policies that an error names.
 const NAMED: usize = 3;
 
@@ -178,11 +181,11 @@ impl InputCost {
     fn at(&self, Sizes { text, set }: Sizes) -> u64 {
         match self.value_type {
             Type::Text => self.per_byte.saturating_mul(text),
-            _ => self
-                .per_byte
-                .saturating_mul(text)
-                .saturating_add(self.per_member)
-                .saturating_mul(set),
+            _ => {
+                let bytes = text.saturating_mul(set).min(MEMORY);
+                let members = self.per_member.saturating_mul(set);
+                self.per_byte.saturating_mul(bytes).saturating_add(members)
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod command;
 mod component;
 mod error;
 mod files;
+mod keyfiles;
 mod package;
 mod proof;
 mod release;

@@ -212,3 +212,34 @@ fn a_new_wide_policy_among_a_thousand_is_counted() {
     assert_eq!(difference.denied.conditions.len(), 20);
     assert!(difference.denied.more > 0 && !difference.denied.not_decided.is_empty());
 }
+
+#[test]
+fn the_same_words_about_another_declaration_are_not_the_same() {
+    let package = |declared: &str| {
+        let text = format!(
+            r#"PACKAGE p {{ VERSION: "1.0.0" DEFAULT: ALLOW }} SCHEMA {{ customer.tier: {declared} order.total: INTEGER }}
+            POLICY tiers {{ SCOPE: requests CONSTRAINT: customer.tier IN ["gold", "silver"] ENFORCEMENT: BLOCKING }}
+            POLICY totals {{ SCOPE: requests CONSTRAINT: order.total < 5 ENFORCEMENT: BLOCKING }}"#
+        );
+        let checked = check(&[SourceFile::new("a.aecp", &text)]);
+        checked
+            .package
+            .unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
+    };
+    let old = package(r#"TEXT OPTIONAL DEFAULT "none""#);
+    for other in [
+        r#"TEXT OPTIONAL DEFAULT "gold""#,
+        "TEXT OPTIONAL",
+        r#"ONE OF ["gold", "silver"] OPTIONAL"#,
+    ] {
+        let difference = diff(&old, &package(other), Budget::default());
+        for decided in [&difference.denied, &difference.allowed] {
+            assert_eq!(
+                decided.not_decided,
+                [
+                    "which requests `tiers` denies, and the other version allows: `customer.tier` is declared differently in each"
+                ]
+            );
+        }
+    }
+}

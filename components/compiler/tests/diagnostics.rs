@@ -14,7 +14,7 @@ use aecp_compiler::package::{Checked, check};
 use aecp_compiler::source::{FILE_LIMIT, SourceFile};
 
 const HEADER: &str = "PACKAGE sample { VERSION: \"1.0.0\" }\n\
-    SCHEMA { customer.region: TEXT  customer.age: INTEGER OPTIONAL  ok: BOOLEAN  tags: SET OF TEXT }\n";
+    SCHEMA { customer.region: TEXT  customer.age: INTEGER  ok: BOOLEAN  tags: SET OF TEXT }\n";
 
 /// Checks `marked` with the header before it; `⟦` and `⟧` mark where the one error must be.
 fn one_error(marked: &str) -> Diagnostic {

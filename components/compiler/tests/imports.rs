@@ -18,7 +18,7 @@ const OWN: &str = "PACKAGE own { VERSION: \"1.0.0\" }\nIMPORT \"../common\"\n";
 const POLICY: &str =
     "POLICY p { SCOPE: europeans CONSTRAINT: storage.location == \"eu\" ENFORCEMENT: BLOCKING }\n";
 const COMMON: &str = "PACKAGE common { VERSION: \"1.0.0\" }\n\
-    SCHEMA { customer.region: TEXT OPTIONAL  storage.location: TEXT  unread: INTEGER }\n\
+    SCHEMA { customer.region: TEXT  storage.location: TEXT  unread: INTEGER }\n\
     CLASS europeans: customer.region == \"EU\"\n\
     CLASS unused: unread > 1\n\
     POLICY p { SCOPE: nobody }\n\

@@ -82,7 +82,10 @@ fn decide(package: &Package, request: &str) -> Json {
         if finding.outcome == Outcome::Violated {
             let show = |segment: &Segment| match segment {
                 Segment::Literal(text) => text.clone(),
-                Segment::Input(position) => values[*position as usize].to_string(),
+                Segment::Input(position) => {
+                    let position = *position as usize;
+                    package.inputs[position].read(&values[position]).to_string()
+                }
             };
             told["reason"] = policy.reason.iter().map(show).collect::<String>().into();
         }

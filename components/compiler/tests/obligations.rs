@@ -23,7 +23,7 @@ const HEADER: &str = "PACKAGE p { VERSION: \"1.0.0\" DEFAULT: ALLOW }\n\
 
 fn package(policies: &str) -> Package {
     let checked = check(&[SourceFile::new("a.aecp", format!("{HEADER}{policies}"))]);
-    assert_eq!(checked.diagnostics, []);
+    assert_eq!(checked.errors().count(), 0, "{:#?}", checked.diagnostics);
     checked.package.unwrap()
 }
 

@@ -359,7 +359,8 @@ impl Checker {
     }
 
     pub(super) fn class(&mut self, file: u32, class: &ast::Class) {
-        let condition = class.body().and_then(|body| self.body(file, &body));
+        let body = class.body();
+        let condition = body.as_ref().and_then(|body| self.body(file, body));
         let Some(token) = class.name() else { return };
         let Some(name) = self.name(file, &token) else {
             return;
@@ -389,6 +390,7 @@ impl Checker {
             name,
             Class {
                 condition,
+                body,
                 place: here,
                 used: false,
             },

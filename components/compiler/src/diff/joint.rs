@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aecp_vocabulary::policy::DefaultDecision;
 use aecp_vocabulary::{Mode, Type, Value};
 
+use super::declarations;
 use crate::analysis::difference::{Joint, Side};
 use crate::core::{Condition, Constant, Input, InputIndex, InputKind, Package, Policy};
 use crate::interpreter::{self, Truth};
@@ -22,6 +23,8 @@ pub(super) fn key(input: &Input) -> Key {
 
 /// Puts the BLOCKING policies of both beside each other; those that both have once.
 pub(super) fn join(old: &Package, new: &Package) -> Joint {
+    let alike = declarations::alike(old, new);
+    let (old, new) = alike.as_ref().map_or((old, new), |(old, new)| (old, new));
     let mut inputs: BTreeMap<Key, Input> = BTreeMap::new();
     let mut declared: BTreeMap<&str, BTreeSet<(Type, String)>> = BTreeMap::new();
     for input in old.inputs.iter().chain(&new.inputs) {

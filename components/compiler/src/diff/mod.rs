@@ -7,9 +7,11 @@
 //!
 //! - this module: the difference of two packages.
 //! - `joint`: two packages over the attributes of both.
+//! - `declarations`: what attributes are declared to be, written into conditions.
 //! - `facts`: changes that change no decision.
 //! - `sentence`: sets of requests in words.
 
+mod declarations;
 mod facts;
 mod joint;
 mod sentence;

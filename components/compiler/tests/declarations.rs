@@ -520,7 +520,7 @@ fn attributes_of_every_type_may_have_a_default() {
     };
     assert_eq!(told("long"), (true, Some(Value::Duration(5_400_000_000_000))));
     assert_eq!(told("none"), (true, Some(Value::SetOfText(Vec::new()))));
-    assert!(emit::component(&[package.clone()]).is_ok());
+    assert!(emit::component(std::slice::from_ref(&package)).is_ok());
 }
 
 #[test]

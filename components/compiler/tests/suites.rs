@@ -23,7 +23,7 @@ const PACKAGE: &str = r#"
 PACKAGE eu_residency { VERSION: "1.0.0" }
 SCHEMA {
   resource.type: TEXT
-  customer.region: TEXT OPTIONAL
+  customer.region: TEXT
   storage.location: TEXT
   request.size: INTEGER
   urgent: BOOLEAN

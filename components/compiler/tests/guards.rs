@@ -164,6 +164,29 @@ fn errors_come_first() {
 }
 
 #[test]
+fn what_many_policies_read_is_shown_of_some() {
+    let policies = |count: usize| {
+        let each =
+            |index: usize| policy("b", "x == \"a\"", "BLOCKING").replace("q {", &format!("q{index} {{"));
+        let text: String = (0..count).map(each).collect();
+        let found = check_text(&text).diagnostics;
+        found.into_iter().map(|found| found.message).collect::<Vec<_>>()
+    };
+    assert!(
+        policies(16)
+            .iter()
+            .all(|message| message.contains("where `x` is absent"))
+    );
+    let found = policies(40);
+    assert_eq!(found.len(), 17);
+    // It stands where the attribute is declared, before all policies.
+    assert_eq!(
+        found[0],
+        "24 more policies read `x` without a guard, only the first 16 are shown"
+    );
+}
+
+#[test]
 fn many_unguarded_reads_are_found_quickly_and_a_few_are_told() {
     let mut text = "PACKAGE p { VERSION: \"1.0.0\" }\nSCHEMA {\n".to_owned();
     let mut parts = Vec::new();

@@ -3,6 +3,8 @@
 //! The policy is evaluated with the attribute absent and everything else known and free. Conditions count as independent
 //! of each other: a guard that is none by itself, but because two conditions never hold together, is not seen.
 
+use std::collections::BTreeMap;
+
 use aecp_vocabulary::Mode;
 
 use super::{Attribute, Checker, place, token_place};
@@ -14,10 +16,15 @@ use crate::syntax::ast::{self, AstNode, Field};
 /// Most conditions that are evaluated for a package; policies behind that are not looked at.
 const EVALUATION_LIMIT: usize = 10_000_000;
 
+/// Most policies that are shown of one attribute; the others are counted.
+const SHOWN: usize = 16;
+
 /// The warnings of the policies so far, and what they cost.
 #[derive(Default)]
 pub(super) struct Guards {
     warnings: Vec<Diagnostic>,
+    /// How many policies read an attribute without a guard.
+    readers: BTreeMap<InputIndex, usize>,
     evaluated: usize,
 }
 
@@ -63,10 +70,15 @@ impl Checker {
         for input in asked {
             let guards = &mut self.guards;
             guards.evaluated = guards.evaluated.saturating_add(size);
-            if guards.evaluated > EVALUATION_LIMIT || guards.warnings.len() >= super::DIAGNOSTIC_LIMIT {
+            if guards.evaluated > EVALUATION_LIMIT {
                 return;
             }
-            if let Some(effect) = effect(policy, input) {
+            let Some(effect) = effect(policy, input) else {
+                continue;
+            };
+            let readers = guards.readers.entry(input).or_default();
+            *readers = readers.saturating_add(1);
+            if *readers <= SHOWN {
                 let warning = self.warning(policy, input, effect);
                 self.guards.warnings.extend(warning);
             }
@@ -75,14 +87,32 @@ impl Checker {
 
     /// Reports what was found, if there is a package that could do it.
     pub(super) fn unguarded(&mut self) {
-        let warnings = std::mem::take(&mut self.guards.warnings);
-        if self.errors == 0 {
-            warnings.into_iter().for_each(|warning| self.report(warning));
+        if self.errors > 0 {
+            return;
         }
+        let guards = std::mem::take(&mut self.guards);
+        let more: Vec<Diagnostic> = guards
+            .readers
+            .iter()
+            .filter_map(|(input, readers)| self.more(*input, readers.saturating_sub(SHOWN)))
+            .collect();
+        let warnings = guards.warnings.into_iter().chain(more);
+        warnings.for_each(|warning| self.report(warning));
     }
 
     fn attribute(&self, input: InputIndex) -> Option<&Attribute> {
         self.attributes.get(usize::try_from(input.0).ok()?)
+    }
+
+    /// What is said of the policies that are not shown.
+    fn more(&self, input: InputIndex, policies: usize) -> Option<Diagnostic> {
+        let attribute = self.attribute(input).filter(|_| policies > 0)?;
+        let message = format!(
+            "{policies} more policies read `{}` without a guard, only the first {SHOWN} are shown",
+            attribute.name
+        );
+        let warning = Diagnostic::warning(Code::UnguardedOptional, attribute.place, message);
+        Some(warning.help("where so many read it, leave OPTIONAL out, or give it a DEFAULT"))
     }
 
     fn warning(&self, policy: &Guarded<'_>, input: InputIndex, effect: Effect) -> Option<Diagnostic> {

@@ -150,6 +150,18 @@ impl Site {
     }
 
     pub fn delivery_of(&self, epoch: u64, source: &str, attributes: Value, issued: Timestamp) -> Delivery {
+        self.delivery_with(epoch, source, attributes, json!({}), issued)
+    }
+
+    /// A bundle that sets parameters.
+    pub fn delivery_with(
+        &self,
+        epoch: u64,
+        source: &str,
+        attributes: Value,
+        parameters: Value,
+        issued: Timestamp,
+    ) -> Delivery {
         let checked = aecp_compiler::package::check(&[SourceFile::new("policies.aecp", source)]);
         let package = checked
             .package
@@ -171,6 +183,7 @@ impl Site {
                     }],
                 },
                 "packages": [{ "name": "residency", "version": "1.0.0", "ceiling": "BLOCKING" }],
+                "parameters": parameters,
             }],
             "attributes": attributes,
             "routes": [

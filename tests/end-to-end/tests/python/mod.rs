@@ -22,7 +22,7 @@ print(before.signed.version)
 ";
 
 /// Asserts that python-tuf follows these roots, and that it does not when one of them is left out.
-pub fn tuf_follows(roots: &[PathBuf; 3]) {
+pub(crate) fn tuf_follows(roots: &[PathBuf; 3]) {
     let python = environment();
     let run = |roots: &[&PathBuf]| {
         Command::new(&python)

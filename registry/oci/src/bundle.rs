@@ -22,6 +22,7 @@ use crate::error::{Error, shown};
 use crate::limit::Limits;
 use crate::media;
 use crate::name::{Reference, Tag, check_file_name};
+use crate::parallel::in_parallel;
 use crate::store::{Publication, Store, Superseded};
 use aecp_vocabulary::digest::Digest;
 
@@ -208,13 +209,9 @@ pub(crate) fn push<S: Store + ?Sized>(
             .put_blob(&file.media_type, &file.bytes)?
             .annotated(media::TITLE, &file.name))
     };
-    let layers = files.iter().map(put).collect::<Result<Vec<_>, Error>>()?;
+    let layers = in_parallel(store.parallel(), files, put)?;
     let manifest = Manifest::of_artifact(media::BUNDLE, layers);
-    let mut publications = vec![Publication {
-        manifest,
-        tag: Some(tag.clone()),
-        superseded: Superseded::Keep,
-    }];
+    let mut publications = vec![Publication::of(manifest)?.tagged(tag.clone(), Superseded::Keep)];
     if let Some(envelope) = freshness {
         publications.push(freshness_publication(store, freshness_tag, envelope)?);
     }
@@ -248,11 +245,7 @@ fn freshness_publication<S: Store + ?Sized>(
         .put_blob(media::DSSE, envelope)?
         .annotated(media::TITLE, FRESHNESS_FILE);
     let manifest = Manifest::of_artifact(media::FRESHNESS, vec![layer]);
-    Ok(Publication {
-        manifest,
-        tag: Some(tag),
-        superseded: Superseded::Forget,
-    })
+    Ok(Publication::of(manifest)?.tagged(tag, Superseded::Forget))
 }
 
 /// The bundle and the freshness statement under `tag`.
@@ -303,9 +296,10 @@ pub(crate) fn pull<S: Store + ?Sized>(store: &S, tag: &Tag, limits: &Limits) -> 
     let freshness = freshness
         .map(|found| fetch_freshness(store, &found, limits))
         .transpose()?;
-    let fetch =
-        |(name, layer): (&String, &Descriptor)| Ok((name.clone(), store.fetch(layer, limits.file_bytes)?));
-    let files = named.into_iter().map(fetch).collect::<Result<Vec<_>, Error>>()?;
+    let layers: Vec<_> = named.iter().map(|(_, layer)| *layer).collect();
+    let fetched = store.fetch_all(&layers, limits.file_bytes)?;
+    let files = named.iter().map(|(name, _)| (*name).clone()).zip(fetched);
+    let files = files.collect();
     Ok(PulledBundle {
         manifest: bundle.digest,
         files,

@@ -39,6 +39,8 @@ enum Bench {
     Compile,
     /// Checking and analysing again after one policy of 1,000 has changed.
     Edit,
+    /// Comparing two versions of a package of 1,000 policies.
+    Difference,
     /// Requests a second with enforcement and evidence, without both, and at haproxy.
     Gateway,
 }
@@ -64,6 +66,7 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error>
         (Bench::Peers, "peers"),
         (Bench::Compile, "compile"),
         (Bench::Edit, "edit"),
+        (Bench::Difference, "difference"),
     ];
     for (bench, name) in programs {
         if wanted(bench) {

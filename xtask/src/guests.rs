@@ -5,13 +5,12 @@
 //! needs one and does not find it fails and says `cargo xtask guests`.
 //!
 //! - [`toolchain`]: which compiler: rustup's if it has the targets or can get them, else Debian's.
-//! - [`debian`]: sets up Debian's compiler in a folder of its own. [`mirror`]: where Debian packages come from here.
+//! - [`debian`]: Debian's compiler in a folder of its own.
 //! - [`build`]: from crates to core modules. [`component`]: from a core module to a component.
 
 mod build;
 mod component;
 mod debian;
-mod mirror;
 mod toolchain;
 
 use sha2::{Digest as _, Sha256};

@@ -6,6 +6,7 @@ use std::process::Command;
 use crate::error::Error;
 use crate::process::{cargo, run};
 use crate::project::Project;
+use crate::tools;
 
 /// The machine that appliances are.
 pub(crate) const APPLIANCE_TARGET: &str = "x86_64-unknown-linux-gnu";
@@ -62,4 +63,5 @@ pub(crate) fn tell<'a>(project: &Project, command: &'a mut Command) -> &'a mut C
         .env("AECP", aecp(project))
         .env("AECPD", aecpd(project))
         .env("AECP_GUESTS", project.guests())
+        .env("AECP_TOOLS", tools::folder(project))
 }

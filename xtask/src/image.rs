@@ -65,11 +65,7 @@ fn write(output: &std::path::Path, program: &[u8]) -> Result<Descriptor, Box<dyn
     let config = layout.put_blob("application/vnd.oci.image.config.v1+json", &config)?;
     let layer = layout.put_blob("application/vnd.oci.image.layer.v1.tar", &layer)?;
     let manifest = Manifest::new(config, vec![layer]);
-    let publication = Publication {
-        manifest,
-        tag: Some(TAG.parse()?),
-        superseded: Superseded::Forget,
-    };
+    let publication = Publication::of(manifest)?.tagged(TAG.parse()?, Superseded::Forget);
     let mut published = layout.publish(&[publication])?;
     published.pop().ok_or_else(|| "nothing was published".into())
 }

@@ -5,6 +5,7 @@
 //! - [`guests`]: builds the guest components, and sets up the compiler for them where there is none.
 //! - [`mod@bench`]: what it costs.
 //! - [`demo`]: `cargo xtask demo`, the whole way once. [`mod@fuzz`]: generated inputs. [`image`]: the appliance as an OCI image.
+//! - [`tools`]: programs of others that tests need. [`debian`]: where such programs come from.
 //! - [`host`]: builds of the programs that users run.
 //! - [`suite`]: `cargo xtask test`, the whole test suite.
 //! - [`project`]: where things are. [`process`]: running other programs. [`error`]: what can go wrong.
@@ -12,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod debian;
 mod demo;
 mod error;
 mod fuzz;
@@ -21,6 +23,7 @@ mod image;
 mod process;
 mod project;
 mod suite;
+mod tools;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,7 @@ enum Chore {
     Guests(guests::Arguments),
     Image(image::Arguments),
     Test(suite::Arguments),
+    Tools(tools::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +56,7 @@ fn main() -> ExitCode {
         Chore::Image(arguments) => image::run(&project, &arguments),
         Chore::Guests(arguments) => guests::run(&project, &arguments),
         Chore::Test(arguments) => suite::run(&project, &arguments),
+        Chore::Tools(arguments) => tools::run(&project, &arguments),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,

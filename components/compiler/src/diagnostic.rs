@@ -109,6 +109,8 @@ codes! {
     InvalidRange = "invalid-range",
     /// A value outside of the parameter's range.
     OutsideRange = "outside-range",
+    /// An OPTIONAL attribute without a DEFAULT that a policy reads without asking whether it is there.
+    UnguardedOptional = "unguarded-optional",
     /// A parameter that no policy reads.
     UnusedParameter = "unused-parameter",
     /// A DEFAULT of an attribute that is not OPTIONAL, or two of one attribute.

@@ -119,10 +119,31 @@ impl Atom {
     /// The inputs that it reads, in the order in which it is written.
     pub fn inputs(&self) -> Vec<InputIndex> {
         let mut inputs = Vec::new();
-        each_input(&mut Condition::Atom(self.clone()), &mut |input| {
-            inputs.push(*input)
-        });
+        self.each_input(&mut |input| inputs.push(input));
         inputs
+    }
+
+    /// Calls `visit` with each of [`Self::inputs`].
+    pub fn each_input(&self, visit: &mut dyn FnMut(InputIndex)) {
+        match self {
+            Self::IsPresent(input)
+            | Self::IsTrue(input)
+            | Self::Affix { text: input, .. }
+            | Self::Matches { text: input, .. }
+            | Self::WithinOneOf { address: input, .. }
+            | Self::ContainsOf { set: input, .. } => visit(*input),
+            Self::Within { address, network } => {
+                visit(*address);
+                visit(*network);
+            }
+            Self::Contains { set, element } => {
+                visit(*set);
+                element.each_input(visit);
+            }
+            Self::Compare { .. } | Self::OneOf { .. } | Self::During { .. } => {
+                self.operands().for_each(|operand| operand.each_input(visit));
+            }
+        }
     }
 }
 

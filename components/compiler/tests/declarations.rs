@@ -473,6 +473,57 @@ fn a_default_is_read_in_the_place_of_absence_alone() {
 }
 
 #[test]
+fn attributes_of_every_type_may_have_a_default() {
+    let package = package(
+        "SCHEMA { text: TEXT OPTIONAL DEFAULT \"a\"  whole: INTEGER OPTIONAL DEFAULT -3  part: DECIMAL OPTIONAL DEFAULT 2
+           holds: BOOLEAN OPTIONAL DEFAULT true  at: INSTANT OPTIONAL DEFAULT \"2026-01-01T01:00:00+01:00\"
+           long: DURATION OPTIONAL DEFAULT 1h30m  from: ADDRESS OPTIONAL DEFAULT \"10.0.0.1\"
+           net: CIDR OPTIONAL DEFAULT \"10.0.0.0/8\"  none: SET OF TEXT OPTIONAL DEFAULT [] }
+         POLICY q { SCOPE: requests ENFORCEMENT: BLOCKING CONSTRAINT: text == \"a\" AND whole == -3 AND part == 2.0 AND holds
+           AND at == \"2026-01-01T00:00:00Z\" AND long == 90m AND from WITHIN net AND NOT none CONTAINS \"x\" }",
+    );
+    assert_eq!(outcome(&package, &[]), None);
+    for (name, other) in [
+        ("text", Value::Text(String::new())),
+        ("whole", Value::Integer(3)),
+        ("part", Value::Decimal(2)),
+        ("holds", Value::Boolean(false)),
+        ("at", Value::Instant(0)),
+        ("long", Value::Duration(1)),
+        (
+            "from",
+            Value::Address("11.0.0.1".parse::<std::net::IpAddr>().unwrap().into()),
+        ),
+        ("none", Value::SetOfText(vec!["x".to_owned()])),
+    ] {
+        assert_eq!(
+            outcome(&package, &[(name, other)]),
+            Some(Outcome::Violated),
+            "{name}"
+        );
+        let failed = outcome(&package, &[(name, Value::failed("no answer"))]);
+        assert_eq!(failed, Some(Outcome::Indeterminate), "{name}");
+    }
+    // The enforcement point is told, since it writes the reasons.
+    let told = |name: &str| {
+        let input = package
+            .inputs
+            .iter()
+            .find(|input| input.name.as_str() == name)
+            .unwrap();
+        match aecp_vocabulary::policy::Input::from(input) {
+            aecp_vocabulary::policy::Input::Attribute {
+                default, optional, ..
+            } => (optional, default),
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(told("long"), (true, Some(Value::Duration(5_400_000_000_000))));
+    assert_eq!(told("none"), (true, Some(Value::SetOfText(Vec::new()))));
+    assert!(emit::component(std::slice::from_ref(&package)).is_ok());
+}
+
+#[test]
 fn presence_is_what_the_request_has() {
     let present = package(&tiered(
         "DEFAULT \"none\"",

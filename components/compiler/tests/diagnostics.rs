@@ -14,7 +14,7 @@ use aecp_compiler::package::{Checked, check};
 use aecp_compiler::source::{FILE_LIMIT, SourceFile};
 
 const HEADER: &str = "PACKAGE sample { VERSION: \"1.0.0\" }\n\
-    SCHEMA { customer.region: TEXT  customer.age: INTEGER OPTIONAL  ok: BOOLEAN  tags: SET OF TEXT }\n";
+    SCHEMA { customer.region: TEXT  customer.age: INTEGER  ok: BOOLEAN  tags: SET OF TEXT }\n";
 
 /// Checks `marked` with the header before it; `⟦` and `⟧` mark where the one error must be.
 fn one_error(marked: &str) -> Diagnostic {
@@ -1112,4 +1112,27 @@ fn values_that_the_schema_lists_are_the_only_ones() {
         "`ONE OF [\"gold\", \"silver\"]`",
     );
     expect("DATA l: ⟦ONE OF [\"a\"]⟧ [\"a\"]", Code::UnknownType, "");
+}
+
+#[test]
+fn where_one_word_is_asked_for_none_has_dots() {
+    let policy = |fields: &str| format!("POLICY p {{ SCOPE: requests CONSTRAINT: ok {fields} }}");
+    for field in [
+        "ENFORCEMENT: ⟦advisory.only⟧",
+        "ENFORCEMENT: ⟦BLOCKING.x⟧",
+        "ENFORCEMENT: BLOCKING AUDIT: ⟦a.b⟧",
+        "ENFORCEMENT: BLOCKING SEVERITY: ⟦LOW.er⟧",
+        "ENFORCEMENT: BLOCKING EXCEPTION: ⟦a.b⟧",
+    ] {
+        assert_eq!(one_error(&policy(field)).code, Code::UnexpectedToken, "{field}");
+    }
+    let expecting = format!(
+        "{} TEST \"t\" {{ GIVEN {{ ok: true }} EXPECT ⟦DENY.ALLOW⟧ }}",
+        policy("ENFORCEMENT: BLOCKING")
+    );
+    assert_eq!(one_error(&expecting).code, Code::UnexpectedToken);
+    let header = "PACKAGE p { VERSION: \"1.0.0\" DEFAULT: allow.all } SCHEMA { ok: BOOLEAN }";
+    let checked = check_text(&format!("{header} {}", policy("ENFORCEMENT: BLOCKING")));
+    let codes: Vec<Code> = checked.errors().map(|error| error.code).collect();
+    assert_eq!(codes, [Code::UnexpectedToken]);
 }

@@ -19,7 +19,7 @@ const POLICY: &str =
     "POLICY p { SCOPE: europeans CONSTRAINT: storage.location == \"eu\" ENFORCEMENT: BLOCKING }\n";
 const COMMON: &str = "PACKAGE common { VERSION: \"1.0.0\" }\n\
     SCHEMA { customer.region: TEXT OPTIONAL  storage.location: TEXT  unread: INTEGER }\n\
-    CLASS europeans: customer.region == \"EU\"\n\
+    CLASS europeans: customer.region IS PRESENT AND customer.region == \"EU\"\n\
     CLASS unused: unread > 1\n\
     POLICY p { SCOPE: nobody }\n\
     TEST \"t\" { EXPECT DENY }\n";
@@ -128,6 +128,7 @@ fn one_attribute_has_one_type() {
     assert_eq!(same.diagnostics, []);
     // Whoever says that it is always there is held to it.
     assert!(!same.package.unwrap().inputs[0].is_optional());
+    assert!(with("customer.region: TEXT OPTIONAL").package.unwrap().inputs[0].is_optional());
     let policy = "POLICY p { SCOPE: requests CONSTRAINT: true ENFORCEMENT: BLOCKING }";
     let own = own("storage.location: SET OF TEXT") + policy;
     let given = [("a.aecp", own.as_str()), ("../common/c.aecp", COMMON)];
@@ -225,4 +226,65 @@ fn imports_end_somewhere() {
     assert_eq!(codes, [Code::ImportTooDeep]);
     let many: String = (0..1_000).map(|at| format!("IMPORT \"../f{at}\"\n")).collect();
     assert_eq!(wanted_imports(&[SourceFile::new("a.aecp", many)]).len(), 64);
+}
+
+#[test]
+fn one_attribute_has_one_default() {
+    let with = |own: &str, common: &str| {
+        let own = format!("{OWN}SCHEMA {{ customer.region: TEXT {own} }}");
+        let common = COMMON.replace(
+            "customer.region: TEXT OPTIONAL",
+            &format!("customer.region: TEXT {common}"),
+        );
+        let files = files(&[
+            ("a.aecp", own.as_str()),
+            ("b.aecp", POLICY),
+            ("../common/c.aecp", common.as_str()),
+        ]);
+        let checked = check(&files);
+        let codes: Vec<Code> = checked.diagnostics.iter().map(|found| found.code).collect();
+        let input = checked.package.map(|package| package.inputs[0].clone());
+        let default = input.and_then(|input| input.absent_as().map(ToString::to_string));
+        (codes, default)
+    };
+    let none = "OPTIONAL DEFAULT \"none\"";
+    assert_eq!(with(none, none), (vec![], Some("none".to_owned())));
+    for (own, common) in [
+        (none, "OPTIONAL DEFAULT \"EU\""),
+        (none, "OPTIONAL"),
+        (none, ""),
+        ("OPTIONAL", none),
+        ("", none),
+    ] {
+        assert_eq!(
+            with(own, common),
+            (vec![Code::InvalidDefault], None),
+            "{own} / {common}"
+        );
+    }
+}
+
+#[test]
+fn a_class_of_another_package_is_warned_of_where_it_reads() {
+    let common = COMMON.replace("customer.region IS PRESENT AND ", "");
+    let own = |schema: &str| {
+        let own = format!("{OWN}SCHEMA {{ {schema} }}");
+        let files = files(&[
+            ("a.aecp", own.as_str()),
+            ("b.aecp", POLICY),
+            ("../common/c.aecp", common.as_str()),
+        ]);
+        let found = check(&files).diagnostics;
+        found
+            .iter()
+            .map(|found| found.located(&files))
+            .collect::<Vec<_>>()
+    };
+    let found = own("");
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].code, Code::UnguardedOptional);
+    assert_eq!(found[0].primary.as_ref().unwrap().file, "../common/c.aecp");
+    assert_eq!(found[0].secondary[0].file, "b.aecp");
+    // Where the package says that every request has it, nobody has to ask.
+    assert_eq!(own("customer.region: TEXT"), []);
 }

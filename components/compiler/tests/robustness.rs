@@ -45,6 +45,7 @@ const TOKENS: &[&str] = &[
     "CONTROLS",
     "REASON",
     "OBLIGATION",
+    "OBLIGING",
     "MASK",
     "KEEP LAST",
     "FILTER",

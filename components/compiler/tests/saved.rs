@@ -129,28 +129,15 @@ fn parameters_and_the_time_are_kept_too() {
 }
 
 /// The types that a schema can declare, one attribute for each.
-const TYPES: [Type; 14] = [
-    Type::Text,
-    Type::Integer,
-    Type::Decimal,
-    Type::Boolean,
-    Type::Instant,
-    Type::Duration,
-    Type::Address,
-    Type::Network,
-    Type::SetOfText,
-    Type::SetOfInteger,
-    Type::SetOfDecimal,
-    Type::SetOfInstant,
-    Type::SetOfDuration,
-    Type::SetOfAddress,
-];
+fn types() -> impl Iterator<Item = Type> {
+    Type::ALL.into_iter().filter(|known| *known != Type::SetOfNetwork)
+}
 
 /// A package that reads one attribute of each type.
 fn of_every_type() -> (String, Package) {
     let mut source = "PACKAGE p { VERSION: \"1.0.0\" }\nSCHEMA {\n".to_owned();
     let mut present = Vec::new();
-    for (index, value_type) in TYPES.iter().enumerate() {
+    for (index, value_type) in types().enumerate() {
         source.push_str(&format!("a{index:02}: {} OPTIONAL\n", value_type.name()));
         present.push(format!("a{index:02} IS PRESENT"));
     }
@@ -165,7 +152,7 @@ fn every_value_is_written_so_that_it_reads_back() {
     let (source, package) = of_every_type();
     proptest!(|(given in testing::values(&package), texts in any::<[String; 3]>())| {
         let mut values = given;
-        for (value, declared) in values.iter_mut().zip(TYPES) {
+        for (value, declared) in values.iter_mut().zip(types()) {
             // A test cannot give a value of another type.
             if value.value_type().is_some_and(|given| given != declared) {
                 *value = Value::Absent;

@@ -23,7 +23,7 @@ const PACKAGE: &str = r#"
 PACKAGE eu_residency { VERSION: "1.0.0" }
 SCHEMA {
   resource.type: TEXT
-  customer.region: TEXT OPTIONAL
+  customer.region: TEXT
   storage.location: TEXT
   request.size: INTEGER
   urgent: BOOLEAN
@@ -564,4 +564,161 @@ TEST "all of it" {
     assert!(checked.diagnostics.is_empty(), "{:#?}", checked.diagnostics);
     let report = suite::run(&checked.package.unwrap(), &checked.tests);
     assert!(report.passed(), "{report:#?}");
+}
+
+const OBLIGING: &str = r#"
+PACKAGE p { VERSION: "1.0.0" }
+SCHEMA { customer.region: TEXT identity.subject: TEXT }
+POLICY support {
+  SCOPE: requests WHERE customer.region IS PRESENT
+  CONSTRAINT: identity.subject IS PRESENT
+  ENFORCEMENT: BLOCKING
+  OBLIGATION: MASK response.body.ssn KEEP LAST 4
+  OBLIGATION: FILTER rows WHERE row.region == customer.region
+  OBLIGATION: LIMIT 100 PER 1m BY identity.subject
+}
+POLICY europe {
+  SCOPE: requests WHERE customer.region == "EU"
+  CONSTRAINT: identity.subject IS PRESENT
+  ENFORCEMENT: BLOCKING
+  OBLIGATION: NOTIFY "security" WITH "{identity.subject}"
+}
+"#;
+
+fn obliging(expected: &str, region: &str) -> Result<suite::Test, Vec<Diagnostic>> {
+    let test = format!(
+        "TEST \"t\" {{ GIVEN {{ customer.region: \"{region}\" identity.subject: \"ann\" }} EXPECT {expected} }}"
+    );
+    let checked = check(&[SourceFile::new("a.aecp", format!("{OBLIGING}{test}"))]);
+    match checked.errors().next() {
+        None => Ok(checked.tests[0].clone()),
+        Some(_) => Err(checked.errors().cloned().collect()),
+    }
+}
+
+#[test]
+fn what_a_decision_obliges_to_is_expected_by_what_it_is_about() {
+    let package = checked(OBLIGING).package.unwrap();
+    let failure = |expected: &str, region: &str| {
+        let test = obliging(expected, region).unwrap();
+        let report = suite::run(&package, &[test]);
+        report.tests[0].cases[0].failure.clone()
+    };
+    for expected in [
+        "ALLOW OBLIGING MASK response.body.ssn",
+        "ALLOW BY support OBLIGING FILTER rows OBLIGING LIMIT BY identity.subject",
+        "ALLOW OBLIGING FILTER response.body BY support",
+        "ALLOW OBLIGING NOTIFY \"security\"",
+        "ALLOW",
+    ] {
+        assert_eq!(failure(expected, "EU"), None, "{expected}");
+    }
+    let failed = failure("ALLOW BY support OBLIGING NOTIFY \"security\"", "US").unwrap();
+    assert_eq!(
+        failed.expected,
+        "ALLOW by `support`, obliging to `NOTIFY \"security\"`"
+    );
+    assert_eq!(
+        failed.found,
+        "ALLOW by `support`, obliging to `FILTER rows`, `LIMIT BY identity.subject`, `MASK response.body.ssn`"
+    );
+}
+
+#[test]
+fn what_no_decision_obliges_to_is_no_expectation() {
+    for (expected, code, help) in [
+        (
+            "DENY OBLIGING MASK response.body.ssn",
+            Code::ImpossibleExpectation,
+            "leave OBLIGING out",
+        ),
+        (
+            "ALLOW OBLIGING MASK response.body.snn",
+            Code::ImpossibleExpectation,
+            "`MASK response.body.ssn`",
+        ),
+        (
+            "ALLOW OBLIGING MASK response.body",
+            Code::ImpossibleExpectation,
+            "MASK response.body.ssn",
+        ),
+        (
+            "ALLOW OBLIGING MASK response.body.ssn KEEP LAST 4",
+            Code::UnexpectedToken,
+            "by what it is about",
+        ),
+        (
+            "ALLOW OBLIGING HIDE response.body.ssn",
+            Code::UnexpectedToken,
+            "by what it is about",
+        ),
+        (
+            "ALLOW OBLIGING LIMIT identity.subject",
+            Code::UnexpectedToken,
+            "by what it is about",
+        ),
+        (
+            "ALLOW OBLIGING NOTIFY security",
+            Code::UnexpectedToken,
+            "by what it is about",
+        ),
+        ("ALLOW OBLIGING", Code::UnexpectedToken, "by what it is about"),
+        (
+            "ALLOW BY support OBLIGING FILTER rows BY europe",
+            Code::DuplicateField,
+            "keep one",
+        ),
+        (
+            "DENY BECAUSE CONTAINS \"a\" BECAUSE CONTAINS \"b\"",
+            Code::DuplicateField,
+            "keep one",
+        ),
+        (
+            "ALLOW OBLIGING mask response.body.ssn",
+            Code::LowercaseKeyword,
+            "`MASK`",
+        ),
+    ] {
+        let errors = obliging(expected, "EU").unwrap_err();
+        assert_eq!(errors.len(), 1, "{expected}: {errors:#?}");
+        assert_eq!(errors[0].code, code, "{expected}: {errors:#?}");
+        let said = errors[0].help.clone().unwrap_or_default();
+        assert!(said.contains(help), "{expected}: {errors:#?}");
+    }
+}
+
+#[test]
+fn expected_obligations_are_written_in_one_form() {
+    let source = "TEST \"t\" { GIVEN { a: 1 } EXPECT   ALLOW OBLIGING  MASK response.body.ssn\nOBLIGING NOTIFY \"security\" }";
+    let formatted = aecp_compiler::format::source(source).unwrap();
+    assert!(
+        formatted.contains("EXPECT ALLOW OBLIGING MASK response.body.ssn OBLIGING NOTIFY \"security\"\n"),
+        "{formatted}"
+    );
+    assert_eq!(aecp_compiler::format::source(&formatted).unwrap(), formatted);
+}
+
+#[test]
+fn an_obligation_that_no_test_expects_is_one_that_nobody_misses() {
+    let survivors = |expected: &str| {
+        let test = obliging(expected, "EU").unwrap();
+        let package = checked(OBLIGING).package.unwrap();
+        let found = mutate(&package, &[test], &BruteForce::default(), Budget::default());
+        let sentences = found.survivors.into_iter().map(|survivor| {
+            assert!(survivor.request.is_some(), "{}", survivor.sentence);
+            survivor.sentence
+        });
+        let of_obligations = sentences.filter(|sentence| sentence.contains("the obligation"));
+        of_obligations.collect::<Vec<_>>()
+    };
+    assert_eq!(survivors("ALLOW").len(), 4);
+    let rest = "ALLOW OBLIGING MASK response.body.ssn OBLIGING NOTIFY \"security\" OBLIGING LIMIT BY identity.subject";
+    assert_eq!(
+        survivors(rest),
+        ["no test notices that the obligation `FILTER rows` of policy `support` is dropped"]
+    );
+    assert_eq!(
+        survivors(&format!("{rest} OBLIGING FILTER rows")),
+        Vec::<String>::new()
+    );
 }

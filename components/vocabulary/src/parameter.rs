@@ -208,7 +208,7 @@ mod tests {
                 r#"{"limit": 0}"#,
                 "parameter `limit` cannot be 0: its range is 1..100",
             ),
-            (r#"{"rate": 2}"#, "its range is ..1.500000"),
+            (r#"{"rate": 2}"#, "its range is ..1.5"),
         ] {
             let error = json(given).unwrap_err();
             assert!(error.contains(says), "{given}: {error}");

@@ -70,6 +70,25 @@ pub enum Type {
 }
 
 impl Type {
+    /// All of them, each once.
+    pub const ALL: [Self; 15] = [
+        Self::Text,
+        Self::Integer,
+        Self::Decimal,
+        Self::Boolean,
+        Self::Instant,
+        Self::Duration,
+        Self::Address,
+        Self::Network,
+        Self::SetOfText,
+        Self::SetOfInteger,
+        Self::SetOfDecimal,
+        Self::SetOfInstant,
+        Self::SetOfDuration,
+        Self::SetOfAddress,
+        Self::SetOfNetwork,
+    ];
+
     /// The type's name in the policy language.
     pub fn name(self) -> &'static str {
         match self {
@@ -353,7 +372,11 @@ fn decimal(f: &mut fmt::Formatter<'_>, units: i64) -> fmt::Result {
         magnitude.checked_div(unit).unwrap_or(0),
         magnitude.checked_rem(unit).unwrap_or(0),
     );
-    write!(f, "{sign}{whole}.{rest:06}")
+    if rest == 0 {
+        return write!(f, "{sign}{whole}");
+    }
+    let digits = format!("{rest:06}");
+    write!(f, "{sign}{whole}.{}", digits.trim_end_matches('0'))
 }
 
 #[cfg(test)]
@@ -395,7 +418,15 @@ mod tests {
 
     #[test]
     fn values_read_as_people_write_them() {
-        assert_eq!(Value::Decimal(-1_500_000).to_string(), "-1.500000");
+        for (units, text) in [
+            (-1_500_000, "-1.5"),
+            (2_000_000, "2"),
+            (-1, "-0.000001"),
+            (0, "0"),
+            (10_000_100, "10.0001"),
+        ] {
+            assert_eq!(Value::Decimal(units).to_string(), text);
+        }
         assert_eq!(
             Value::SetOfText(vec!["a".into(), "b".into()]).to_string(),
             "[a, b]"

@@ -22,6 +22,7 @@ mod component;
 mod cost;
 mod error;
 mod files;
+mod keyfiles;
 mod package;
 mod proof;
 mod release;

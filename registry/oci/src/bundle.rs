@@ -7,6 +7,7 @@
 //!
 //! - `bundle.dsse.json`: the bundle document in its envelope; every bundle has it
 //! - `attestations/<name>.dsse.json`: what was signed about the components
+//! - `roots/<version>.root.json`: trust roots, by which enforcement points follow the rotation of keys
 //! - `blobs/<hex>`: components and native code, named by the SHA-256 of their bytes
 //!
 //! The freshness statement is an artifact of its own under the tag `<tag>.freshness`. It is renewed many times in the
@@ -22,6 +23,7 @@ use crate::error::{Error, shown};
 use crate::limit::Limits;
 use crate::media;
 use crate::name::{Reference, Tag, check_file_name};
+use crate::parallel::in_parallel;
 use crate::store::{Publication, Store, Superseded};
 use aecp_vocabulary::digest::Digest;
 
@@ -72,6 +74,14 @@ impl NamedBlob {
             media_type: media::DSSE.to_owned(),
             bytes: envelope,
         }
+    }
+
+    /// A trust root of this version: `roots/<version>.root.json`.
+    ///
+    /// # Errors
+    /// None that is known; the name is checked as any other.
+    pub fn root(version: u64, bytes: Vec<u8>) -> Result<Self, Error> {
+        Self::new(&format!("roots/{version}.root.json"), media::TUF, bytes)
     }
 
     /// A component: `blobs/<hex>`.
@@ -208,13 +218,9 @@ pub(crate) fn push<S: Store + ?Sized>(
             .put_blob(&file.media_type, &file.bytes)?
             .annotated(media::TITLE, &file.name))
     };
-    let layers = files.iter().map(put).collect::<Result<Vec<_>, Error>>()?;
+    let layers = in_parallel(store.parallel(), files, put)?;
     let manifest = Manifest::of_artifact(media::BUNDLE, layers);
-    let mut publications = vec![Publication {
-        manifest,
-        tag: Some(tag.clone()),
-        superseded: Superseded::Keep,
-    }];
+    let mut publications = vec![Publication::of(manifest)?.tagged(tag.clone(), Superseded::Keep)];
     if let Some(envelope) = freshness {
         publications.push(freshness_publication(store, freshness_tag, envelope)?);
     }
@@ -248,11 +254,7 @@ fn freshness_publication<S: Store + ?Sized>(
         .put_blob(media::DSSE, envelope)?
         .annotated(media::TITLE, FRESHNESS_FILE);
     let manifest = Manifest::of_artifact(media::FRESHNESS, vec![layer]);
-    Ok(Publication {
-        manifest,
-        tag: Some(tag),
-        superseded: Superseded::Forget,
-    })
+    Ok(Publication::of(manifest)?.tagged(tag, Superseded::Forget))
 }
 
 /// The bundle and the freshness statement under `tag`.
@@ -303,9 +305,10 @@ pub(crate) fn pull<S: Store + ?Sized>(store: &S, tag: &Tag, limits: &Limits) -> 
     let freshness = freshness
         .map(|found| fetch_freshness(store, &found, limits))
         .transpose()?;
-    let fetch =
-        |(name, layer): (&String, &Descriptor)| Ok((name.clone(), store.fetch(layer, limits.file_bytes)?));
-    let files = named.into_iter().map(fetch).collect::<Result<Vec<_>, Error>>()?;
+    let layers: Vec<_> = named.iter().map(|(_, layer)| *layer).collect();
+    let fetched = store.fetch_all(&layers, limits.file_bytes)?;
+    let files = named.iter().map(|(name, _)| (*name).clone()).zip(fetched);
+    let files = files.collect();
     Ok(PulledBundle {
         manifest: bundle.digest,
         files,

@@ -12,7 +12,7 @@ use crate::document::{Descriptor, Manifest};
 use crate::error::{Error, shown};
 use crate::media;
 use crate::name::Reference;
-use crate::store::{DOCUMENT_LIMIT, Publication, Store, Superseded};
+use crate::store::{DOCUMENT_LIMIT, Publication, Store};
 use aecp_vocabulary::digest::Digest;
 
 /// What a component offers and needs, for people and registries. Nothing is decided on it.
@@ -73,14 +73,7 @@ pub(crate) fn push<S: Store + ?Sized>(
     )?;
     let mut manifest = Manifest::new(config, vec![layer]);
     manifest.annotations = annotations;
-    publish_one(
-        store,
-        Publication {
-            manifest,
-            tag: None,
-            superseded: Superseded::Keep,
-        },
-    )
+    publish_one(store, Publication::of(manifest)?)
 }
 
 pub(crate) fn pull<S: Store + ?Sized>(

@@ -53,6 +53,14 @@ impl Descriptor {
         self
     }
 
+    /// Whether the content may be an artifact of type `wanted`, or of any: not every tool notes the type.
+    pub(crate) fn may_be(&self, wanted: Option<&str>) -> bool {
+        match (wanted, &self.artifact_type) {
+            (Some(wanted), Some(kind)) => wanted == kind,
+            _ => true,
+        }
+    }
+
     /// Whether the content is a manifest or an index: a document that a registry serves as such, not as a blob.
     pub fn is_document(&self) -> bool {
         self.media_type == media::MANIFEST || self.media_type == media::INDEX

@@ -32,6 +32,10 @@ pub enum Error {
         /// What came back.
         reason: String,
     },
+    /// A registry did not do what it was asked for, or is not to be asked.
+    #[cfg(feature = "registry")]
+    #[error(transparent)]
+    Registry(Box<crate::registry::RegistryError>),
     /// The folder is no OCI image layout of a version that is known.
     #[error("`{path}` is no OCI image layout: {reason}")]
     NotALayout {
@@ -188,6 +192,15 @@ impl Error {
     pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io { action, path, source }
+    }
+
+    /// Whether the same may succeed if it is tried again: nothing is wrong but the way to the store.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            #[cfg(feature = "registry")]
+            Self::Registry(error) => error.may_pass(),
+            _ => false,
+        }
     }
 
     /// Whether the store simply does not have what was asked for, in contrast to having something wrong.

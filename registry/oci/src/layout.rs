@@ -25,10 +25,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::content::{Checked, Content};
 use crate::document::{Descriptor, Index, Manifest};
 use crate::error::{Error, shown};
 use crate::name::{Reference, Tag};
-use crate::store::{Content, DOCUMENT_LIMIT, Publication, Store, fetch_at};
+use crate::store::{DOCUMENT_LIMIT, Publication, Store, Superseded, fetch_at};
 use crate::{json, media};
 use aecp_vocabulary::digest::Digest;
 use write::Writer;
@@ -244,24 +245,23 @@ impl Store for Layout {
         references.iter().map(find).collect()
     }
 
-    fn put_blob(&self, media_type: &str, bytes: &[u8]) -> Result<Descriptor, Error> {
-        let descriptor = Descriptor::of(media_type, bytes);
-        if self.fetch(&descriptor, descriptor.size).is_err() {
-            write::put(&self.root, &self.blob_path(&descriptor.digest), bytes)?;
-        }
-        Ok(descriptor)
+    fn has_blob(&self, descriptor: &Descriptor) -> Result<bool, Error> {
+        Ok(write::whole(self, descriptor).is_ok())
+    }
+
+    fn put_from(&self, descriptor: &Descriptor, bytes: &mut dyn Read) -> Result<(), Error> {
+        let path = self.blob_path(&descriptor.digest);
+        let location = path.display().to_string();
+        write::put(&self.root, &path, &mut Checked::new(bytes, descriptor, &location))
     }
 
     fn publish(&self, publications: &[Publication]) -> Result<Vec<Descriptor>, Error> {
         let mut published = Vec::with_capacity(publications.len());
         for publication in publications {
-            if let Some(tag) = &publication.tag {
-                refuse_reserved(tag)?;
-            }
+            publication.check_tag()?;
             self.check_parts(&publication.manifest)?;
-            let bytes = publication.manifest.to_bytes()?;
-            self.put_blob(media::MANIFEST, &bytes)?;
-            published.push(publication.manifest.described(&bytes));
+            self.put_blob(media::MANIFEST, &publication.bytes)?;
+            published.push(publication.descriptor());
         }
         let writer = Writer::lock(&self.root)?;
         let mut index = self.read_index()?;
@@ -281,48 +281,32 @@ impl Store for Layout {
     }
 
     fn tag(&self, tag: &Tag, digest: &Digest) -> Result<Descriptor, Error> {
-        refuse_reserved(tag)?;
+        tag.refuse_reserved()?;
         let mut descriptor = self.resolve(&Reference::Digest(*digest))?;
         descriptor.annotations.remove(media::REF_NAME);
         self.check_parts(&self.manifest(&descriptor, DOCUMENT_LIMIT)?)?;
         let writer = Writer::lock(&self.root)?;
         let mut index = self.read_index()?;
-        index.list(
-            descriptor.clone(),
-            Some(tag),
-            crate::store::Superseded::Keep,
-            &self.root,
-        )?;
+        index.list(descriptor.clone(), Some(tag), Superseded::Keep, &self.root)?;
         writer.replace(INDEX, &index.to_bytes()?)?;
         Ok(descriptor)
     }
 
-    fn referrer_candidates(&self, subject: &Digest, artifact_type: &str) -> Result<Vec<Descriptor>, Error> {
+    fn referrer_candidates(
+        &self,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Descriptor>, Error> {
         let index = self.read_index()?;
         let mut candidates = self.read_referrers(&index, subject)?.manifests;
         // Other tools list referrers in index.json alone, some of them without their type.
         candidates.extend(index.manifests);
         let possible = |candidate: &Descriptor| {
-            candidate.media_type == media::MANIFEST
-                && candidate
-                    .artifact_type
-                    .as_deref()
-                    .is_none_or(|kind| kind == artifact_type)
+            candidate.media_type == media::MANIFEST && candidate.may_be(artifact_type)
         };
         candidates.retain(possible);
         Ok(candidates)
     }
-}
-
-fn refuse_reserved(tag: &Tag) -> Result<(), Error> {
-    if tag.is_of_referrers() {
-        let reason = "tags `sha256-…` list what refers to an artifact (OCI 1.1); choose another";
-        return Err(Error::InvalidTag {
-            text: tag.to_string(),
-            reason,
-        });
-    }
-    Ok(())
 }
 
 /// Opens a regular file and tells its size. Links are not followed, and devices and pipes are not waited for.

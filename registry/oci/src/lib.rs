@@ -9,16 +9,22 @@
 //! - [`name`]: tags, references, and the names of files in a bundle
 //! - [`store`]: what a place for artifacts must be able to do, and what can be done with every such place
 //! - [`layout`]: an OCI image layout folder as such a place
+//! - `registry`: a repository in an OCI registry as such a place (feature `registry`)
+//! - [`mod@copy`]: artifacts from one such place to another, with everything that refers to them
 //! - [`component`]: a WebAssembly component as an artifact (CNCF Wasm OCI artifact layout)
 //! - [`referrer`]: DSSE envelopes attached to an artifact
 //! - [`bundle`]: a bundle with everything an enforcement point needs to verify and run it, and its freshness
+//! - [`content`]: bytes on their way, checked while they pass. `parallel`: several things at once, but only so many
 //! - [`limit`]: how much is taken out of a store
 //! - [`error`]: everything that can be wrong, by name
+//! - `testing`: a real registry and real tools, for tests here and elsewhere (feature `testing`)
 
 #![forbid(unsafe_code)]
 
 pub mod bundle;
 pub mod component;
+pub mod content;
+pub mod copy;
 pub mod document;
 pub mod error;
 mod json;
@@ -26,16 +32,24 @@ pub mod layout;
 pub mod limit;
 pub mod media;
 pub mod name;
+mod parallel;
 pub mod referrer;
+#[cfg(feature = "registry")]
+pub mod registry;
 pub mod store;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use aecp_vocabulary::Digest;
 pub use bundle::{NamedBlob, PulledBundle, PushedBundle, Revision};
 pub use component::{ComponentInfo, PulledComponent};
+pub use copy::copy;
 pub use document::{Descriptor, Manifest};
 pub use error::Error;
 pub use layout::Layout;
 pub use limit::Limits;
 pub use name::{Reference, Tag};
 pub use referrer::{Envelope, Referrers};
+#[cfg(feature = "registry")]
+pub use registry::{Registry, Repository};
 pub use store::Store;

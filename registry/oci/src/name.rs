@@ -49,6 +49,18 @@ impl Tag {
         Self(format!("sha256-{}", subject.hex()))
     }
 
+    /// Refuses a tag that [`Tag::of_referrers`] gives.
+    pub(crate) fn refuse_reserved(&self) -> Result<(), Error> {
+        if self.is_of_referrers() {
+            let reason = "tags `sha256-…` list what refers to an artifact (OCI 1.1); choose another";
+            return Err(Error::InvalidTag {
+                text: self.to_string(),
+                reason,
+            });
+        }
+        Ok(())
+    }
+
     /// Whether the tag is one of those that [`Tag::of_referrers`] gives.
     pub fn is_of_referrers(&self) -> bool {
         self.0

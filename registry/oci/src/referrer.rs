@@ -9,7 +9,7 @@ use crate::document::{Descriptor, Manifest};
 use crate::error::{Error, shown};
 use crate::limit::Limits;
 use crate::media;
-use crate::store::{DOCUMENT_LIMIT, Publication, Store, Superseded};
+use crate::store::{DOCUMENT_LIMIT, Publication, Store};
 use aecp_vocabulary::digest::Digest;
 
 /// The manifests that refer to one subject with one artifact type. There may be none.
@@ -77,14 +77,7 @@ pub(crate) fn attach<S: Store + ?Sized>(
         annotations: Default::default(),
         others: Default::default(),
     });
-    publish_one(
-        store,
-        Publication {
-            manifest,
-            tag: None,
-            superseded: Superseded::Keep,
-        },
-    )
+    publish_one(store, Publication::of(manifest)?)
 }
 
 pub(crate) fn list<S: Store + ?Sized>(
@@ -93,7 +86,7 @@ pub(crate) fn list<S: Store + ?Sized>(
     artifact_type: &str,
 ) -> Result<Referrers, Error> {
     let mut found: Vec<(Descriptor, Manifest)> = Vec::new();
-    for candidate in store.referrer_candidates(subject, artifact_type)? {
+    for candidate in store.referrer_candidates(subject, Some(artifact_type))? {
         if found.iter().any(|(known, _)| known.digest == candidate.digest) {
             continue;
         }
@@ -142,11 +135,11 @@ pub(crate) fn envelopes<S: Store + ?Sized>(
         });
     let layers = layers.collect::<Result<Vec<_>, _>>()?;
     limits.check(&store.location(), layers.iter().map(|(_, layer)| *layer))?;
-    let fetch = |(manifest, layer): &(Digest, &Descriptor)| {
-        Ok(Envelope {
-            manifest: *manifest,
-            bytes: store.fetch(layer, limits.file_bytes)?,
-        })
+    let wanted: Vec<_> = layers.iter().map(|(_, layer)| *layer).collect();
+    let fetched = store.fetch_all(&wanted, limits.file_bytes)?;
+    let envelope = |((manifest, _), bytes): (&(Digest, &Descriptor), Vec<u8>)| Envelope {
+        manifest: *manifest,
+        bytes,
     };
-    layers.iter().map(fetch).collect()
+    Ok(layers.iter().zip(fetched).map(envelope).collect())
 }

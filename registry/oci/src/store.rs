@@ -8,25 +8,20 @@ use std::io::Read;
 
 use crate::bundle::{self, NamedBlob, PulledBundle, PushedBundle, Revision};
 use crate::component::{self, ComponentInfo, PulledComponent};
+use crate::content::{Checked, Content, read_error};
 use crate::document::{Descriptor, Manifest};
 use crate::error::Error;
 use crate::limit::Limits;
 use crate::name::{Reference, Tag};
+use crate::parallel::in_parallel;
 use crate::referrer::{self, Envelope, Referrers};
 use aecp_vocabulary::digest::Digest;
 
 /// Most bytes of a manifest or index that is read where the caller gives no limit of its own: what registries take.
 pub const DOCUMENT_LIMIT: u64 = 4 * 1024 * 1024;
 
-/// Bytes that a store claims to be some content. Nobody has checked them yet.
-pub struct Content<'a> {
-    /// The bytes.
-    pub reader: Box<dyn Read + 'a>,
-    /// Where they come from, for messages: a path or address that ends in the digest.
-    pub location: String,
-    /// How many bytes the store says there are, if it says so.
-    pub length: Option<u64>,
-}
+/// How often the transfer of a blob is begun.
+const ATTEMPTS: u32 = 3;
 
 /// What becomes of the artifact that had a tag when the tag moves on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,20 +32,57 @@ pub enum Superseded {
     Forget,
 }
 
-/// An artifact to be listed.
+/// An artifact to be listed: a manifest whose configuration and layers are in the store already.
 #[derive(Clone, Debug)]
 pub struct Publication {
-    /// The artifact. Its configuration and layers are in the store already.
-    pub manifest: Manifest,
-    /// The tag that is to point at it.
-    pub tag: Option<Tag>,
-    /// What becomes of what the tag pointed at.
-    pub superseded: Superseded,
+    pub(crate) manifest: Manifest,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) tag: Option<Tag>,
+    pub(crate) superseded: Superseded,
+}
+
+impl Publication {
+    /// An artifact made here, without a tag.
+    ///
+    /// # Errors
+    /// [`Error::Malformed`] if it cannot be written as JSON.
+    pub fn of(manifest: Manifest) -> Result<Self, Error> {
+        let bytes = manifest.to_bytes()?;
+        Ok(Self::as_written(manifest, bytes))
+    }
+
+    /// An artifact that somebody else may have written: its bytes stay as they are, and so does its digest.
+    pub(crate) fn as_written(manifest: Manifest, bytes: Vec<u8>) -> Self {
+        Self {
+            manifest,
+            bytes,
+            tag: None,
+            superseded: Superseded::Keep,
+        }
+    }
+
+    /// The same with a tag that is to point at it, and what becomes of what the tag pointed at.
+    #[must_use]
+    pub fn tagged(mut self, tag: Tag, superseded: Superseded) -> Self {
+        self.tag = Some(tag);
+        self.superseded = superseded;
+        self
+    }
+
+    /// What the artifact will be listed as.
+    pub fn descriptor(&self) -> Descriptor {
+        self.manifest.described(&self.bytes)
+    }
+
+    /// Refuses a tag that [`Tag::of_referrers`] gives.
+    pub(crate) fn check_tag(&self) -> Result<(), Error> {
+        self.tag.as_ref().map_or(Ok(()), Tag::refuse_reserved)
+    }
 }
 
 /// A place for artifacts. The methods without a body are what an implementation brings; the others are what it can
 /// then be used for.
-pub trait Store {
+pub trait Store: Sync {
     /// The store's name in messages.
     fn location(&self) -> String;
 
@@ -67,18 +99,26 @@ pub trait Store {
     /// What the store can fail with, and [`Error::AmbiguousTag`].
     fn resolve_all(&self, references: &[Reference]) -> Result<Vec<Option<Descriptor>>, Error>;
 
-    /// Stores a blob. Storing what is there already is not an error, and mends it if it was damaged.
+    /// Whether the store has the blob that `descriptor` names, so that it need not be stored again. A folder reads it,
+    /// and does not count one that is damaged; a registry is believed.
     ///
     /// # Errors
-    /// What the store can fail with. The blob is then not there, or there whole.
-    fn put_blob(&self, media_type: &str, bytes: &[u8]) -> Result<Descriptor, Error>;
+    /// What the store can fail with.
+    fn has_blob(&self, descriptor: &Descriptor) -> Result<bool, Error>;
+
+    /// Stores the blob that `descriptor` names, from `bytes`, which are checked to be it before anybody can see it.
+    ///
+    /// # Errors
+    /// [`Error::WrongSize`], [`Error::WrongDigest`], an error of `bytes`, and what the store can fail with. The blob is
+    /// then not there, or there whole.
+    fn put_from(&self, descriptor: &Descriptor, bytes: &mut dyn Read) -> Result<(), Error>;
 
     /// Stores and lists artifacts, in one step if the store can do so (a folder can), else in the given order. An
     /// artifact with a subject can be found with [`Store::referrers`] from then on.
     ///
     /// # Errors
-    /// [`Error::Missing`] if a part of an artifact is not in the store, [`Error::InvalidTag`] for a tag of
-    /// [`Tag::of_referrers`], and what the store can fail with.
+    /// [`Error::Missing`] if a part of an artifact is not in the store (a registry says so in its own way),
+    /// [`Error::InvalidTag`] for a tag of [`Tag::of_referrers`], and what the store can fail with.
     fn publish(&self, publications: &[Publication]) -> Result<Vec<Descriptor>, Error>;
 
     /// Points `tag` at a manifest that is in the store.
@@ -88,11 +128,32 @@ pub trait Store {
     /// store can fail with.
     fn tag(&self, tag: &Tag, digest: &Digest) -> Result<Descriptor, Error>;
 
-    /// Manifests that may refer to `subject` with `artifact_type`: all that do, and possibly others.
+    /// Manifests that may refer to `subject` with `artifact_type`, or with any: all that do, and possibly others.
     ///
     /// # Errors
     /// What the store can fail with. A store that cannot tell must fail here, never answer with nothing.
-    fn referrer_candidates(&self, subject: &Digest, artifact_type: &str) -> Result<Vec<Descriptor>, Error>;
+    fn referrer_candidates(
+        &self,
+        subject: &Digest,
+        artifact_type: Option<&str>,
+    ) -> Result<Vec<Descriptor>, Error>;
+
+    /// How many things may be asked of the store at the same time.
+    fn parallel(&self) -> usize {
+        1
+    }
+
+    /// Stores a blob. Storing what is there already is not an error, and mends it if it was damaged.
+    ///
+    /// # Errors
+    /// As [`Store::put_from`].
+    fn put_blob(&self, media_type: &str, bytes: &[u8]) -> Result<Descriptor, Error> {
+        let descriptor = Descriptor::of(media_type, bytes);
+        if !self.has_blob(&descriptor)? {
+            again(|| self.put_from(&descriptor, &mut &*bytes))?;
+        }
+        Ok(descriptor)
+    }
 
     /// The content that `descriptor` names, once its size and digest are checked; at most `limit` bytes.
     ///
@@ -101,6 +162,16 @@ pub trait Store {
     /// fail with.
     fn fetch(&self, descriptor: &Descriptor, limit: u64) -> Result<Vec<u8>, Error> {
         fetch_at(self, descriptor, limit).map(|(bytes, _)| bytes)
+    }
+
+    /// The contents that `descriptors` name, in this order; at most `limit` bytes each.
+    ///
+    /// # Errors
+    /// As [`Store::fetch`], for the first that cannot be had.
+    fn fetch_all(&self, descriptors: &[&Descriptor], limit: u64) -> Result<Vec<Vec<u8>>, Error> {
+        in_parallel(self.parallel(), descriptors, |descriptor| {
+            self.fetch(descriptor, limit)
+        })
     }
 
     /// The manifest that `descriptor` names; at most `limit` bytes.
@@ -227,6 +298,18 @@ pub trait Store {
     }
 }
 
+/// Begins a transfer, and begins it anew if it fails in a way that may pass. What can go on where it was has done so
+/// before.
+pub(crate) fn again(mut transfer: impl FnMut() -> Result<(), Error>) -> Result<(), Error> {
+    for _ in 1..ATTEMPTS {
+        match transfer() {
+            Err(error) if error.may_pass() => {}
+            ended => return ended,
+        }
+    }
+    transfer()
+}
+
 /// Content with the place it was found at.
 pub(crate) fn fetch_at<S: Store + ?Sized>(
     store: &S,
@@ -243,42 +326,13 @@ pub(crate) fn fetch_at<S: Store + ?Sized>(
             limit,
         });
     }
-    let Content {
-        reader,
-        location,
-        length,
-    } = store.open(descriptor)?;
-    let wrong_size = |found: String| Error::WrongSize {
-        location: location.clone(),
-        digest,
-        expected: size,
-        found,
-    };
-    if let Some(length) = length.filter(|length| *length != size) {
-        return Err(wrong_size(length.to_string()));
-    }
+    let mut content = store.open(descriptor)?;
+    content.check_length(descriptor)?;
+    let location = content.location;
     let mut bytes = Vec::new();
-    let read = reader.take(size.saturating_add(1)).read_to_end(&mut bytes);
-    if let Err(error) = read {
-        return Err(Error::Unreachable {
-            action: "read",
-            location,
-            reason: error.to_string(),
-        });
-    }
-    match u64::try_from(bytes.len()) {
-        Ok(found) if found == size => {}
-        Ok(found) if found < size => return Err(wrong_size(found.to_string())),
-        _ => return Err(wrong_size("more".to_owned())),
-    }
-    let found = Digest::of(&bytes);
-    if found != digest {
-        return Err(Error::WrongDigest {
-            location,
-            expected: digest,
-            found,
-        });
-    }
+    Checked::new(&mut content.reader, descriptor, &location)
+        .read_to_end(&mut bytes)
+        .map_err(|error| read_error(error, &location))?;
     Ok((bytes, location))
 }
 
@@ -311,8 +365,12 @@ mod tests {
             Ok(references.iter().map(|_| None).collect())
         }
 
-        fn put_blob(&self, media_type: &str, bytes: &[u8]) -> Result<Descriptor, Error> {
-            Ok(Descriptor::of(media_type, bytes))
+        fn has_blob(&self, _: &Descriptor) -> Result<bool, Error> {
+            Ok(false)
+        }
+
+        fn put_from(&self, _: &Descriptor, _: &mut dyn Read) -> Result<(), Error> {
+            Ok(())
         }
 
         fn publish(&self, _: &[Publication]) -> Result<Vec<Descriptor>, Error> {
@@ -326,7 +384,7 @@ mod tests {
             })
         }
 
-        fn referrer_candidates(&self, _: &Digest, _: &str) -> Result<Vec<Descriptor>, Error> {
+        fn referrer_candidates(&self, _: &Digest, _: Option<&str>) -> Result<Vec<Descriptor>, Error> {
             Ok(vec![Descriptor::of(media::MANIFEST, b"{}")])
         }
     }

@@ -11,57 +11,14 @@
 mod common;
 
 use std::fs;
-use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::process::Command;
 
+use aecp_oci::testing::{run, tool};
 use aecp_oci::{Digest, Layout, Limits, Store, media};
 use common::{bundle_files, info, layout, tag};
 
-/// Makes sure that skopeo is there; installs Debian's where that is possible.
 fn skopeo() -> Command {
-    static PRESENT: OnceLock<Result<(), String>> = OnceLock::new();
-    let works = || {
-        Command::new("skopeo")
-            .arg("--version")
-            .output()
-            .is_ok_and(|output| output.status.success())
-    };
-    let present = PRESENT.get_or_init(|| {
-        if works() {
-            return Ok(());
-        }
-        let install = [
-            "-o",
-            "DPkg::Lock::Timeout=300",
-            "install",
-            "--yes",
-            "--no-install-recommends",
-            "skopeo",
-        ];
-        let installed = Command::new("apt-get")
-            .args(install)
-            .env("DEBIAN_FRONTEND", "noninteractive")
-            .output();
-        let tried = match installed {
-            Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
-            Err(error) => error.to_string(),
-        };
-        if works() { Ok(()) } else { Err(tried) }
-    });
-    if let Err(tried) = present {
-        panic!("skopeo is needed and could not be installed ({tried}); run `apt-get install skopeo` as root");
-    }
-    Command::new("skopeo")
-}
-
-fn run(command: &mut Command) -> Output {
-    let output = command.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{command:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    output
+    Command::new(tool("skopeo"))
 }
 
 fn reference(layout: &Layout, name: &str) -> String {

@@ -142,9 +142,9 @@ impl Corpus {
     fn sources_of(&self, name: &str, rules: &[Rule]) -> Vec<SourceFile> {
         let header = format!(
             "PACKAGE {name} {{\n  VERSION: \"1.0.0\"\n  DEFAULT: DENY\n}}\n\n\
-             SCHEMA {{\n  resource.type: TEXT\n  customer.region: TEXT\n  storage.location: TEXT OPTIONAL\n  \
-             compute.location: TEXT OPTIONAL\n  request.method: TEXT\n  purpose: TEXT OPTIONAL\n  \
-             identity.roles: SET OF TEXT OPTIONAL\n  export.records: INTEGER OPTIONAL\n}}\n"
+             SCHEMA {{\n  resource.type: TEXT\n  customer.region: TEXT\n  storage.location: TEXT\n  \
+             compute.location: TEXT\n  request.method: TEXT\n  purpose: TEXT\n  \
+             identity.roles: SET OF TEXT\n  export.records: INTEGER\n}}\n"
         );
         let mut sources = vec![SourceFile::new("package.aecp", header)];
         for (number, rules) in rules.chunks(FILE).enumerate() {

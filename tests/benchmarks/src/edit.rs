@@ -11,8 +11,10 @@ use crate::corpus::{Corpus, Shape};
 use crate::error::Error;
 use crate::report::{Spread, Table, figure, milliseconds, rounded};
 
-const POLICIES: usize = 1_000;
-const PACKAGE: &str = "bench";
+/// How many policies the package has.
+pub(crate) const POLICIES: usize = 1_000;
+/// What it is called.
+pub(crate) const PACKAGE: &str = "bench";
 
 /// How many policies are changed, one after the other.
 const EDITS: usize = 40;
@@ -60,7 +62,7 @@ fn timed(session: &mut Session, sources: &[SourceFile]) -> Result<(f64, Analysis
 }
 
 /// Makes a policy ask for one thing more.
-fn change(sources: &mut [SourceFile], policy: usize) -> Result<(), Error> {
+pub(crate) fn change(sources: &mut [SourceFile], policy: usize) -> Result<(), Error> {
     let begin = format!("POLICY rule_{policy:05} ");
     for source in sources {
         let Some((before, rest)) = source.text.split_once(&begin) else {

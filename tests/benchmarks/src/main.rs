@@ -4,7 +4,7 @@
 //! people go to standard error. Nothing here is a test.
 //!
 //! - [`decide`]: one decision. [`compile`]: the compiler, phase by phase. [`gateway`]: requests a second.
-//! - [`edit`]: checking again after one policy has changed.
+//! - [`edit`]: checking again after one policy has changed. [`difference`]: comparing two versions of a package.
 //! - `peers`, a feature: the same rules in Cedar and Rego, decided by the crates of others in the same run.
 //! - [`corpus`]: policies and requests to measure with, the same every time. [`generate`]: writes them to files.
 //! - [`random`]: a small generator that needs no seed from outside. [`report`]: figures and tables. [`error`]: what can
@@ -15,6 +15,7 @@
 mod compile;
 mod corpus;
 mod decide;
+mod difference;
 mod edit;
 mod error;
 mod gateway;
@@ -49,6 +50,8 @@ enum Command {
     Compile,
     /// Checking and analysing again after one policy of 1,000 has changed
     Edit,
+    /// Comparing two versions of a package of 1,000 policies
+    Difference,
     /// One run of the compiler over a folder, for `compile`
     #[command(hide = true)]
     CompileOnce {
@@ -81,6 +84,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Peers => peers::run(),
         Command::Compile => compile::run(),
         Command::Edit => edit::run(),
+        Command::Difference => difference::run(),
         Command::CompileOnce { folder } => compile::once(&folder),
         Command::Gateway(arguments) => runtime()?.block_on(gateway::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),

@@ -234,29 +234,11 @@ pub(crate) fn of_other_types(than: Type) -> impl Iterator<Item = Value> {
 mod tests {
     use super::*;
 
-    const TYPES: [Type; 15] = [
-        Type::Text,
-        Type::Integer,
-        Type::Decimal,
-        Type::Boolean,
-        Type::Instant,
-        Type::Duration,
-        Type::Address,
-        Type::Network,
-        Type::SetOfText,
-        Type::SetOfInteger,
-        Type::SetOfDecimal,
-        Type::SetOfInstant,
-        Type::SetOfDuration,
-        Type::SetOfAddress,
-        Type::SetOfNetwork,
-    ];
-
     #[test]
     fn valid_values_have_their_type_and_keep_its_limits() {
         let words = Words::of([r#"region is not "EU" or 42"#].into_iter());
         let mut generator = Generator::new(1);
-        for of in TYPES {
+        for of in Type::ALL {
             let ordinary = (0..50).map(|_| ("ordinary", words.value(of, &mut generator)));
             for (name, value) in ordinary.chain(boundaries(of)).collect::<Vec<_>>() {
                 assert_eq!(value.clone().at_position_of(of), value, "{name}");

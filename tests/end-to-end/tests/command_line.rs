@@ -388,7 +388,7 @@ fn the_cost_of_a_decision_is_printed_and_bounded() {
         .aecp(build.iter().copied().chain(["--max-cost", &enough]))
         .unwrap();
     std::fs::remove_file(&output).unwrap();
-    let less = (largest - 1).to_string();
+    let less = largest.saturating_sub(1).to_string();
     for command in [build.as_slice(), &["check", residency]] {
         let (status, _, errors) = tools
             .try_aecp(command.iter().copied().chain(["--max-cost", &less]))
@@ -398,4 +398,134 @@ fn the_cost_of_a_decision_is_printed_and_bounded() {
         assert_eq!(said, [true; 3], "{errors}");
     }
     assert!(!output.exists());
+}
+
+/// What is large is for a bundle to say, and the policy ends with the year.
+const SETTABLE: &str = r#"PACKAGE p { VERSION: "1.0.0" }
+SCHEMA { n: INTEGER  home: TEXT }
+PARAM limit: INTEGER = 10 RANGE 1..100
+PARAM homes: SET OF TEXT = ["EU"]
+POLICY small {
+  SCOPE: requests WHERE home IN homes
+  CONSTRAINT: n <= limit
+  REASON: "{n} is more than {limit}"
+  ENFORCEMENT: BLOCKING
+  EFFECTIVE: UNTIL "2026-01-01T00:00:00Z"
+}
+"#;
+
+struct Settable {
+    folder: tempfile::TempDir,
+}
+
+impl Settable {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        package(folder.path(), SETTABLE);
+        std::fs::write(folder.path().join("request.json"), r#"{"n": 20, "home": "EU"}"#).unwrap();
+        Self { folder }
+    }
+
+    fn run(&self, command: &str, more: &[&str]) -> (Option<i32>, String, String) {
+        let request = self.folder.path().join("request.json");
+        let (path, request) = (self.folder.path().to_str().unwrap(), request.to_str().unwrap());
+        let mut arguments = vec![command, path, "--input", request];
+        arguments.extend(more);
+        tools().try_aecp(arguments).unwrap()
+    }
+
+    /// The verdict, and the policies that deny or cover.
+    fn decided(&self, more: &[&str]) -> (String, String) {
+        let mut arguments = vec!["--format", "json"];
+        arguments.extend(more);
+        let (_, output, errors) = self.run("eval", &arguments);
+        let decision = serde_json::from_str::<Value>(&output).unwrap_or_else(|_| panic!("{output}{errors}"));
+        (decision["decision"].as_str().unwrap().to_owned(), output)
+    }
+
+    /// What is said where nothing is decided.
+    #[track_caller]
+    fn misused(&self, command: &str, more: &[&str], says: &[&str]) {
+        let (status, output, errors) = self.run(command, more);
+        assert_eq!((status, output.as_str()), (Some(2), ""), "{more:?}: {errors}");
+        for part in says {
+            assert!(errors.contains(part), "{more:?}: {errors}");
+        }
+    }
+}
+
+const BEFORE: [&str; 2] = ["--now", "2025-12-31T23:59:59Z"];
+
+#[test]
+fn parameters_and_the_time_are_set_as_a_bundle_and_the_clock_would() {
+    let settable = Settable::new();
+    let decided = |more: &[&str]| settable.decided(&[&BEFORE, more].concat());
+    let (verdict, output) = decided(&[]);
+    assert!(
+        verdict == "DENY" && output.contains("20 is more than 10"),
+        "{output}"
+    );
+    assert_eq!(decided(&["--parameter", "limit=20"]).0, "ALLOW");
+    let (verdict, output) = decided(&["--parameter", "limit=19"]);
+    assert!(
+        verdict == "DENY" && output.contains("20 is more than 19"),
+        "{output}"
+    );
+    // Several, also with an equals sign in a value.
+    let (verdict, output) = decided(&[
+        "--parameter",
+        "limit=20",
+        "--parameter",
+        "homes=[\"CH\", \"a=b\"]",
+    ]);
+    assert!(verdict == "DENY" && output.contains("default"), "{output}");
+    let homes = ["--parameter", "homes=[\"EU\"]", "--parameter=limit=100"];
+    assert_eq!(decided(&homes).0, "ALLOW");
+
+    // Half open, and of one moment in any offset.
+    let at = |now: &str| settable.decided(&["--parameter", "limit=20", "--now", now]).0;
+    assert_eq!(at("2025-12-31T23:59:59.999999999Z"), "ALLOW");
+    assert_eq!(at("2026-01-01T00:00:00Z"), "DENY");
+    assert_eq!(at("2026-01-01T00:59:59+01:00"), "ALLOW");
+    assert_eq!(at("2026-01-01T01:00:00+01:00"), "DENY");
+
+    let (_, output, errors) = settable.run("explain", &[&BEFORE[..], &["--parameter", "limit=19"]].concat());
+    assert!(
+        output.contains("small: violated") && output.contains("19"),
+        "{output}{errors}"
+    );
+}
+
+#[test]
+fn what_cannot_be_set_is_named_with_what_can() {
+    let settable = Settable::new();
+    for command in ["eval", "explain"] {
+        let parameter = |written: &str, says: &[&str]| {
+            let place = format!("reading `--parameter {written}`");
+            let says = [&[place.as_str()], says].concat();
+            settable.misused(command, &["--parameter", written], &says);
+        };
+        parameter("limit=101", &["`limit` cannot be 101", "its range is 1..100"]);
+        parameter("limit=0", &["its range is 1..100"]);
+        parameter("limit=five", &["`limit` is INTEGER"]);
+        parameter("limit=1.5", &["`limit` is INTEGER"]);
+        parameter("limit=", &["`limit` is INTEGER"]);
+        parameter("homes=EU", &["`homes` is SET OF TEXT"]);
+        parameter("limt=5", &["no parameter `limt`", "`limit`"]);
+        // An attribute is the request's to say.
+        parameter("n=5", &["no parameter `n`"]);
+        parameter("limit", &["write NAME=VALUE"]);
+        parameter("=5", &["no parameter ``"]);
+        let twice = ["--parameter", "limit=5", "--parameter", "limit=6"];
+        settable.misused(command, &twice, &["`limit` is set twice"]);
+        for now in [
+            "yesterday",
+            "2026-01-01",
+            "2026-01-01T00:00:00",
+            "2026-13-01T00:00:00Z",
+            "",
+        ] {
+            settable.misused(command, &["--now", now], &["--now", "2026-01-01T00:00:00Z"]);
+        }
+    }
 }

@@ -138,6 +138,48 @@ fn what_nothing_is_known_of_needs_a_word_in_the_release_file() {
 }
 
 #[test]
+fn parameters_that_the_package_does_not_allow_are_refused_by_name() {
+    let gate = Gate::new();
+    gate.publish(
+        "PACKAGE gate { VERSION: \"1.0.0\" DEFAULT: ALLOW }
+         SCHEMA { resource.type: TEXT }
+         PARAM free: SET OF TEXT = [\"leaflet\"]
+         PARAM share: DECIMAL = 0.5 RANGE 0..1
+         POLICY records_only {
+           SCOPE: requests WHERE resource.type NOT IN free
+           CONSTRAINT: resource.type == \"record\" AND share < 0.9
+           ENFORCEMENT: BLOCKING
+         }",
+    );
+    let parameters = |written: &str| format!("parameters = {{ {written} }}");
+    for (written, says) in [
+        ("share = 1.5", "parameter `share` cannot be 1.5"),
+        ("share = -1", "its range is 0.000000..1.000000"),
+        (
+            "shares = 0.5",
+            "there is no parameter `shares`; the component has `free`, `share`",
+        ),
+        (
+            "share = \"much\"",
+            "parameter `share` is DECIMAL, and its value is not",
+        ),
+        (
+            "free = \"leaflet\"",
+            "parameter `free` is SET OF TEXT, and its value is not",
+        ),
+        (
+            "free = [5]",
+            "parameter `free` is SET OF TEXT, and its value is not",
+        ),
+    ] {
+        gate.refused("", &parameters(written), &["gate", says]);
+    }
+    gate.released("", &parameters("share = 0.25, free = [\"leaflet\", \"poster\"]"));
+    // The bounds are inside.
+    gate.released("", &parameters("share = 1"));
+}
+
+#[test]
 fn findings_are_told_with_their_acknowledgement_and_kept_as_tests() {
     let tools = Tools::from_environment().unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -42,24 +42,6 @@ const PIECES: [&str; 30] = [
     "\"x\"",
 ];
 
-const TYPES: [Type; 15] = [
-    Type::Text,
-    Type::Integer,
-    Type::Decimal,
-    Type::Boolean,
-    Type::Instant,
-    Type::Duration,
-    Type::Address,
-    Type::Network,
-    Type::SetOfText,
-    Type::SetOfInteger,
-    Type::SetOfDecimal,
-    Type::SetOfInstant,
-    Type::SetOfDuration,
-    Type::SetOfAddress,
-    Type::SetOfNetwork,
-];
-
 /// Texts that are nearly JSON. Gives how many.
 pub(crate) fn round(runner: &mut TestRunner) -> Result<u64, String> {
     let names: Vec<AttributeName> = ["a", "a.b", "b"]
@@ -80,7 +62,7 @@ pub(crate) fn round(runner: &mut TestRunner) -> Result<u64, String> {
             };
             for (name, declared) in names
                 .iter()
-                .flat_map(|name| TYPES.map(|declared| (name, declared)))
+                .flat_map(|name| Type::ALL.map(|declared| (name, declared)))
             {
                 let value = attributes.value(name, declared);
                 let fits = match &value {

@@ -1,108 +1,63 @@
-//! Debian 13's Rust compiler with its WebAssembly targets, in a folder of its own.
-//!
-//! Nothing of the system changes and no root is needed: apt downloads with lists and caches of its own, and the
-//! packages are only unpacked. They bring their C library along, so that they run on Debian 12 as well.
-//!
-//! The folder is `guest-toolchain/debian-13-N` below the cache folder: `root` holds the packages, `bin/rustc` and
-//! `bin/wasm-ld` start what is in them. It appears at once and only after it has compiled something.
+//! Debian 13's Rust compiler with its WebAssembly targets, for machines where rustup cannot download.
 
-use std::fs::{File, Permissions};
-use std::io::Write as _;
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::path::Path;
 
-use super::mirror;
 use super::toolchain::Toolchain;
-use crate::error::{Error, file};
-use crate::process;
-use crate::project::{Project, has_program};
+use crate::debian::{Program, Recipe};
+use crate::error::Error;
+use crate::project::Project;
 
-/// Counts up when this recipe changes, so that an older toolchain is not taken for the one that it makes.
-const RECIPE: &str = "debian-13-1";
-
-/// How partial folders begin; what is left of them is removed by the next installation.
-const PARTIAL: &str = "partial-";
-
-/// Verifies what the mirror says. Debian 12 knows the keys of Debian 13 as well.
-const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
-
-const PACKAGES: [&str; 21] = [
-    "rustc",
-    "libstd-rust-1.85",
-    "libstd-rust-dev",
-    "libstd-rust-dev-wasm32",
-    "libllvm19",
-    "lld-19",
-    "liblld-19",
-    "libc6",
-    "libstdc++6",
-    "libgcc-s1",
-    "libxml2",
-    "libz3-4",
-    "zlib1g",
-    "libzstd1",
-    "liblzma5",
-    "libffi8",
-    "libedit2",
-    "libtinfo6",
-    "libbsd0",
-    "libmd0",
-    "libicu76",
-];
-
-/// What differs between machines.
-struct Architecture {
-    /// The folder of libraries.
-    triplet: &'static str,
-    /// The dynamic loader in it.
-    loader: &'static str,
-}
+const RECIPE: Recipe = Recipe {
+    name: "guest-toolchain",
+    about: "guest toolchain",
+    version: "debian-13-1",
+    packages: &[
+        "rustc",
+        "libstd-rust-1.85",
+        "libstd-rust-dev",
+        "libstd-rust-dev-wasm32",
+        "libllvm19",
+        "lld-19",
+        "liblld-19",
+        "libc6",
+        "libstdc++6",
+        "libgcc-s1",
+        "libxml2",
+        "libz3-4",
+        "zlib1g",
+        "libzstd1",
+        "liblzma5",
+        "libffi8",
+        "libedit2",
+        "libtinfo6",
+        "libbsd0",
+        "libmd0",
+        "libicu76",
+    ],
+    megabytes: 200,
+    programs: &[
+        Program {
+            name: "rustc",
+            path: "usr/bin/rustc",
+            arguments: " --sysroot \"$root/usr\"",
+        },
+        Program {
+            name: "wasm-ld",
+            path: "usr/lib/llvm-19/bin/lld",
+            arguments: "",
+        },
+    ],
+};
 
 /// The toolchain, if it is there.
 pub(super) fn find(project: &Project) -> Option<Toolchain> {
-    let toolchain = toolchain_in(&folder(project).join(RECIPE));
-    match &toolchain {
-        Toolchain::Debian { rustc, linker } if rustc.is_file() && linker.is_file() => Some(toolchain),
-        _ => None,
-    }
+    RECIPE.find(project).as_deref().map(toolchain_in)
 }
 
-/// Sets the toolchain up. Of several calls at the same time one works and the others wait for it.
+/// Sets the toolchain up.
 pub(super) fn install(project: &Project) -> Result<Toolchain, Error> {
-    let architecture = suitable()?;
-    let folder = folder(project);
-    std::fs::create_dir_all(&folder).map_err(file("create", &folder))?;
-    let lock = folder.join("lock");
-    let held = File::create(&lock).map_err(file("create", &lock))?;
-    held.lock().map_err(file("lock", &lock))?;
-    if let Some(ready) = find(project) {
-        return Ok(ready);
-    }
-    let began = Instant::now();
-    remove_partial(&folder)?;
-    let partial = tempfile::Builder::new().prefix(PARTIAL).tempdir_in(&folder);
-    let partial = partial.map_err(file("create a folder in", &folder))?;
-    let scratch = partial.path().join("scratch");
-    let packages = download(&scratch)?;
-    unpack(&packages, &partial.path().join("root"))?;
-    write_wrappers(partial.path(), &architecture)?;
-    eprintln!("guest toolchain 4/4: compiling a few lines with it");
-    toolchain_in(partial.path()).prove(&scratch)?;
-    std::fs::remove_dir_all(&scratch).map_err(file("remove", &scratch))?;
-    let ready = folder.join(RECIPE);
-    std::fs::rename(partial.path(), &ready).map_err(file("move the toolchain to", &ready))?;
-    eprintln!(
-        "guest toolchain ready in `{}` after {:.0} s",
-        ready.display(),
-        began.elapsed().as_secs_f64()
-    );
-    Ok(toolchain_in(&ready))
-}
-
-fn folder(project: &Project) -> PathBuf {
-    project.cache.join("guest-toolchain")
+    let prove = |folder: &Path, scratch: &Path| toolchain_in(folder).prove(scratch);
+    Ok(toolchain_in(&RECIPE.install(project, prove)?))
 }
 
 fn toolchain_in(folder: &Path) -> Toolchain {
@@ -110,148 +65,4 @@ fn toolchain_in(folder: &Path) -> Toolchain {
         rustc: folder.join("bin/rustc"),
         linker: folder.join("bin/wasm-ld"),
     }
-}
-
-/// Whether this machine is one that the recipe works on, and which.
-fn suitable() -> Result<Architecture, Error> {
-    let system = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
-    if !system.lines().any(|line| line.trim() == "ID=debian") {
-        return Err(Error::Unsuitable("this machine does not run Debian".to_owned()));
-    }
-    for program in ["apt-get", "dpkg-deb", "cc"] {
-        if !has_program(program) {
-            let reason = format!("`{program}` is missing: install the Debian packages apt, dpkg and gcc");
-            return Err(Error::Unsuitable(reason));
-        }
-    }
-    if !Path::new(KEYRING).is_file() {
-        let reason = format!("`{KEYRING}` is missing: install the Debian package debian-archive-keyring");
-        return Err(Error::Unsuitable(reason));
-    }
-    match std::env::consts::ARCH {
-        "x86_64" => Ok(Architecture {
-            triplet: "x86_64-linux-gnu",
-            loader: "ld-linux-x86-64.so.2",
-        }),
-        "aarch64" => Ok(Architecture {
-            triplet: "aarch64-linux-gnu",
-            loader: "ld-linux-aarch64.so.1",
-        }),
-        other => Err(Error::Unsuitable(format!(
-            "the recipe knows x86_64 and aarch64, and this machine is {other}"
-        ))),
-    }
-}
-
-fn remove_partial(folder: &Path) -> Result<(), Error> {
-    let entries = std::fs::read_dir(folder).map_err(file("read", folder))?;
-    for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
-            std::fs::remove_dir_all(entry.path()).map_err(file("remove", &entry.path()))?;
-        }
-    }
-    Ok(())
-}
-
-/// Downloads the packages from the first mirror that has them, signatures checked, and returns their files.
-fn download(scratch: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut failure = Error::Unsuitable("no mirror is known".to_owned());
-    for mirror in mirror::mirrors() {
-        match download_from(&mirror, scratch) {
-            Ok(packages) => return Ok(packages),
-            Err(error) => {
-                eprintln!("mirror {mirror}: {error}");
-                failure = error;
-            }
-        }
-    }
-    Err(failure)
-}
-
-fn download_from(mirror: &str, scratch: &Path) -> Result<Vec<PathBuf>, Error> {
-    let packages = scratch.join("packages");
-    let (lists, cache) = (scratch.join("lists"), scratch.join("cache"));
-    for folder in [&packages, &lists.join("partial"), &cache.join("archives/partial")] {
-        std::fs::create_dir_all(folder).map_err(file("create", folder))?;
-    }
-    let sources = scratch.join("trixie.sources");
-    let stanza =
-        format!("Types: deb\nURIs: {mirror}\nSuites: trixie\nComponents: main\nSigned-By: {KEYRING}\n");
-    std::fs::write(&sources, stanza).map_err(file("write", &sources))?;
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new("apt-get");
-        let options = [
-            format!("Dir::Etc::SourceList={}", sources.display()),
-            "Dir::Etc::SourceParts=/dev/null".to_owned(),
-            "Dir::Etc::Preferences=/dev/null".to_owned(),
-            "Dir::Etc::PreferencesParts=/dev/null".to_owned(),
-            format!("Dir::State={}", scratch.display()),
-            "Dir::State::Status=/dev/null".to_owned(),
-            format!("Dir::State::Lists={}", lists.display()),
-            format!("Dir::Cache={}", cache.display()),
-            // apt's own user may not enter the cache folder of whoever runs this.
-            "APT::Sandbox::User=root".to_owned(),
-            "APT::Update::Error-Mode=any".to_owned(),
-            "Acquire::Languages=none".to_owned(),
-            "Acquire::Retries=3".to_owned(),
-        ];
-        for option in options {
-            command.arg("-o").arg(option);
-        }
-        command
-            .env("LC_ALL", "C")
-            .current_dir(&packages)
-            .arg("-q")
-            .args(arguments);
-        process::run(&mut command)
-    };
-    eprintln!("guest toolchain 1/4: reading the list of Debian 13's packages from {mirror}");
-    apt(&["update"])?;
-    eprintln!(
-        "guest toolchain 2/4: downloading {} packages, about 200 MB",
-        PACKAGES.len()
-    );
-    let mut arguments = vec!["download"];
-    arguments.extend(PACKAGES);
-    apt(&arguments)?;
-    let entries = std::fs::read_dir(&packages).map_err(file("read", &packages))?;
-    Ok(entries.flatten().map(|entry| entry.path()).collect())
-}
-
-fn unpack(packages: &[PathBuf], root: &Path) -> Result<(), Error> {
-    eprintln!("guest toolchain 3/4: unpacking them");
-    for package in packages {
-        process::output(Command::new("dpkg-deb").arg("--extract").arg(package).arg(root))?;
-        std::fs::remove_file(package).map_err(file("remove", package))?;
-    }
-    Ok(())
-}
-
-/// Writes the programs that start those in `root` with the libraries there. They find it from where they lie.
-fn write_wrappers(folder: &Path, architecture: &Architecture) -> Result<(), Error> {
-    let Architecture { triplet, loader } = architecture;
-    let bin = folder.join("bin");
-    std::fs::create_dir_all(&bin).map_err(file("create", &bin))?;
-    let programs = [
-        ("rustc", "rustc", "usr/bin/rustc", " --sysroot \"$root/usr\""),
-        ("wasm-ld", "wasm-ld", "usr/lib/llvm-19/bin/lld", ""),
-    ];
-    for (name, called, program, more) in programs {
-        let path = bin.join(name);
-        let script = format!(
-            "#!/bin/sh\n\
-             root=$(dirname -- \"$(dirname -- \"$(readlink -f -- \"$0\")\")\")/root\n\
-             lib=$root/usr/lib/{triplet}\n\
-             exec \"$lib/{loader}\" --library-path \"$lib:$root/usr/lib/llvm-19/lib\" --argv0 {called} \
-             \"$root/{program}\"{more} \"$@\"\n"
-        );
-        let mut wrapper = File::create(&path).map_err(file("create", &path))?;
-        wrapper
-            .write_all(script.as_bytes())
-            .map_err(file("write", &path))?;
-        wrapper
-            .set_permissions(Permissions::from_mode(0o755))
-            .map_err(file("make executable", &path))?;
-    }
-    Ok(())
 }

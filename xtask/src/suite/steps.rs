@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::guests;
 use crate::host;
 use crate::process::{cargo, run, run_watched};
+use crate::tools;
 
 /// A step of the suite.
 pub(super) struct Step {
@@ -45,6 +46,11 @@ pub(super) fn all() -> Vec<Step> {
             name: "guests",
             about: "guest components build",
             run: build_guests,
+        },
+        Step {
+            name: "tools",
+            about: "the registry and the tools that tests need are there",
+            run: |suite| tools::install(suite.project).map(drop),
         },
         Step {
             name: "guest-tests",

@@ -12,10 +12,10 @@ impl Truths {
     pub(crate) const UNKNOWN: Self = Self(2);
     pub(crate) const TRUE: Self = Self(4);
     pub(super) const FALSE_OR_UNKNOWN: Self = Self(3);
-    pub(super) const FALSE_OR_TRUE: Self = Self(5);
+    pub(crate) const FALSE_OR_TRUE: Self = Self(5);
     pub(super) const ANY: Self = Self(7);
 
-    pub(super) fn meets(self, other: Self) -> bool {
+    pub(crate) fn meets(self, other: Self) -> bool {
         self.0 & other.0 != 0
     }
 
@@ -33,7 +33,7 @@ impl Truths {
         self.0.count_ones() <= 1
     }
 
-    pub(super) fn and(self, other: Self) -> Self {
+    pub(crate) fn and(self, other: Self) -> Self {
         let (not_false, other_not_false) = (Self(self.0 & !1), Self(other.0 & !1));
         let holds = self.0 & other.0 & Self::TRUE.0;
         let fails = (self.0 | other.0) & Self::FALSE.0;
@@ -42,11 +42,11 @@ impl Truths {
         Self(holds | fails | if open { Self::UNKNOWN.0 } else { 0 })
     }
 
-    pub(super) fn or(self, other: Self) -> Self {
+    pub(crate) fn or(self, other: Self) -> Self {
         self.negated().and(other.negated()).negated()
     }
 
-    pub(super) fn negated(self) -> Self {
+    pub(crate) fn negated(self) -> Self {
         let swapped = match self.0 & Self::FALSE_OR_TRUE.0 {
             1 => 4,
             4 => 1,

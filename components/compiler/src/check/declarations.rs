@@ -13,25 +13,13 @@ use crate::syntax::ast::{self, Field};
 /// The class that every request is in.
 pub(super) const EVERY_REQUEST: &str = "requests";
 
-const TYPES: [Type; 14] = [
-    Type::Text,
-    Type::Integer,
-    Type::Decimal,
-    Type::Boolean,
-    Type::Instant,
-    Type::Duration,
-    Type::Address,
-    Type::Network,
-    Type::SetOfText,
-    Type::SetOfInteger,
-    Type::SetOfDecimal,
-    Type::SetOfInstant,
-    Type::SetOfDuration,
-    Type::SetOfAddress,
-];
-
 /// Types that the contract has, and the language will.
 const LATER_TYPES: [Type; 1] = [Type::SetOfNetwork];
+
+/// The types that a schema can declare.
+fn types() -> impl Iterator<Item = Type> {
+    Type::ALL.into_iter().filter(|known| !LATER_TYPES.contains(known))
+}
 
 /// What other languages call our types.
 const FOREIGN_TYPES: [(&str, &str); 17] = [
@@ -329,8 +317,8 @@ impl Checker {
 
     pub(super) fn value_type(&mut self, file: u32, written: &ast::Type) -> Option<Type> {
         let words = written.words();
-        if let Some(found) = TYPES.iter().find(|known| known.name() == words) {
-            return Some(*found);
+        if let Some(found) = types().find(|known| known.name() == words) {
+            return Some(found);
         }
         let here = place(file, written);
         let upper = words.to_ascii_uppercase();
@@ -346,11 +334,7 @@ impl Checker {
             .find(|(name, _)| *name == upper)
             .map(|(_, ours)| *ours);
         let help = foreign.map_or_else(
-            || {
-                did_you_mean(&words, TYPES.iter().map(|known| known.name()), || {
-                    available.to_owned()
-                })
-            },
+            || did_you_mean(&words, types().map(|known| known.name()), || available.to_owned()),
             |ours| format!("did you mean `{ours}`?"),
         );
         let message = format!("there is no type `{words}`");
@@ -359,7 +343,8 @@ impl Checker {
     }
 
     pub(super) fn class(&mut self, file: u32, class: &ast::Class) {
-        let condition = class.body().and_then(|body| self.body(file, &body));
+        let body = class.body();
+        let condition = body.as_ref().and_then(|body| self.body(file, body));
         let Some(token) = class.name() else { return };
         let Some(name) = self.name(file, &token) else {
             return;
@@ -389,6 +374,7 @@ impl Checker {
             name,
             Class {
                 condition,
+                body,
                 place: here,
                 used: false,
             },

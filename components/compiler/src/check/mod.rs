@@ -19,6 +19,7 @@
 //! - `acknowledge`: findings of the analysis that stay on purpose.
 //! - `suite`: tests and fixtures.
 //! - `given`: the values that they give.
+//! - `guards`: attributes that a policy reads although requests may lack them.
 //! - `reason`: the sentence that says why a constraint does not hold.
 
 mod acknowledge;
@@ -29,6 +30,7 @@ mod declarations;
 mod entries;
 mod facts;
 mod given;
+mod guards;
 mod imports;
 mod obligations;
 mod operands;
@@ -92,6 +94,7 @@ impl Attribute {
 struct Class {
     /// None if the condition is malformed; that is reported where it stands.
     condition: Option<Condition>,
+    body: Option<ast::Body>,
     place: Place,
     used: bool,
 }
@@ -120,6 +123,7 @@ pub(crate) struct Checker {
     /// The first policy that reads the moment of the decision.
     timed: Option<String>,
     acknowledgements: acknowledge::Acknowledgements,
+    guards: guards::Guards,
     suite: suite::Suite,
     /// The zones that conditions name.
     zones: BTreeMap<String, core::time::Zone>,
@@ -246,6 +250,7 @@ impl Checker {
             .collect();
         unused.into_iter().for_each(|warning| self.report(warning));
         self.unused_parameters();
+        self.unguarded();
         let has_policies = items.iter().any(|(_, item)| matches!(item, Item::Policy(_)));
         if let (Some(header), false) = (&self.header, has_policies) {
             let effect = match header.default {

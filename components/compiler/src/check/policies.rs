@@ -5,6 +5,7 @@ use aecp_vocabulary::{AuditClass, Mode, decision};
 
 use super::declarations::EVERY_REQUEST;
 use super::facts::Facts;
+use super::guards::Guarded;
 use super::obligations::Described;
 use super::period::Period;
 use super::{Checker, place, reason, token_place};
@@ -55,6 +56,15 @@ impl Checker {
         else {
             return;
         };
+        if let Some(mode) = mode {
+            self.guarded(&Guarded {
+                file,
+                node: policy,
+                mode,
+                scope: &scope,
+                constraint: &constraint,
+            });
+        }
         let period = fields.period.and_then(|(_, period)| period).unwrap_or_default();
         let scope = self.within_period(&name, scope, period);
         let description = fields.description.and_then(|(_, text)| text);

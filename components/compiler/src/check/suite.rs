@@ -1,16 +1,17 @@
 //! Tests and fixtures: their names are resolved, and their values are checked against the schema.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use aecp_vocabulary::decision::DEFAULT_POLICY;
+use aecp_vocabulary::obligation::Kind;
 use aecp_vocabulary::policy::DefaultDecision;
 use aecp_vocabulary::{AttributeName, Mode, Verdict};
 
 use super::{Checker, place, token_place};
 use crate::diagnostic::{Code, Diagnostic, Place};
-use crate::suggest::did_you_mean;
-use crate::suite::{Case, Expected, Givens, Layer, Test};
+use crate::suggest::{did_you_mean, listed};
+use crate::suite::{Case, Expected, Givens, Layer, Obliged, Test};
 use crate::syntax::SyntaxToken;
 use crate::syntax::ast::{self, Item};
 
@@ -23,7 +24,12 @@ pub(super) struct Suite {
     titles: BTreeMap<String, Place>,
     fixtures: BTreeMap<String, Fixture>,
     modes: BTreeMap<String, Mode>,
+    /// What BLOCKING policies can raise.
+    obligations: BTreeSet<Obliged>,
 }
+
+/// Most obligations that a diagnostic names.
+const NAMED: usize = 8;
 
 struct Fixture {
     block: Block,
@@ -53,6 +59,12 @@ impl Checker {
                 .iter()
                 .map(|policy| (policy.name.clone(), policy.mode));
             self.suite.modes = modes.collect();
+            let blocking = self
+                .policies
+                .iter()
+                .filter(|policy| policy.mode == Mode::Blocking);
+            let obligations = blocking.flat_map(|policy| &policy.obligations);
+            self.suite.obligations = obligations.filter_map(Obliged::described).collect();
         }
         for (file, item) in items {
             if let Item::Test(test) = item {
@@ -336,7 +348,57 @@ impl Checker {
             Some(token) => Some(self.decider(file, verdict, &token?)?),
             None => None,
         };
-        Some(Expected { verdict, by, because })
+        let obliging = self.obliging(file, verdict, expect)?;
+        Some(Expected {
+            verdict,
+            by,
+            because,
+            obliging,
+        })
+    }
+
+    /// The obligations that are expected, if policies can raise them.
+    fn obliging(&mut self, file: u32, verdict: Verdict, expect: &ast::Expect) -> Option<Vec<Obliged>> {
+        let mut found = Vec::new();
+        for written in expect.obliging() {
+            let here = place(file, &written);
+            if verdict == Verdict::Deny {
+                let message = "a denied request obliges to nothing";
+                let help = "leave OBLIGING out, or expect ALLOW";
+                self.report(Diagnostic::error(Code::ImpossibleExpectation, here, message).help(help));
+                return None;
+            }
+            let verb = written.verb()?;
+            let kind = Kind::ALL
+                .into_iter()
+                .find(|kind| kind.name().eq_ignore_ascii_case(verb.text()))?;
+            let subject = match kind {
+                Kind::Notify => self.text(file, &written.text()?)?,
+                _ => written.name()?.token()?.text().to_owned(),
+            };
+            let asked = Obliged::new(kind, &subject);
+            if !self.suite.obligations.contains(&asked) {
+                self.unknown_obligation(here, &asked);
+                return None;
+            }
+            found.push(asked);
+        }
+        Some(found)
+    }
+
+    fn unknown_obligation(&mut self, here: Place, asked: &Obliged) {
+        let known: Vec<String> = self.suite.obligations.iter().map(Obliged::to_string).collect();
+        let may_search = self.may_search(known.len());
+        let search = known.iter().map(String::as_str).filter(|_| may_search);
+        let help = did_you_mean(&asked.to_string(), search, || match known.as_slice() {
+            [] => "policies say what they oblige to: `OBLIGATION: MASK response.body.ssn`".to_owned(),
+            known => format!(
+                "they have {}",
+                listed(known.iter().take(NAMED).map(String::as_str))
+            ),
+        });
+        let message = format!("no BLOCKING policy has the obligation `{asked}`");
+        self.report(Diagnostic::error(Code::ImpossibleExpectation, here, message).help(help));
     }
 
     /// The policy that is expected to decide so, if it can.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use aecp_vocabulary::policy::DefaultDecision;
 use aecp_vocabulary::{Mode, Type, Value};
 
+use super::declarations;
 use crate::analysis::difference::{Joint, Side};
 use crate::core::{Condition, Constant, Input, InputIndex, InputKind, Package, Policy};
 use crate::interpreter::{self, Truth};
@@ -22,6 +23,8 @@ pub(super) fn key(input: &Input) -> Key {
 
 /// Puts the BLOCKING policies of both beside each other; those that both have once.
 pub(super) fn join(old: &Package, new: &Package) -> Joint {
+    let alike = declarations::alike(old, new);
+    let (old, new) = alike.as_ref().map_or((old, new), |(old, new)| (old, new));
     let mut inputs: BTreeMap<Key, Input> = BTreeMap::new();
     let mut declared: BTreeMap<&str, BTreeSet<(Type, String)>> = BTreeMap::new();
     for input in old.inputs.iter().chain(&new.inputs) {
@@ -43,24 +46,21 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
             }
         });
     }
-    let retyped = |input: &Input| {
-        let attribute = matches!(input.kind, InputKind::Attribute { .. });
+    let redeclared = |input: &Input| {
         let declared = declared.get(input.name.as_str());
-        // A set or a network in a parameter is not looked into.
-        let opaque = || {
-            input.parameter().is_some()
-                && input
-                    .parameter()
-                    .and_then(|it| Constant::of(&it.default))
-                    .is_none()
-        };
-        attribute && declared.is_some_and(|declared| declared.len() > 1) || opaque()
+        matches!(input.kind, InputKind::Attribute { .. }) && declared.is_some_and(|it| it.len() > 1)
     };
-    let retyped = (0_u32..)
-        .zip(inputs.values())
-        .filter(|(_, input)| retyped(input))
-        .map(|(place, _)| InputIndex(place))
-        .collect();
+    // A set or a network in a parameter is not looked into.
+    let opaque = |input: &Input| {
+        let parameter = input.parameter();
+        parameter.is_some_and(|it| Constant::of(&it.default).is_none())
+    };
+    let of = |asked: &dyn Fn(&Input) -> bool| -> BTreeSet<InputIndex> {
+        let found = (0_u32..).zip(inputs.values()).filter(|(_, input)| asked(input));
+        found.map(|(place, _)| InputIndex(place)).collect()
+    };
+    let redeclared = of(&redeclared);
+    let freed = &of(&opaque) | &redeclared;
     let places: BTreeMap<Key, InputIndex> = inputs.keys().cloned().zip((0_u32..).map(InputIndex)).collect();
 
     let mut policies = Vec::new();
@@ -71,7 +71,11 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
         let Some((name, policy)) = only_old.remove_entry(&policy.name) else {
             continue;
         };
-        let same = |other: &Policy| other.scope == policy.scope && other.constraint == policy.constraint;
+        // What reads the same words in two declarations does not say the same.
+        let reads = policy.condition_reads();
+        let alike = !reads.into_iter().any(|input| redeclared.contains(&input));
+        let same =
+            |other: &Policy| alike && other.scope == policy.scope && other.constraint == policy.constraint;
         let known = only_new.get(&name).is_some_and(same).then(|| name.clone());
         // Who has another name has the same say.
         let renamed = || {
@@ -108,7 +112,8 @@ pub(super) fn join(old: &Package, new: &Package) -> Joint {
         sides,
         old_default: old.default,
         new_default: new.default,
-        retyped,
+        redeclared,
+        freed,
     }
 }
 

@@ -7,9 +7,11 @@
 //!
 //! - this module: the difference of two packages.
 //! - `joint`: two packages over the attributes of both.
+//! - `declarations`: what attributes are declared to be, written into conditions.
 //! - `facts`: changes that change no decision.
 //! - `sentence`: sets of requests in words.
 
+mod declarations;
 mod facts;
 mod joint;
 mod sentence;
@@ -245,13 +247,21 @@ fn denying_policies(decision: &Decision) -> Vec<Denying> {
 fn asked(joint: &Joint, open: Open) -> String {
     match open {
         Open::Policy(policy) => {
-            let place = usize::try_from(policy).unwrap_or(usize::MAX);
-            let name = joint
-                .package
-                .policies
-                .get(place)
-                .map_or("", |policy| &policy.name);
-            format!("which requests `{name}` denies, and the other version allows")
+            let place = usize::try_from(policy).ok();
+            let Some(policy) = place.and_then(|place| joint.package.policies.get(place)) else {
+                return String::new();
+            };
+            let mut asked = format!(
+                "which requests `{}` denies, and the other version allows",
+                policy.name
+            );
+            let reads = policy.condition_reads();
+            let cause = reads.into_iter().find(|input| joint.redeclared.contains(input));
+            let cause = cause.and_then(|input| joint.package.inputs.get(usize::try_from(input.0).ok()?));
+            if let Some(input) = cause {
+                asked.push_str(&format!(": `{}` is declared differently in each", input.name));
+            }
+            asked
         }
         Open::Default => "which requests the default denies, and the other version allows".to_owned(),
         Open::More => "which other requests changed; there are more conditions than are counted".to_owned(),

@@ -212,3 +212,46 @@ fn a_new_wide_policy_among_a_thousand_is_counted() {
     assert_eq!(difference.denied.conditions.len(), 20);
     assert!(difference.denied.more > 0 && !difference.denied.not_decided.is_empty());
 }
+
+#[test]
+fn the_same_words_about_another_declaration_are_not_the_same() {
+    let package = |declared: &str| {
+        let text = format!(
+            r#"PACKAGE p {{ VERSION: "1.0.0" DEFAULT: ALLOW }} SCHEMA {{ customer.tier: {declared} order.total: INTEGER }}
+            POLICY tiers {{ SCOPE: requests CONSTRAINT: customer.tier != "none" ENFORCEMENT: BLOCKING }}
+            POLICY totals {{ SCOPE: requests CONSTRAINT: order.total < 5 ENFORCEMENT: BLOCKING }}"#
+        );
+        let checked = check(&[SourceFile::new("a.aecp", &text)]);
+        checked
+            .package
+            .unwrap_or_else(|| panic!("{:?}", checked.diagnostics))
+    };
+    let changes = |old: &str, new: &str| {
+        let difference = diff(&package(old), &package(new), Budget::default());
+        assert_eq!(difference.inconsistencies, Vec::<String>::new());
+        let of = |decided: &Decided| {
+            assert_eq!(decided.not_decided, Vec::<String>::new());
+            let conditions = conditions(decided).into_iter();
+            conditions.map(str::to_owned).collect::<Vec<_>>().join("; ")
+        };
+        (of(&difference.denied), of(&difference.allowed))
+    };
+    let (none, gold) = (
+        r#"TEXT OPTIONAL DEFAULT "none""#,
+        r#"TEXT OPTIONAL DEFAULT "gold""#,
+    );
+    let absent = "customer.tier IS NOT PRESENT AND order.total < 5".to_owned();
+    assert_eq!(changes(none, gold), (String::new(), absent.clone()));
+    assert_eq!(changes(gold, none), (absent.clone(), String::new()));
+    assert_eq!(changes(none, "TEXT OPTIONAL"), (String::new(), String::new()));
+    assert_eq!(changes(gold, "TEXT OPTIONAL"), (absent, String::new()));
+    let (few, more) = (
+        r#"ONE OF ["gold", "none"] OPTIONAL"#,
+        r#"ONE OF ["gold", "none", "silver"] OPTIONAL"#,
+    );
+    let silver = r#"customer.tier == "silver" AND order.total < 5"#.to_owned();
+    assert_eq!(changes(few, more), (String::new(), silver.clone()));
+    assert_eq!(changes(more, few), (silver.clone(), String::new()));
+    let other = r#"customer.tier NOT IN ["gold", "none"] AND order.total < 5"#.to_owned();
+    assert_eq!(changes(few, "TEXT OPTIONAL"), (String::new(), other));
+}

@@ -9,6 +9,7 @@
 //! - [`mutation`]: small changes of a package that some test should notice.
 //! - [`equivalence`]: whether a change can be noticed at all.
 //! - [`saved`]: findings of the analysis as tests.
+//! - `obliged`: obligations that tests expect.
 //! - `mutants`: the small changes themselves.
 //! - `requests`: the requests that conditions can tell apart.
 
@@ -17,6 +18,7 @@ pub mod decision;
 pub mod equivalence;
 mod mutants;
 pub mod mutation;
+mod obliged;
 mod requests;
 pub mod run;
 pub mod saved;
@@ -29,6 +31,7 @@ use serde::{Deserialize, Serialize};
 
 pub use coverage::coverage;
 pub use mutation::mutate;
+pub use obliged::Obliged;
 pub use run::run;
 
 use crate::core::{Input, InputKind, Package, Policy};
@@ -121,6 +124,9 @@ pub struct Expected {
     pub by: Option<String>,
     /// What the reason of that policy, or of any that denies, must contain.
     pub because: Option<String>,
+    /// What an ALLOW must oblige to, beside whatever else it obliges to.
+    #[serde(default)]
+    pub obliging: Vec<Obliged>,
 }
 
 impl Package {

@@ -5,6 +5,7 @@ use aecp_vocabulary::{Decision, Finding, Mode, Verdict};
 use serde::Serialize;
 
 use super::decision::decide;
+use super::obliged::{self, Obliged};
 use super::{Expected, Test};
 use crate::core::Package;
 use crate::diagnostic::Place;
@@ -102,10 +103,12 @@ pub fn meets(expected: &Expected, decision: &Decision) -> bool {
         return false;
     }
     match expected.verdict {
-        Verdict::Allow => expected
-            .by
-            .as_ref()
-            .is_none_or(|by| decision.covered_by.iter().any(|name| *name.policy == **by)),
+        Verdict::Allow => {
+            let by = expected.by.as_ref();
+            let raised = obliging(decision);
+            by.is_none_or(|by| decision.covered_by.iter().any(|name| *name.policy == **by))
+                && expected.obliging.iter().all(|asked| raised.contains(asked))
+        }
         Verdict::Deny => denying(decision).any(|finding| {
             let by = expected.by.as_ref().is_none_or(|by| *by == finding.policy);
             by && expected
@@ -114,6 +117,14 @@ pub fn meets(expected: &Expected, decision: &Decision) -> bool {
                 .is_none_or(|part| finding.reason.contains(part))
         }),
     }
+}
+
+/// What a decision obliges to, each once.
+pub(super) fn obliging(decision: &Decision) -> Vec<Obliged> {
+    let mut all: Vec<Obliged> = decision.obligations.iter().filter_map(Obliged::raised).collect();
+    all.sort();
+    all.dedup();
+    all
 }
 
 fn denying(decision: &Decision) -> impl Iterator<Item = &Finding> {
@@ -134,6 +145,12 @@ fn expectation(expected: &Expected) -> String {
     if let Some(because) = &expected.because {
         sentence.push_str(&format!(", with a reason that contains `{because}`"));
     }
+    if !expected.obliging.is_empty() {
+        sentence.push_str(&format!(
+            ", obliging to {}",
+            obliged::sentence(&expected.obliging)
+        ));
+    }
     sentence
 }
 
@@ -145,10 +162,18 @@ fn found(decision: &Decision) -> String {
             .take(FINDING_LIMIT)
             .map(|name| format!("`{}`", name.policy))
             .collect();
-        return match names.as_slice() {
+        let mut sentence = match names.as_slice() {
             [] => "ALLOW".to_owned(),
             names => format!("ALLOW by {}", names.join(", ")),
         };
+        let obliging = obliging(decision);
+        if let Some(first) = obliging
+            .get(..obliging.len().min(FINDING_LIMIT))
+            .filter(|it| !it.is_empty())
+        {
+            sentence.push_str(&format!(", obliging to {}", obliged::sentence(first)));
+        }
+        return sentence;
     }
     let mut findings: Vec<String> = denying(decision)
         .take(FINDING_LIMIT)

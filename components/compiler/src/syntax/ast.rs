@@ -129,6 +129,8 @@ nodes! {
     By,
     /// `BECAUSE CONTAINS "text"`
     Because,
+    /// `OBLIGING MASK response.body.ssn`
+    Obliging,
     /// A condition, in braces or bare.
     Body,
     /// `a OR b`
@@ -492,8 +494,12 @@ accessors! {
     Expect: /// `ALLOW` or `DENY`.
         verdict -> token Word, /// Which policy decides.
         by -> one By, /// What the reason says.
-        because -> one Because;
+        because -> one Because, /// What must be done with the response.
+        obliging -> many Obliging;
     Because: /// A part of the reason, or a reason.
+        text -> one Literal;
+    Obliging: /// What it is about, if that has a name.
+        name -> one Name, /// Who is told.
         text -> one Literal;
     Body: /// The condition.
         condition -> one Condition;
@@ -561,6 +567,13 @@ impl Type {
     pub fn words(&self) -> String {
         let words: Vec<SyntaxToken> = tokens(&self.0).collect();
         words.iter().map(|word| word.text()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Obliging {
+    /// `MASK`, `FILTER`, `LIMIT` or `NOTIFY`, behind the word `OBLIGING`.
+    pub fn verb(&self) -> Option<SyntaxToken> {
+        tokens(&self.0).nth(1).filter(|token| token.kind() == K::Word)
     }
 }
 

@@ -266,6 +266,8 @@ pub enum SyntaxKind {
     By,
     /// `BECAUSE CONTAINS "text"`, `BECAUSE "reason"`
     Because,
+    /// `OBLIGING MASK response.body.ssn`
+    Obliging,
     /// `condition` or `{ condition }`, where the language allows both.
     Body,
     /// `a OR b OR c`
@@ -439,7 +441,7 @@ pub enum Language {}
 
 /// All kinds, so that a number becomes a kind again without unsafe code.
 #[rustfmt::skip]
-static KINDS: [K; 153] = [
+static KINDS: [K; 154] = [
     K::Whitespace,
     K::Comment,
     K::ByteOrderMark,
@@ -569,6 +571,7 @@ static KINDS: [K; 153] = [
     K::Expect,
     K::By,
     K::Because,
+    K::Obliging,
     K::Body,
     K::Or,
     K::And,

@@ -201,6 +201,11 @@ fn reason<P: Policies, V: Borrow<Value>>(report: &Report<'_, P, V>, finding: &Po
             _ => {}
         }
     }
+    if unknown.is_empty() {
+        // All that it reads is there, and something in it has no meaning to the policy.
+        unknown
+            .push("a value is none that the schema lists, or beyond what can be calculated with".to_owned());
+    }
     format!("cannot be told: {}", unknown.join("; "))
 }
 

@@ -93,6 +93,45 @@ fn a_violated_or_unknown_blocking_policy_denies_and_says_why() {
 }
 
 #[test]
+fn sentences_have_the_default_of_what_is_absent_and_blame_nothing_for_it() {
+    let mut description = describe(vec![package("a", DefaultDecision::Allow, &[Mode::Blocking])]);
+    if let Input::Attribute {
+        optional, default, ..
+    } = &mut description.inputs[0]
+    {
+        (*optional, *default) = (true, Some(Value::Text("none".into())));
+    }
+    let decided = |value: Value, outcome| {
+        let mut finding = found(0, outcome);
+        finding.obligations = if outcome == Outcome::Satisfied {
+            vec![0]
+        } else {
+            vec![]
+        };
+        let answer = Outcomes {
+            applied: vec![0],
+            findings: vec![finding],
+        };
+        decide_one(&description, Mode::Blocking, value, Ok(answer))
+    };
+    let reason = |value, outcome| decided(value, outcome).findings[0].reason.clone();
+    assert_eq!(reason(Value::Absent, Outcome::Violated), "region is none");
+    assert_eq!(reason(eu(), Outcome::Violated), "region is EU");
+    // What could not be determined is not taken for absent.
+    let failed = Value::failed("no answer");
+    assert_eq!(
+        reason(failed, Outcome::Indeterminate),
+        "cannot be told: `customer.region` is unknown: no answer"
+    );
+    assert_eq!(
+        reason(Value::Absent, Outcome::Indeterminate),
+        "cannot be told: a value is none that the schema lists, or beyond what can be calculated with"
+    );
+    let obligations = decided(Value::Absent, Outcome::Satisfied).obligations;
+    assert_eq!(obligations[0].arguments[0].1, "none");
+}
+
+#[test]
 fn the_weaker_of_mode_and_ceiling_holds() {
     for (own, ceiling) in [(Mode::Advisory, Mode::Blocking), (Mode::Blocking, Mode::Advisory)] {
         let description = describe(vec![package("a", DefaultDecision::Allow, &[own])]);

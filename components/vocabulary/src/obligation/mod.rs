@@ -146,6 +146,16 @@ pub enum Duty<A> {
 }
 
 impl<A> Duty<A> {
+    /// What it is about: the path, the rows, what is counted, or who is told.
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Mask { path, .. } => path.as_str(),
+            Self::Filter { rows, .. } => rows.as_str(),
+            Self::Limit { key, .. } => key.key.as_str(),
+            Self::Notify(notification) => &notification.to,
+        }
+    }
+
     /// Its kind.
     pub fn kind(&self) -> Kind {
         match self {

@@ -15,7 +15,7 @@ pub(crate) struct Settings {
     #[arg(long = "parameter", value_name = "NAME=VALUE")]
     parameters: Vec<String>,
     /// What time it is, with its offset, as in 2026-01-01T00:00:00Z; the clock if not given
-    #[arg(long, value_name = "INSTANT")]
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
     now: Option<Timestamp>,
 }
 
@@ -40,6 +40,12 @@ impl Settings {
         }
         Ok(values)
     }
+}
+
+fn instant(written: &str) -> Result<Timestamp, String> {
+    let parsed = written.parse::<Timestamp>();
+    parsed
+        .map_err(|error| format!("{error}; write a date, a time and an offset, as in `2026-01-01T00:00:00Z`"))
 }
 
 /// Nanoseconds since 1970; what does not fit is the end of time.

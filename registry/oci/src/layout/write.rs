@@ -1,13 +1,19 @@
 //! Files that appear under their name whole or not at all, and the lock of those who change the index.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{LOCK, TEMPORARY};
+use super::{LOCK, Layout, TEMPORARY};
+use crate::content::{Checked, read_error};
+use crate::document::Descriptor;
 use crate::error::Error;
+use crate::store::Store as _;
+
+/// How many bytes are read at once.
+const BUFFER: usize = 64 * 1024;
 
 /// Tells the temporary files of one process apart.
 static COUNTER: AtomicU64 = AtomicU64::new(0);
@@ -37,17 +43,20 @@ impl<'a> Writer<'a> {
 
     /// Puts `bytes` in the place of the file `name` of the layout.
     pub(super) fn replace(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
-        put(self.root, &self.root.join(name), bytes)
+        let mut reader = bytes;
+        put(self.root, &self.root.join(name), &mut reader)
     }
 }
 
-/// Writes `bytes` to `path`: on disk first, then under its name.
-pub(super) fn put(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+/// Writes `bytes` to `path`: on disk first, then under its name, and nothing if they end in an error.
+pub(super) fn put(root: &Path, path: &Path, bytes: &mut dyn Read) -> Result<(), Error> {
     let mut temporary = Temporary::create(root)?;
-    temporary
-        .file
-        .write_all(bytes)
-        .map_err(Error::io("write", &temporary.path))?;
+    pass(bytes, |part| {
+        temporary
+            .file
+            .write_all(part)
+            .map_err(Error::io("write", &temporary.path))
+    })?;
     temporary
         .file
         .sync_all()
@@ -60,6 +69,30 @@ pub(super) fn put(root: &Path, path: &Path, bytes: &[u8]) -> Result<(), Error> {
     match path.parent() {
         Some(folder) => sync_folder(folder),
         None => Ok(()),
+    }
+}
+
+/// Reads a blob to its end, which it only has if it is the one that `descriptor` names.
+pub(super) fn whole(layout: &Layout, descriptor: &Descriptor) -> Result<(), Error> {
+    let mut content = layout.open(descriptor)?;
+    content.check_length(descriptor)?;
+    let location = content.location;
+    pass(
+        &mut Checked::new(&mut content.reader, descriptor, &location),
+        |_| Ok(()),
+    )
+}
+
+/// Gives `each` everything that `bytes` has, in parts.
+fn pass(bytes: &mut dyn Read, mut each: impl FnMut(&[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    let mut buffer = vec![0; BUFFER];
+    loop {
+        match bytes.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(count) => each(buffer.get(..count).unwrap_or_default())?,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(read_error(error, "content to be stored")),
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What several tests of this crate need.
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part of it")]
 
+pub mod faulty;
+
 use aecp_oci::{ComponentInfo, Digest, Layout, NamedBlob, Tag};
 
 /// An empty layout in a folder that goes away with the first member.

@@ -140,7 +140,7 @@ fn wrong_value(value: &Value, of: &ExtractedAttribute) -> Option<String> {
                 .strip_prefix("expected ")?
                 .strip_prefix(of.value_type.name())?
                 .strip_prefix(", got ")?;
-            let is_type = TYPES.iter().any(|known| known.name() == given);
+            let is_type = Type::ALL.iter().any(|known| known.name() == given);
             is_type.then(|| format!("{given} for `{name}`, which it declares as {}", of.value_type))
         }
         Value::Network(network) => (!is_block(network))
@@ -154,24 +154,6 @@ fn wrong_value(value: &Value, of: &ExtractedAttribute) -> Option<String> {
         _ => None,
     }
 }
-
-const TYPES: [Type; 15] = [
-    Type::Text,
-    Type::Integer,
-    Type::Decimal,
-    Type::Boolean,
-    Type::Instant,
-    Type::Duration,
-    Type::Address,
-    Type::Network,
-    Type::SetOfText,
-    Type::SetOfInteger,
-    Type::SetOfDecimal,
-    Type::SetOfInstant,
-    Type::SetOfDuration,
-    Type::SetOfAddress,
-    Type::SetOfNetwork,
-];
 
 fn value_text(value: &Value) -> Option<&String> {
     match value {

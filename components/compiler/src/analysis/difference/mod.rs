@@ -57,8 +57,11 @@ pub(crate) struct Joint {
     pub(crate) sides: Vec<Side>,
     pub(crate) old_default: DefaultDecision,
     pub(crate) new_default: DefaultDecision,
-    /// Attributes whose values mean something else in each package.
-    pub(crate) retyped: BTreeSet<InputIndex>,
+    /// Attributes that each package declares otherwise: their values mean something else in each. They are among
+    /// those that are freed.
+    pub(crate) redeclared: BTreeSet<InputIndex>,
+    /// Inputs that are not looked into: atoms that read them may be anything.
+    pub(crate) freed: BTreeSet<InputIndex>,
 }
 
 /// How much work may be done.
@@ -167,7 +170,7 @@ impl<'p> Search<'p> {
             joint,
             allowing,
             effort,
-            ground: Ground::new(package, joint.retyped.clone()),
+            ground: Ground::new(package, joint.freed.clone()),
             solver: Solver::new(
                 package,
                 atoms.iter().flatten().copied(),
@@ -306,7 +309,7 @@ impl<'p> Search<'p> {
             let mut space = self
                 .solver
                 .space(read.chain(excluded.iter().flat_map(|cube| cube.atoms())));
-            space.freed.clone_from(&self.joint.retyped);
+            space.freed.clone_from(&self.joint.freed);
             space.defaults = true;
             space.excluded.clone_from(&excluded);
             let demands: Vec<Demand<'p>> = asks.iter().filter_map(|ask| self.demand(ask)).collect();

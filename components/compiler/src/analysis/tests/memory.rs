@@ -73,8 +73,7 @@ proptest! {
 /// `count` policies in the manner of the benchmarks, which meet in tens.
 fn many(count: usize, limit: usize) -> Package {
     let mut source =
-        "PACKAGE p { VERSION: \"1.0.0\" } SCHEMA { kind: TEXT place: TEXT OPTIONAL size: INTEGER }\n"
-            .to_owned();
+        "PACKAGE p { VERSION: \"1.0.0\" } SCHEMA { kind: TEXT place: TEXT size: INTEGER }\n".to_owned();
     for number in 0..count {
         let size = if number == 5 { limit } else { number };
         source.push_str(&format!(

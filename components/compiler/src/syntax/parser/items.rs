@@ -390,7 +390,12 @@ impl Parser<'_> {
     }
 
     pub(super) fn word(&mut self, what: &str) {
-        if self.at_name() {
+        if self.at(K::DottedWord) {
+            self.expected(what);
+            if !self.at_labelled_word() {
+                self.bump_mistake();
+            }
+        } else if self.at_name() {
             self.bump();
         } else {
             self.expected(what);

@@ -44,6 +44,50 @@ impl Parser<'_> {
         }
     }
 
+    /// `OBLIGING MASK response.body.ssn`: an obligation by its kind and what it is about.
+    pub(super) fn obliging(&mut self) {
+        const HELP: &str = "an obligation is named by what it is about: `OBLIGING MASK response.body.ssn`, \
+                            `OBLIGING FILTER rows`, `OBLIGING LIMIT BY identity.subject`, `OBLIGING NOTIFY \"security\"`";
+        self.start(K::Obliging);
+        self.contextual("OBLIGING");
+        if self.contextual("MASK") {
+            self.path("a part of the response", HELP);
+        } else if self.contextual("FILTER") {
+            self.path("`rows` or a list inside of the response", HELP);
+        } else if self.contextual("LIMIT") {
+            if !self.contextual("BY") {
+                self.expected_with_help("`BY`", HELP);
+            }
+            self.path("an attribute", HELP);
+        } else if self.contextual("NOTIFY") {
+            if !self.text_literal() {
+                self.expected_with_help("a recipient in quotes", HELP);
+                self.skip_obliging();
+            }
+        } else {
+            self.expected_with_help("`MASK`, `FILTER`, `LIMIT` or `NOTIFY`", HELP);
+            self.skip_obliging();
+        }
+        let more = ["KEEP", "WITH", "PER"]
+            .into_iter()
+            .any(|word| self.at_contextual(word));
+        if more || self.meant() == K::WhereKeyword {
+            self.expected_with_help("the end of the expectation", HELP);
+            self.skip_obliging();
+        }
+        self.finish();
+    }
+
+    fn skip_obliging(&mut self) {
+        let next = |parser: &Self| {
+            let words = ["BY", "BECAUSE", "OBLIGING"];
+            words.into_iter().any(|word| parser.at_contextual(word))
+        };
+        if !self.at(K::RightBrace) {
+            self.skip_until(|parser| parser.at(K::RightBrace) || parser.at_labelled_word() || next(parser));
+        }
+    }
+
     fn mask(&mut self) {
         self.path("a part of the response", "as in `MASK response.body.ssn`");
         if self.meant() == K::WithKeyword {

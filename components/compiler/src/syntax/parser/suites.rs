@@ -108,7 +108,18 @@ impl Parser<'_> {
         self.bump_keyword();
         self.needless_colon("EXPECT");
         self.word("`ALLOW` or `DENY`");
+        let mut said = [("BY", false), ("BECAUSE", false)];
         loop {
+            for (word, already) in &mut said {
+                if self.at_contextual(word) {
+                    if *already {
+                        let message = format!("this EXPECT says {word} twice");
+                        let diagnostic = Diagnostic::error(Code::DuplicateField, self.place(), message);
+                        self.report(diagnostic.help("keep one of them; a second case can expect the other"));
+                    }
+                    *already = true;
+                }
+            }
             if self.at_contextual("BY") {
                 self.start(K::By);
                 self.contextual("BY");
@@ -127,6 +138,8 @@ impl Parser<'_> {
                     self.expected_with_help("a text in quotes", help);
                 }
                 self.finish();
+            } else if self.at_contextual("OBLIGING") {
+                self.obliging();
             } else {
                 break;
             }

@@ -2,7 +2,6 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
-use super::EmitError;
 use super::condition::{Emitter, FALSE, TRUE, UNKNOWN, at, load, signed, signed_long};
 use super::cost::{PolicyCode, Word};
 use super::formula::Formula;
@@ -10,6 +9,7 @@ use super::index::{BLOCK_WORDS, Selector};
 use super::memory::{NOWHERE, Record, size};
 use super::module::{APPLIED, FINDINGS, Signature};
 use super::plan::{FINDING, Plan, PolicyPlan};
+use super::{EmitError, Optimise};
 
 /// Policies of one function: one for each bit of a word.
 const WORD: usize = 64;
@@ -35,7 +35,7 @@ pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<(Vec<
     for (block, policies) in plan.policies.chunks(WORD.saturating_mul(BLOCK_WORDS)).enumerate() {
         let mut words = Vec::new();
         for (word, policies) in policies.chunks(WORD).enumerate() {
-            let start = candidates(policies);
+            let start = candidates(policies, plan.optimise);
             if start == 0 {
                 continue;
             }
@@ -55,9 +55,9 @@ pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<(Vec<
 }
 
 /// A bit for each policy that can matter at all.
-fn candidates(policies: &[PolicyPlan]) -> u64 {
+fn candidates(policies: &[PolicyPlan], optimise: Optimise) -> u64 {
     policies.iter().enumerate().fold(0, |bits, (index, policy)| {
-        if policy.scope == Formula::Constant(false) {
+        if optimise == Optimise::Everything && policy.scope == Formula::Constant(false) {
             bits
         } else {
             bits | (1_u64 << (index & 63))
@@ -133,7 +133,10 @@ fn word_function(
     let mut codes: Vec<&PolicyPlan> = Vec::new();
     let mut targets = Vec::with_capacity(policies.len());
     for policy in policies {
-        let known = codes.iter().position(|code| *code == policy);
+        let known = match emitter.optimise {
+            Optimise::Everything => codes.iter().position(|code| *code == policy),
+            Optimise::Nothing => None,
+        };
         targets.push(size(known.unwrap_or(codes.len()))?);
         if known.is_none() {
             codes.push(policy);
@@ -226,7 +229,7 @@ fn policy_code(
     match policy.scope {
         Formula::Constant(true) => {}
         Formula::Constant(false) => {
-            // Never a candidate.
+            // Never a candidate, if anything is optimised.
             code.i32_const(FALSE).local_set(SCOPE).br(scope_not_true);
             let end = function.byte_len();
             return Ok(PolicyCode {

@@ -150,6 +150,7 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Encoded, Em
         functions: Functions::new(),
         local_time: None,
         tables: Tables::default(),
+        optimise: plan.optimise,
     };
     support::put(&mut emitter.functions, table.as_ref());
     let choices = choices(&mut emitter, linked, plan)?;

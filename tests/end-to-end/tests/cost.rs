@@ -8,11 +8,12 @@
     missing_docs
 )]
 
-use aecp_compiler::core::{Input, Package};
+use aecp_compiler::core::Package;
 use aecp_compiler::emit::Cost;
 use aecp_compiler::emit::cost::Sizes;
 use aecp_compiler::source::SourceFile;
-use aecp_compiler::{emit, package, testing};
+use aecp_compiler::testing::{packages, values_together};
+use aecp_compiler::{emit, package};
 use aecp_engine::MeteredPolicy;
 use aecp_vocabulary::value::{Address, Network, SET_LIMIT, TEXT_LIMIT};
 use aecp_vocabulary::{Type, Value};
@@ -47,8 +48,13 @@ impl Promised {
 
     /// What a request takes, which is no more than was promised for its sizes.
     fn used(&mut self, values: &[Value]) -> u64 {
-        let (_, used) = self.component.evaluate(values).unwrap();
-        let bound = self.cost.at(sizes(values));
+        // As the host fills positions: what is of another type is unknown.
+        let values = values.iter().cloned().zip(self.types());
+        let values: Vec<Value> = values
+            .map(|(value, declared)| value.at_position_of(declared))
+            .collect();
+        let (_, used) = self.component.evaluate(&values).unwrap();
+        let bound = self.cost.at(sizes(&values));
         assert!(
             used <= bound,
             "{used} instructions, {bound} were promised: {:?}",
@@ -116,18 +122,6 @@ fn largest(value_type: Type) -> Value {
     }
 }
 
-fn values_of(packages: &[Package]) -> impl Strategy<Value = Vec<Value>> + use<> {
-    let mut inputs: Vec<&Input> = packages.iter().flat_map(|package| &package.inputs).collect();
-    inputs.sort_by(|first, second| first.name.cmp(&second.name));
-    inputs.dedup_by(|first, second| first.name == second.name);
-    // As the host fills positions: what is of another type is unknown.
-    let values = inputs.iter().map(|input| {
-        let declared = input.value_type;
-        testing::value(declared).prop_map(move |value| value.at_position_of(declared))
-    });
-    values.collect::<Vec<_>>()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 60,
@@ -138,11 +132,8 @@ proptest! {
 
     #[test]
     fn no_decision_costs_more_than_was_promised(
-        (packages, requests) in vec(testing::package(), 1..=3).prop_flat_map(|mut packages| {
-            for (index, package) in packages.iter_mut().enumerate() {
-                package.name = format!("package_{index}");
-            }
-            let requests = vec(values_of(&packages), 30);
+        (packages, requests) in packages(1..=3).prop_flat_map(|packages| {
+            let requests = vec(values_together(&packages), 30);
             (Just(packages), requests)
         })
     ) {

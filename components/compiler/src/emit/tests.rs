@@ -232,3 +232,12 @@ fn what_is_too_expensive_is_refused_with_the_policies_that_make_it_so() {
     assert_eq!(why.policies[0].0, "only");
     assert!(why.to_string().contains("`only`"), "{why}");
 }
+
+#[test]
+fn without_optimisation_the_code_follows_the_conditions_word_by_word() {
+    let never = Condition::All(vec![Condition::Constant(false), Condition::Constant(true)]);
+    let mut package = with_constraint(package("p", &[]), Condition::Constant(true));
+    package.policies[0].scope = never;
+    let plain = component_with(std::slice::from_ref(&package), Optimise::Nothing).unwrap();
+    assert!(plain.len() > component(&[package]).unwrap().len());
+}

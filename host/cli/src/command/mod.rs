@@ -10,6 +10,7 @@ mod eval;
 mod evidence;
 mod explain;
 mod fmt;
+mod freshness;
 mod keys;
 mod push;
 mod release;
@@ -17,6 +18,7 @@ mod settings;
 mod sign;
 mod simulate;
 mod test;
+mod trust;
 mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -58,9 +60,11 @@ enum Command {
     Simulate(simulate::Arguments),
     Bench(bench::Arguments),
     Keys(keys::Arguments),
+    Trust(trust::Arguments),
     Sign(sign::Arguments),
     Push(push::Arguments),
     Release(release::Arguments),
+    Freshness(freshness::Arguments),
     Verify(verify::Arguments),
     Evidence(evidence::Arguments),
     Conformance(conformance::Arguments),
@@ -80,9 +84,11 @@ impl Arguments {
             Command::Simulate(arguments) => simulate::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Keys(arguments) => keys::run(&arguments),
+            Command::Trust(arguments) => trust::run(&arguments),
             Command::Sign(arguments) => sign::run(&arguments),
             Command::Push(arguments) => push::run(&arguments),
             Command::Release(arguments) => release::run(&arguments),
+            Command::Freshness(arguments) => freshness::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),
             Command::Evidence(arguments) => evidence::run(&arguments),
             Command::Conformance(arguments) => conformance::run(&arguments),

@@ -7,8 +7,8 @@ use aecp_trust::bundle::Bundle;
 use aecp_trust::{Delivery, Digest, Expectations, TrustRoot, attestation, statement, verify};
 use jiff::Timestamp;
 
-use crate::command::keys;
 use crate::error::{Error, Outcome, While};
+use crate::keyfiles;
 use crate::report::{self, BAD, FAINT, GOOD};
 
 /// Verify a bundle or a component in a layout folder, as an enforcement point would
@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
-    let root = keys::trust_root(&arguments.root)?;
+    let root = keyfiles::trust_root(&arguments.root)?;
     let layout = Layout::open(&arguments.layout).when("opening the layout")?;
     let reference: Reference = arguments.reference.parse().when("reading the reference")?;
     let verified = match is_bundle(&layout, &reference) {
@@ -65,7 +65,7 @@ fn verify_bundle(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<String,
     let pulled = layout
         .pull_bundle(tag, &Limits::default())
         .when(format!("reading bundle `{tag}`"))?;
-    let delivery = delivery(pulled)?;
+    let delivery = delivery(pulled);
     let context = || format!("verifying bundle `{tag}`");
     // Which enforcement points it is for is not asked here, so it gets the labels that it selects.
     let labels = statement::open_unverified::<Bundle>(&delivery.bundle)
@@ -82,39 +82,26 @@ fn verify_bundle(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<String,
     let verified = verify(&delivery, root, &expectations).when(context())?;
     let bundle = verified.bundle();
     Ok(format!(
-        "bundle {} epoch {}, {} components, fresh until {} {FAINT}{}{FAINT:#}",
+        "bundle {} epoch {}, {} components, {} {FAINT}{}{FAINT:#}",
         bundle.name,
         bundle.epoch,
         bundle.components().count(),
-        verified.fresh_until(),
+        keyfiles::fresh_until(verified.fresh_until()),
         verified.digest()
     ))
 }
 
 /// A pulled bundle as what trust verifies.
-fn delivery(pulled: PulledBundle) -> Result<Delivery, Error> {
+fn delivery(pulled: PulledBundle) -> Delivery {
     let mut delivery = Delivery {
         freshness: pulled.freshness.unwrap_or_default(),
         ..Delivery::default()
     };
     for (name, bytes) in pulled.files {
-        let context = || format!("reading file `{name}` of the bundle");
-        if name == aecp_trust::handover::BUNDLE_FILE {
-            delivery.bundle = bytes;
-        } else if let Some(hex) = name.strip_prefix("blobs/") {
-            delivery
-                .blobs
-                .insert(Digest::from_hex(hex).when(context())?, bytes.into());
-        } else if let Some(hex) = name
-            .strip_prefix("attestations/")
-            .and_then(|name| name.strip_suffix(".dsse.json"))
-        {
-            delivery
-                .attestations
-                .insert(Digest::from_hex(hex).when(context())?, bytes);
-        }
+        // A file that means nothing to an enforcement point needs no verification.
+        delivery.add_file(&name, bytes);
     }
-    Ok(delivery)
+    delivery
 }
 
 fn verify_component(layout: &Layout, reference: &Reference, root: &TrustRoot) -> Result<String, Error> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use aecp_engine::sink::SendError;
 use aecp_engine::{Extractor, Instances, Member, Outlet, PolicyComponent, PolicySet, Runtime, Sink, TARGET};
 use aecp_oci::{Limits, NamedBlob, Reference, Store, media};
-use aecp_trust::attestation::{self, Attestation, ComponentKind, Demands};
+use aecp_trust::attestation::{Attestation, ComponentKind, Demands};
 use aecp_trust::bundle::{
     Bundle, ComponentRef, ExtractorEntry, NativeCode, PackageEntry, PolicyEntry, SinkEntry, Source,
 };
@@ -15,6 +15,7 @@ use aecp_vocabulary::{AttributeName, Mode, Type, parameter};
 use jiff::{SignedDuration, Timestamp};
 
 use super::file::{ExtractorSpec, PolicySpec, ReleaseFile, SinkSpec};
+use crate::attested::{self, Attested};
 use crate::error::{Error, While};
 
 /// Clocks differ; a bundle begins to hold this long before it is made.
@@ -109,7 +110,10 @@ impl Taker<'_> {
             .store
             .envelopes(&pulled.manifest, media::IN_TOTO, &limits)
             .when(context())?;
-        let (envelope, attestation) = self.attested(&envelopes, digest).when(context())?;
+        let Attested {
+            envelope,
+            attestation,
+        } = attested::latest(&envelopes, self.root, digest).when(context())?;
         if attestation.kind != kind {
             let detail = format!(
                 "it is signed as a component of kind {}, not {}",
@@ -142,29 +146,6 @@ impl Taker<'_> {
             native,
             files,
         })
-    }
-
-    /// The latest envelope that holds under the root and is about `digest`: who signs again has more to say.
-    fn attested(
-        &self,
-        envelopes: &[aecp_oci::Envelope],
-        digest: Digest,
-    ) -> Result<(Vec<u8>, Attestation), String> {
-        let mut problems = Vec::new();
-        let mut latest: Option<(Vec<u8>, Attestation)> = None;
-        for envelope in envelopes {
-            match attestation::open(&envelope.bytes, self.root) {
-                Ok(opened) if opened.statement.is_about([digest]) => {
-                    let found = opened.statement.predicate;
-                    if latest.as_ref().is_none_or(|(_, known)| known.time < found.time) {
-                        latest = Some((envelope.bytes.clone(), found));
-                    }
-                }
-                Ok(_) => problems.push("a signature is about another component".to_owned()),
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
-        latest.ok_or_else(|| format!("no signature by the packages role holds: {}", problems.join("; ")))
     }
 }
 

@@ -57,6 +57,15 @@ impl Quorum {
         self.keys.values()
     }
 
+    /// The same keys, of which one is enough.
+    #[must_use]
+    pub fn any(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            threshold: 1,
+        }
+    }
+
     /// Whether enough distinct keys have signed `message`. A signature comes with the id of its key, or with an empty
     /// id, and is then tried with every key. Unknown ids and wrong signatures count for nothing.
     ///

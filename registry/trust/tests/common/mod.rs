@@ -134,10 +134,12 @@ impl Scene {
             kind,
             packages,
             source: Some(Digest::of(b"source")),
+            source_archive: None,
             schema: None,
             results: Vec::new(),
             compiler: compiler(id),
             author: None,
+            justification: None,
             time: None,
         };
         let packages = vec![AttestedPackage {

@@ -67,7 +67,10 @@ impl Scene {
         assert_eq!(code, Some(0), "{said}");
         let (code, said) = self.verify(reference, &["--rebuild"]);
         assert_eq!(code, Some(1), "{said}");
-        assert!(said.contains("not reproduced") && said.contains(says), "{says}: {said}");
+        assert!(
+            said.contains("not reproduced") && said.contains(says),
+            "{says}: {said}"
+        );
     }
 
     fn layout(&self) -> Layout {
@@ -75,7 +78,8 @@ impl Scene {
     }
 
     fn key(&self, role: &str) -> SigningKey {
-        SigningKey::from_pem(&fs::read_to_string(self.site.path(&format!("keys/{role}.key"))).unwrap()).unwrap()
+        SigningKey::from_pem(&fs::read_to_string(self.site.path(&format!("keys/{role}.key"))).unwrap())
+            .unwrap()
     }
 
     fn root(&self) -> TrustRoot {
@@ -123,10 +127,16 @@ impl Scene {
 fn a_component_and_a_bundle_are_made_again_from_what_is_stored() {
     let scene = Scene::new();
     let said = scene.reproduced(PACKAGE);
-    assert!(said.contains("reproduced policy component `eu_residency` from its sources"), "{said}");
+    assert!(
+        said.contains("reproduced policy component `eu_residency` from its sources"),
+        "{said}"
+    );
     scene.release();
     let said = scene.reproduced(TAG);
-    assert!(said.contains("from its sources") && said.contains("native code for"), "{said}");
+    assert!(
+        said.contains("from its sources") && said.contains("native code for"),
+        "{said}"
+    );
     // Signing again gives the same archive: nothing of the machine or the moment is in it.
     let before = scene.archive();
     let package = repository().join("policies").join(PACKAGE);
@@ -145,9 +155,15 @@ fn what_was_unpacked_from_the_archive_is_what_builds() {
         .status()
         .unwrap();
     assert!(unpacked.success());
-    let (package, built) = (scene.at("unpacked/1/eu_residency.package"), scene.at("again.wasm"));
+    let (package, built) = (
+        scene.at("unpacked/1/eu_residency.package"),
+        scene.at("again.wasm"),
+    );
     scene.site.tools.aecp(["build", &package, "-o", &built]).unwrap();
-    assert_eq!(fs::read(built).unwrap(), fs::read(scene.site.path("eu_residency.wasm")).unwrap());
+    assert_eq!(
+        fs::read(built).unwrap(),
+        fs::read(scene.site.path("eu_residency.wasm")).unwrap()
+    );
 }
 
 #[test]
@@ -160,12 +176,23 @@ fn justification_and_author_are_signed() {
         repository().join("policies").join(PACKAGE).display().to_string(),
     );
     let sign = [
-        "sign", &component, "--key", &key, "--source", &package, "--author", "Ada",
-        "--justification", "the regulator asked",
+        "sign",
+        &component,
+        "--key",
+        &key,
+        "--source",
+        &package,
+        "--author",
+        "Ada",
+        "--justification",
+        "the regulator asked",
     ];
     scene.site.tools.aecp(sign).unwrap();
     let envelope = fs::read(scene.site.path("eu_residency.wasm.dsse.json")).unwrap();
-    let said = statement::open_unverified::<Attestation>(&envelope).unwrap().statement.predicate;
+    let said = statement::open_unverified::<Attestation>(&envelope)
+        .unwrap()
+        .statement
+        .predicate;
     assert_eq!(said.author.as_deref(), Some("Ada"));
     assert_eq!(said.justification.as_deref(), Some("the regulator asked"));
     assert!(said.time.is_some() && said.source_archive == Some(scene.archive()));
@@ -193,11 +220,29 @@ fn sources_that_were_changed_cut_or_left_out_are_named() {
     let push = ["push", &component, "--layout", &layout, "--tag", PACKAGE];
     let (code, _, errors) = scene.site.tools.try_aecp(push).unwrap();
     assert_eq!(code, Some(2));
-    assert!(errors.contains("the signature says") && errors.contains("sign the component again"), "{errors}");
-    let push = ["push", &component, "--layout", &layout, "--tag", PACKAGE, "--without-sources"];
+    assert!(
+        errors.contains("the signature says") && errors.contains("sign the component again"),
+        "{errors}"
+    );
+    let push = [
+        "push",
+        &component,
+        "--layout",
+        &layout,
+        "--tag",
+        PACKAGE,
+        "--without-sources",
+    ];
     scene.site.tools.aecp(push).unwrap();
-    let (root, verify) = (scene.at("root.json"), ["verify", PACKAGE, "--rebuild", "--layout", &layout]);
-    let (code, said, _) = scene.site.tools.try_aecp(verify.into_iter().chain(["--root", &root])).unwrap();
+    let (root, verify) = (
+        scene.at("root.json"),
+        ["verify", PACKAGE, "--rebuild", "--layout", &layout],
+    );
+    let (code, said, _) = scene
+        .site
+        .tools
+        .try_aecp(verify.into_iter().chain(["--root", &root]))
+        .unwrap();
     assert_eq!(code, Some(1));
     assert!(said.contains("`aecp push` stores them"), "{said}");
 }
@@ -224,7 +269,11 @@ fn a_signature_over_other_sources_is_found_out() {
         .unwrap();
     let foreign = fs::read(other.site.path("customer_api.wasm.sources.tar")).unwrap();
     let envelope = fs::read(other.site.path("customer_api.wasm.dsse.json")).unwrap();
-    let source = statement::open_unverified::<Attestation>(&envelope).unwrap().statement.predicate.source;
+    let source = statement::open_unverified::<Attestation>(&envelope)
+        .unwrap()
+        .statement
+        .predicate
+        .source;
     scene.say(Some(&foreign), |said| said.source = source);
     scene.not_reproduced(PACKAGE, "differs from it from byte");
     scene.say(Some(&foreign), |said| {
@@ -262,7 +311,11 @@ fn native_code_that_does_not_come_from_the_component_is_found_out() {
     let mut files = vec![NamedBlob::bundle(sealed.envelope), NamedBlob::native(code)];
     for (name, bytes) in pulled.files {
         if name != "bundle.dsse.json" && name != old {
-            let kind = if name.starts_with("blobs/") { media::WASM } else { media::DSSE };
+            let kind = if name.starts_with("blobs/") {
+                media::WASM
+            } else {
+                media::DSSE
+            };
             files.push(NamedBlob::new(&name, kind, bytes).unwrap());
         }
     }
@@ -278,14 +331,24 @@ fn cosign_verifies_an_attestation_and_refuses_others() {
         let (key, envelope, blob) = (scene.at(key), scene.at(envelope), scene.at(blob));
         let output = Command::new(tool("cosign"))
             .args(["verify-blob-attestation", "--key", &key, "--signature", &envelope])
-            .args(["--type", kind, "--insecure-ignore-tlog=true", "--check-claims=true", &blob])
+            .args([
+                "--type",
+                kind,
+                "--insecure-ignore-tlog=true",
+                "--check-claims=true",
+                &blob,
+            ])
             .output()
             .unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         (output.status.success(), said)
     };
     const KIND: &str = "urn:aecp:attestation:component:v1";
-    let (key, envelope, blob) = ("keys/packages.pub", "eu_residency.wasm.dsse.json", "eu_residency.wasm");
+    let (key, envelope, blob) = (
+        "keys/packages.pub",
+        "eu_residency.wasm.dsse.json",
+        "eu_residency.wasm",
+    );
     let (good, said) = cosign(key, envelope, KIND, blob);
     assert!(good && said.contains("Verified OK"), "{said}");
 

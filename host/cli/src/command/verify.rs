@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 
 use aecp_oci::{Layout, Limits, PulledBundle, Reference, Store, Tag, media};
+use aecp_trust::attestation::ComponentKind;
 use aecp_trust::bundle::Bundle;
+use aecp_trust::review::Reviews;
 use aecp_trust::{Delivery, Digest, Expectations, TrustRoot, statement, verify};
 use jiff::Timestamp;
 
-use crate::attested;
+use crate::attested::{self, Known};
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
 use crate::rebuild::{self, Subject};
@@ -121,18 +123,20 @@ fn delivery(pulled: PulledBundle) -> Delivery {
 }
 
 fn verify_component(layout: &Layout, reference: &Reference, root: &TrustRoot) -> Result<Verified, Error> {
-    let context = || format!("verifying component `{reference}`");
-    let pulled = layout
-        .pull_component(reference, Limits::default().file_bytes)
-        .when(context())?;
+    let Known {
+        pulled,
+        attested,
+        reviews,
+        ..
+    } = attested::take(layout, reference, root)?;
     let digest = Digest::of(&pulled.bytes);
-    let attestation = attested::of(layout, &pulled.manifest, digest, root)
-        .when(context())?
-        .attestation;
+    let attestation = attested.attestation;
     let (kind, compiler) = (attestation.kind.name(), &attestation.compiler);
     let sentence = format!(
-        "{kind} component built by {} {} {FAINT}{digest}{FAINT:#}",
-        compiler.name, compiler.version
+        "{kind} component built by {} {}{} {FAINT}{digest}{FAINT:#}",
+        compiler.name,
+        compiler.version,
+        approvals(attestation.kind, &reviews)
     );
     let subject = Subject {
         name: format!("{kind} component `{reference}`"),
@@ -146,4 +150,14 @@ fn verify_component(layout: &Layout, reference: &Reference, root: &TrustRoot) ->
         sentence,
         subjects: vec![subject],
     })
+}
+
+/// How many approve a component, where the trust root asks for any.
+fn approvals(kind: ComponentKind, reviews: &Reviews) -> String {
+    match (kind, reviews.needed) {
+        (ComponentKind::Context | ComponentKind::Audit, _) | (_, 0) => String::new(),
+        (ComponentKind::Policy, needed) => {
+            format!(", {} of {needed} approvals", reviews.approvals().count())
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use aecp_engine::sink::SendError;
 use aecp_engine::{Extractor, Instances, Member, Outlet, PolicyComponent, PolicySet, Runtime, Sink, TARGET};
-use aecp_oci::{Limits, NamedBlob, Reference, Store, media};
+use aecp_oci::{Limits, NamedBlob, PulledComponent, Reference, Store, media};
 use aecp_trust::attestation::{Attestation, ComponentKind, Demands};
 use aecp_trust::bundle::{
     Bundle, ComponentRef, ExtractorEntry, NativeCode, PackageEntry, PolicyEntry, SinkEntry, Source,
@@ -110,10 +110,15 @@ impl Taker<'_> {
             .store
             .envelopes(&pulled.manifest, media::IN_TOTO, &limits)
             .when(context())?;
+        let attested = attested::latest(&envelopes, self.root, digest).when(context())?;
+        let reviews = match kind {
+            ComponentKind::Policy => self.reviewed(reference, &pulled, &attested)?,
+            ComponentKind::Context | ComponentKind::Audit => Vec::new(),
+        };
         let Attested {
             envelope,
             attestation,
-        } = attested::latest(&envelopes, self.root, digest).when(context())?;
+        } = attested;
         if attestation.kind != kind {
             let detail = format!(
                 "it is signed as a component of kind {}, not {}",
@@ -135,17 +140,39 @@ impl Taker<'_> {
                 size: size(&native),
             }],
         };
-        let files = vec![
+        let mut files = vec![
             NamedBlob::attestation(&pulled.component, envelope),
             NamedBlob::component(pulled.bytes),
             NamedBlob::native(native.clone()),
         ];
+        files.extend(reviews);
         Ok(Taken {
             component,
             attestation,
             native,
             files,
         })
+    }
+
+    /// The approvals that the trust root asks for, as files of the bundle.
+    fn reviewed(
+        &self,
+        reference: &str,
+        pulled: &PulledComponent,
+        attested: &Attested,
+    ) -> Result<Vec<NamedBlob>, Error> {
+        let context = || format!("releasing component `{reference}`");
+        let component = Digest::of(&pulled.bytes);
+        let reviews = attested::reviews(self.store, &pulled.manifest, component, attested, self.root);
+        let reviews = reviews.when(context())?;
+        reviews.enough().map_err(|missing| {
+            Error::part(context())(format!(
+                "{missing}; reviewers look with `aecp review` and say yes with `aecp approve`"
+            ))
+        })?;
+        let approvals = reviews.approvals().map(|reviewed| reviewed.envelope.clone());
+        let file = |(number, envelope)| NamedBlob::review(&component, number, envelope);
+        Ok((0..).zip(approvals).map(file).collect())
     }
 }
 

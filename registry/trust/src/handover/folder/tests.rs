@@ -11,6 +11,11 @@ fn delivery() -> Delivery {
     let component = delivery.add_blob(b"component".to_vec());
     delivery.add_blob(b"native".to_vec());
     delivery.attestations.insert(component, b"attestation".to_vec());
+    delivery.reviews = [
+        ((component, 0), b"review".to_vec()),
+        ((component, 12), b"another".to_vec()),
+    ]
+    .into();
     delivery.roots = [(2, b"root".to_vec()), (10, b"later root".to_vec())].into();
     delivery
 }

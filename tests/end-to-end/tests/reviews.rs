@@ -65,7 +65,7 @@ impl Scene {
             _folder: folder,
         };
         let keys = ["alice", "bob", "carol", "dave"].map(|name| scene.at(&format!("keys/{name}")));
-        let generate = ["keys", "generate"].map(str::to_owned);
+        let generate = ["keys", "generate", "--plain"].map(str::to_owned);
         scene.site.tools.aecp(generate.iter().chain(&keys)).unwrap();
         scene.publish(TAG, &sources("1.0.0", "record"));
         scene

@@ -122,7 +122,7 @@ fn links_pipes_and_folders_are_no_files() {
 #[test]
 fn limits_hold() {
     let (_place, path) = written();
-    let all: usize = 6 + 9 + 11 + 9 + 6 + 4 + 10;
+    let all: usize = 6 + 9 + 11 + 6 + 7 + 9 + 6 + 4 + 10;
     let total = u64::try_from(all).unwrap();
     let exact = Limits {
         envelope: 11,

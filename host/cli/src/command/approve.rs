@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use aecp_oci::{Layout, Reference, Store, media};
 use aecp_trust::review::{self, NotCounted, Review, Verdict};
-use aecp_trust::{Digest, Signer as _};
+use aecp_trust::Digest;
 use jiff::Timestamp;
 
 use crate::attested;

@@ -224,6 +224,13 @@ fn sources_that_were_changed_cut_or_left_out_are_named() {
         errors.contains("the signature says") && errors.contains("sign the component again"),
         "{errors}"
     );
+    fs::remove_file(scene.site.path("eu_residency.wasm.sources.tar")).unwrap();
+    let (code, _, errors) = scene.site.tools.try_aecp(push).unwrap();
+    assert_eq!(code, Some(2));
+    assert!(
+        errors.contains("leave them out with --without-sources"),
+        "{errors}"
+    );
     let push = [
         "push",
         &component,

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use aecp_oci::{Layout, Reference, Store, media};
-use aecp_trust::review::{self, NotCounted, Review, Verdict};
 use aecp_trust::Digest;
+use aecp_trust::review::{self, NotCounted, Review, Verdict};
 use jiff::Timestamp;
 
 use crate::attested;

@@ -78,6 +78,13 @@ fn signed_sources(component: &Path, envelope: &[u8]) -> Result<Option<Vec<u8>>, 
         return Ok(None);
     };
     let path = sources::archive_path(component);
+    if !path.exists() {
+        return Err(Error::part(format!("storing `{}`", path.display()))(
+            "the sources that were signed are not here; sign the component again with `aecp sign --source`, or leave them \
+             out with --without-sources"
+                .to_owned(),
+        ));
+    }
     let archive = files::read(&path)?;
     let found = Digest::of(&archive);
     if found != signed {

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use aecp_trust::handover::Limits;
+use aecp_trust::review::Verdict;
 use aecp_trust::{Delivery, Role, TrustRoot, VerifiedBundle, verify};
 use common::*;
 use proptest::prelude::*;
@@ -30,12 +31,22 @@ struct Delivered {
 }
 
 static DELIVERED: LazyLock<std::sync::Mutex<Delivered>> = LazyLock::new(|| {
-    let scene = Scene::new();
+    let approval = |number: u8, name| review(70 + number, name, Verdict::Approve, number);
+    let scene = Scene {
+        root: root_with_reviewers(2, &[70, 71]),
+        reviews: [
+            ((policy(), 0), approval(0, "alice")),
+            ((policy(), 1), approval(1, "bob")),
+        ]
+        .into(),
+        ..Scene::new()
+    };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("delivery");
     scene.delivery().write(&path).unwrap();
     let mut files = Vec::new();
-    for part in [path.clone(), path.join("attestations"), path.join("blobs")] {
+    let parts = ["attestations", "reviews", "blobs"].map(|name| path.join(name));
+    for part in [path.clone()].into_iter().chain(parts) {
         for entry in std::fs::read_dir(part).unwrap() {
             let file = entry.unwrap().path();
             if file.is_file() {
@@ -80,7 +91,7 @@ proptest! {
 
 #[test]
 fn a_flipped_bit_at_every_place_of_a_trust_root() {
-    let root = root(1);
+    let root = root_with_reviewers(2, &[70, 71, 72]);
     let now = time("2030-01-01T00:00:00Z");
     let mut refusals = 0;
     for place in 0..root.as_bytes().len() {
@@ -94,7 +105,7 @@ fn a_flipped_bit_at_every_place_of_a_trust_root() {
         assert_eq!(read.version(), root.version());
         assert_eq!(read.expires(), root.expires());
         assert_eq!(read.freshness_period(), root.freshness_period());
-        for role in Role::ALL {
+        for role in Role::ALL.into_iter().chain([Role::Reviewers]) {
             assert_eq!(read.quorum(role), root.quorum(role), "byte {place}");
         }
     }

@@ -227,6 +227,20 @@ fn a_rejection_stops_a_release_until_it_is_taken_back() {
         ]
     );
     assert_eq!(log[3]["why"], "which records?");
+    let (layout, root) = (scene.at("registry"), scene.at("root.json"));
+    let log = ["log", "edge", "--layout", &layout, "--root", &root];
+    let said = scene.site.tools.aecp(log).unwrap();
+    for part in [
+        "released edge epoch 1",
+        "demo signed gate 1.0.0",
+        "Carol approved",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(
+        !said.contains("rejected"),
+        "what does not count is not in a bundle: {said}"
+    );
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     }
 }
 
-fn is_bundle(layout: &Layout, reference: &Reference) -> Result<Option<Tag>, Error> {
+pub(super) fn is_bundle(layout: &Layout, reference: &Reference) -> Result<Option<Tag>, Error> {
     let context = || format!("reading `{reference}`");
     let descriptor = layout.resolve(reference).when(context())?;
     let manifest = layout
@@ -110,7 +110,7 @@ fn verify_bundle(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<Verifie
 }
 
 /// A pulled bundle as what trust verifies.
-fn delivery(pulled: PulledBundle) -> Delivery {
+pub(super) fn delivery(pulled: PulledBundle) -> Delivery {
     let mut delivery = Delivery {
         freshness: pulled.freshness.unwrap_or_default(),
         ..Delivery::default()

@@ -8,6 +8,7 @@ use aecp_trust::{Digest, TrustRoot};
 use crate::error::{Error, While};
 
 /// An attestation that holds, and the envelope that it came in.
+#[derive(Clone)]
 pub(crate) struct Attested {
     pub(crate) envelope: Vec<u8>,
     pub(crate) attestation: Attestation,
@@ -16,10 +17,10 @@ pub(crate) struct Attested {
 /// A component of a store, with what is known of it.
 pub(crate) struct Known {
     pub(crate) pulled: PulledComponent,
-    /// All attestations that hold, oldest first; at least one.
+    /// The latest attestation that holds.
+    pub(crate) attestation: Attestation,
+    /// All that hold, oldest first.
     pub(crate) history: Vec<Attested>,
-    /// The latest of them.
-    pub(crate) attested: Attested,
     pub(crate) reviews: Reviews,
 }
 
@@ -32,31 +33,23 @@ pub(crate) fn take(store: &dyn Store, reference: &Reference, root: &TrustRoot) -
         .when(context())?;
     let digest = Digest::of(&pulled.bytes);
     let envelopes = store.envelopes(&pulled.manifest, media::IN_TOTO, &limits);
-    let envelopes = envelopes.when(context())?;
-    let attested = latest(&envelopes, root, digest).when(context())?;
-    let history = all(&envelopes, root, digest).0;
-    let reviews = reviews(store, &pulled.manifest, digest, &attested, root).when(context())?;
+    let (latest, history) = history(&envelopes.when(context())?, root, digest).when(context())?;
+    let reviews = reviews(store, &pulled.manifest, digest, &history, root).when(context())?;
     Ok(Known {
         pulled,
+        attestation: latest.attestation,
         history,
-        attested,
         reviews,
     })
 }
 
-/// The latest envelope that holds under the root and is about `component`: who signs again has more to say.
-pub(crate) fn latest(
+/// The latest envelope that holds under the root and is about `component`, for who signs again has more to say; and all of
+/// them, oldest first.
+pub(crate) fn history(
     envelopes: &[Envelope],
     root: &TrustRoot,
     component: Digest,
-) -> Result<Attested, String> {
-    let (mut found, problems) = all(envelopes, root, component);
-    let none = || format!("no signature by the packages role holds: {}", problems.join("; "));
-    found.pop().ok_or_else(none)
-}
-
-/// All that hold and are about `component`, oldest first, and why the others do not.
-fn all(envelopes: &[Envelope], root: &TrustRoot, component: Digest) -> (Vec<Attested>, Vec<String>) {
+) -> Result<(Attested, Vec<Attested>), String> {
     let (mut found, mut problems) = (Vec::new(), Vec::new());
     for envelope in envelopes {
         match attestation::open(&envelope.bytes, root) {
@@ -69,15 +62,22 @@ fn all(envelopes: &[Envelope], root: &TrustRoot, component: Digest) -> (Vec<Atte
         }
     }
     found.sort_by_key(|attested| attested.attestation.time);
-    (found, problems)
+    match found.last().cloned() {
+        Some(latest) => Ok((latest, found)),
+        None => Err(format!(
+            "no signature by the packages role holds: {}",
+            problems.join("; ")
+        )),
+    }
 }
 
-/// What the reviewers say of the component `component`, under the manifest `manifest` of a store.
+/// What the reviewers say of the component `component`, under the manifest `manifest` of a store, whose attestations are
+/// these.
 pub(crate) fn reviews(
     store: &dyn Store,
     manifest: &Digest,
     component: Digest,
-    attested: &Attested,
+    history: &[Attested],
     root: &TrustRoot,
 ) -> Result<Reviews, aecp_oci::Error> {
     // Where no review is asked for, whatever is attached as one cannot stop anything.
@@ -89,9 +89,12 @@ pub(crate) fn reviews(
         },
     };
     let envelopes = envelopes.iter().map(|envelope| envelope.bytes.as_slice());
-    let Attested {
-        envelope,
-        attestation,
-    } = attested;
-    Ok(review::of(envelopes, component, envelope, attestation, root))
+    Ok(review::of(envelopes, component, said(history), root))
+}
+
+/// Attestations as reviews are held against them.
+pub(crate) fn said(history: &[Attested]) -> impl Iterator<Item = (&[u8], &Attestation)> {
+    history
+        .iter()
+        .map(|attested| (attested.envelope.as_slice(), &attested.attestation))
 }

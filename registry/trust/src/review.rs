@@ -205,13 +205,12 @@ impl Reviews {
     }
 }
 
-/// What the root's reviewers say of `component` in these envelopes. `attestation` is the envelope that says where it comes
-/// from, and `said` what is in it, verified.
+/// What the root's reviewers say of `component` in these envelopes. `attestations` are the envelopes that say where it
+/// comes from, with what is in them, verified: whoever signed one of them wrote it.
 pub fn of<'a>(
     envelopes: impl IntoIterator<Item = &'a [u8]>,
     component: Digest,
-    attestation: &[u8],
-    said: &Attestation,
+    attestations: impl IntoIterator<Item = (&'a [u8], &'a Attestation)>,
     root: &TrustRoot,
 ) -> Reviews {
     let Some(quorum) = root.reviewers() else {
@@ -234,18 +233,20 @@ pub fn of<'a>(
     all.sort_by_cached_key(|reviewed: &Reviewed| {
         (reviewed.review.time, Digest::of(&reviewed.envelope), reviewed.key)
     });
-    let author = Author {
-        keys: signers(attestation, &one),
-        name: said.author.as_deref().map(folded),
-    };
+    let mut author = Author::default();
+    for (envelope, said) in attestations {
+        author.keys.extend(signers(envelope, &one));
+        author.names.extend(said.author.as_deref().map(folded));
+    }
     count(&mut all, &author);
     Reviews { all, needed, ignored }
 }
 
 /// Who wrote a component.
+#[derive(Default)]
 struct Author {
     keys: BTreeSet<KeyId>,
-    name: Option<String>,
+    names: BTreeSet<String>,
 }
 
 /// A review for each reviewer's key that signed it.
@@ -292,7 +293,7 @@ fn count(all: &mut [Reviewed], author: &Author) {
             Some(NotCounted::Rejects)
         } else if author.keys.contains(&reviewed.key) {
             Some(NotCounted::AuthorsKey)
-        } else if author.name.as_ref() == Some(&name) {
+        } else if author.names.contains(&name) {
             Some(NotCounted::AuthorsName)
         } else if !names.insert(name) {
             Some(NotCounted::Superseded)

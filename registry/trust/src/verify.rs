@@ -274,7 +274,12 @@ fn reviewed(
         return Ok(());
     }
     let component = used.component.digest;
-    let reviews = review::of(delivery.reviews_of(component), component, attestation, said, root);
+    let reviews = review::of(
+        delivery.reviews_of(component),
+        component,
+        [(attestation, said)],
+        root,
+    );
     reviews.enough().map_err(|error| Refusal::Reviews {
         component: Component::new(&used),
         error,

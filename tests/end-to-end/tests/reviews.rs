@@ -187,6 +187,21 @@ fn authors_and_strangers_cannot_approve() {
     scene.approves("alice", "Alice", "1 of 2");
     scene.approves("bob", "Bob", "2 of 2");
     scene.released();
+    // Somebody else signing again does not make her a reviewer of her own work.
+    let (component, key) = (scene.at("gate.wasm"), scene.at("keys/alice.key"));
+    let package = scene.at(TAG);
+    scene.rotate(&[&format!("--role=packages={}", scene.keys(&["packages", "alice"]))]);
+    let layout = scene.at("registry");
+    let push = ["push", &component, "--layout", &layout, "--tag", TAG];
+    for key in [&key, &scene.at("keys/packages.key")] {
+        scene
+            .site
+            .tools
+            .aecp(["sign", &component, "--key", key, "--source", &package])
+            .unwrap();
+        scene.site.tools.aecp(push).unwrap();
+    }
+    scene.refused(&["1 of 2", "`Alice` (this key signed the component)"]);
     let none = Scene::without_reviewers();
     refused(none.approve("alice", "Alice", &[]), "asks for no reviews");
     none.released();

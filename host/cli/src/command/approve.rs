@@ -82,12 +82,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         .all
         .iter()
         .map(|reviewed| reviewed.envelope.as_slice());
-    let attested = &known.attested;
     let after = review::of(
         before.chain([envelope.as_slice()]),
         digest,
-        &attested.envelope,
-        &attested.attestation,
+        attested::said(&known.history),
         &root,
     );
     let own = after.all.iter().find(|reviewed| reviewed.envelope == envelope);

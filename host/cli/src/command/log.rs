@@ -153,7 +153,12 @@ fn of_bundle(store: &dyn Store, tag: &Tag, root: &TrustRoot) -> Result<Vec<Entry
             ));
         }
         let said = said.predicate;
-        let reviews = review::of(delivery.reviews_of(component), component, envelope, &said, root);
+        let reviews = review::of(
+            delivery.reviews_of(component),
+            component,
+            [(envelope.as_slice(), &said)],
+            root,
+        );
         entries.push(Entry::of_attestation(&said));
         entries.extend(reviews.all.iter().map(Entry::of_review));
     }

@@ -44,7 +44,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let layout = Layout::open(&arguments.layout).when("opening the layout")?;
     let store: &dyn Store = &layout;
     let known = attested::take(store, &arguments.reference, &root)?;
-    let said = &known.attested.attestation;
+    let said = &known.attestation;
     let digest = Digest::of(&known.pulled.bytes);
     anstream::println!("{} component {FAINT}{digest}{FAINT:#}", said.kind.name());
     anstream::println!("built by {} {}", said.compiler.name, said.compiler.version);
@@ -128,7 +128,7 @@ fn show_results(results: &PackageResults) {
 /// The archive of the sources of a component that was signed.
 fn archive(store: &dyn Store, known: &Known, reference: &Reference) -> Result<Vec<u8>, Error> {
     let context = || format!("reading the sources of `{reference}`");
-    let Attestation { source_archive, .. } = known.attested.attestation;
+    let Attestation { source_archive, .. } = known.attestation;
     let wanted = source_archive
         .ok_or("its attestation names none; sign it with `aecp sign --source`")
         .when(context())?;

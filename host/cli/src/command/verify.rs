@@ -125,12 +125,11 @@ pub(super) fn delivery(pulled: PulledBundle) -> Delivery {
 fn verify_component(layout: &Layout, reference: &Reference, root: &TrustRoot) -> Result<Verified, Error> {
     let Known {
         pulled,
-        attested,
+        attestation,
         reviews,
         ..
     } = attested::take(layout, reference, root)?;
     let digest = Digest::of(&pulled.bytes);
-    let attestation = attested.attestation;
     let (kind, compiler) = (attestation.kind.name(), &attestation.compiler);
     let sentence = format!(
         "{kind} component built by {} {}{} {FAINT}{digest}{FAINT:#}",

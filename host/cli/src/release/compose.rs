@@ -110,15 +110,15 @@ impl Taker<'_> {
             .store
             .envelopes(&pulled.manifest, media::IN_TOTO, &limits)
             .when(context())?;
-        let attested = attested::latest(&envelopes, self.root, digest).when(context())?;
+        let (latest, history) = attested::history(&envelopes, self.root, digest).when(context())?;
         let reviews = match kind {
-            ComponentKind::Policy => self.reviewed(reference, &pulled, &attested)?,
+            ComponentKind::Policy => self.reviewed(reference, &pulled, &history)?,
             ComponentKind::Context | ComponentKind::Audit => Vec::new(),
         };
         let Attested {
             envelope,
             attestation,
-        } = attested;
+        } = latest;
         if attestation.kind != kind {
             let detail = format!(
                 "it is signed as a component of kind {}, not {}",
@@ -159,11 +159,11 @@ impl Taker<'_> {
         &self,
         reference: &str,
         pulled: &PulledComponent,
-        attested: &Attested,
+        history: &[Attested],
     ) -> Result<Vec<NamedBlob>, Error> {
         let context = || format!("releasing component `{reference}`");
         let component = Digest::of(&pulled.bytes);
-        let reviews = attested::reviews(self.store, &pulled.manifest, component, attested, self.root);
+        let reviews = attested::reviews(self.store, &pulled.manifest, component, history, self.root);
         let reviews = reviews.when(context())?;
         reviews.enough().map_err(|missing| {
             Error::part(context())(format!(

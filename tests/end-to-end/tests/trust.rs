@@ -138,11 +138,14 @@ fn several_people_make_and_rotate_a_root_and_python_tuf_follows() {
         "--role=enrolment=@next.pub",
         "--role=authorizations=@next.pub",
         "--role=break-glass=@next.pub",
+        "--role=reviewers=@a.pub,next.pub",
+        "--reviews=1",
         "--key=@b.key",
         "--key=@c.key",
     ]);
     let shown = place.show();
     assert_eq!(shown["version"], 3);
+    assert_eq!(shown["reviews"], 1);
     assert_eq!(shown["history"].as_array().unwrap().len(), 3);
     for role in shown["roles"].as_array().unwrap() {
         let threshold = if role["role"] == "root" { 2 } else { 1 };

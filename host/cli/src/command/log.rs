@@ -56,7 +56,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn of_attestation(said: &Attestation) -> Self {
-        let named = |package: &aecp_trust::attestation::AttestedPackage| {
+        let named = |package: &attestation::AttestedPackage| {
             format!("{} {}", package.name, package.version)
         };
         Self {

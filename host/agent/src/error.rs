@@ -10,15 +10,15 @@ use aecp_trust::handover::{HandoverError, MalformedMessage};
 #[non_exhaustive]
 pub enum AgentError {
     /// The place where bundles are published cannot be read, or holds something wrong.
-    #[error("layout: {0}")]
-    Layout(#[from] aecp_oci::Error),
+    #[error("source: {0}")]
+    Source(#[from] aecp_oci::Error),
     /// There is a bundle without a freshness statement; no gateway would take it.
     #[error(
-        "layout: `{layout}` has a bundle under `{tag}` but no freshness statement under `{tag}.freshness`; publish one"
+        "source: `{place}` has a bundle under `{tag}` but no freshness statement under `{tag}.freshness`; publish one"
     )]
     NoFreshness {
-        /// The layout.
-        layout: PathBuf,
+        /// Where it is published.
+        place: String,
         /// The bundle's tag.
         tag: String,
     },
@@ -73,7 +73,7 @@ impl AgentError {
     /// A short name for logs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Layout(_) => "layout",
+            Self::Source(_) => "source",
             Self::NoFreshness { .. } => "freshness_missing",
             Self::Spool(_) => "spool",
             Self::Io { .. } => "io",

@@ -9,6 +9,9 @@
 )]
 
 mod operands;
+mod together;
+
+pub use together::{outcomes_together, packages, values_together};
 
 use std::ops::RangeInclusive;
 use std::sync::OnceLock;

@@ -697,3 +697,28 @@ fn expected_obligations_are_written_in_one_form() {
     );
     assert_eq!(aecp_compiler::format::source(&formatted).unwrap(), formatted);
 }
+
+#[test]
+fn an_obligation_that_no_test_expects_is_one_that_nobody_misses() {
+    let survivors = |expected: &str| {
+        let test = obliging(expected, "EU").unwrap();
+        let package = checked(OBLIGING).package.unwrap();
+        let found = mutate(&package, &[test], &BruteForce::default(), Budget::default());
+        let sentences = found.survivors.into_iter().map(|survivor| {
+            assert!(survivor.request.is_some(), "{}", survivor.sentence);
+            survivor.sentence
+        });
+        let of_obligations = sentences.filter(|sentence| sentence.contains("the obligation"));
+        of_obligations.collect::<Vec<_>>()
+    };
+    assert_eq!(survivors("ALLOW").len(), 4);
+    let rest = "ALLOW OBLIGING MASK response.body.ssn OBLIGING NOTIFY \"security\" OBLIGING LIMIT BY identity.subject";
+    assert_eq!(
+        survivors(rest),
+        ["no test notices that the obligation `FILTER rows` of policy `support` is dropped"]
+    );
+    assert_eq!(
+        survivors(&format!("{rest} OBLIGING FILTER rows")),
+        Vec::<String>::new()
+    );
+}

@@ -62,6 +62,8 @@ pub enum Denial {
     BundleExpired,
     /// The freshness statement has ended.
     FreshnessExpired,
+    /// The bundle does not hold any more by the trust root that counts now.
+    BundleRevoked,
     /// A component trapped.
     ComponentTrapped,
     /// A component ran out of time.
@@ -92,6 +94,7 @@ impl Denial {
             Self::NoBundle => "no_bundle",
             Self::BundleExpired => "bundle_expired",
             Self::FreshnessExpired => "freshness_expired",
+            Self::BundleRevoked => "bundle_revoked",
             Self::ComponentTrapped => "component_trapped",
             Self::ComponentDeadline => "component_deadline",
             Self::ComponentMemory => "component_memory",

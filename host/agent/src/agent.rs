@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aecp_oci::{Limits, PulledBundle, Revision};
-use aecp_trust::handover::{ATTESTATIONS, Answer, BLOBS, BUNDLE_FILE, ENVELOPE_SUFFIX, Offer};
-use aecp_trust::{Delivery, Digest};
+use aecp_trust::Delivery;
+use aecp_trust::handover::{Answer, Offer};
 use tokio::time::Instant;
 
 use crate::acknowledgement::{self, Acknowledgement};
@@ -151,7 +151,7 @@ impl Agent {
             .files
             .iter()
             .fold(0_usize, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
-        let folder = self.folder.put(&delivery(pulled, &self.config)?)?;
+        let folder = self.folder.put(&delivery(pulled))?;
         tracing::info!(manifest = %revision.bundle, bytes, "fetched a bundle");
         let spooled = Spooled { revision, folder };
         self.spooled = Some(spooled.clone());
@@ -211,33 +211,16 @@ fn may_pass(code: &str) -> bool {
     )
 }
 
-/// The files that a gateway reads, by their names in the bundle's artifact. Others have no meaning here.
-fn delivery(pulled: PulledBundle, config: &Config) -> Result<Delivery, AgentError> {
-    let Some(freshness) = pulled.freshness else {
-        return Err(AgentError::NoFreshness {
-            place: config.source.to_string(),
-            tag: config.tag.to_string(),
-        });
-    };
+/// What a gateway reads. Whether a freshness statement must be there is the gateway's to know.
+fn delivery(pulled: PulledBundle) -> Delivery {
     let mut delivery = Delivery {
-        freshness,
+        freshness: pulled.freshness.unwrap_or_default(),
         ..Delivery::default()
     };
     for (name, bytes) in pulled.files {
-        if name == BUNDLE_FILE {
-            delivery.bundle = bytes;
-        } else if let Some(component) = in_folder(&name, ATTESTATIONS, ENVELOPE_SUFFIX) {
-            delivery.attestations.insert(component, bytes);
-        } else if let Some(digest) = in_folder(&name, BLOBS, "") {
-            delivery.blobs.insert(digest, bytes.into());
-        } else {
+        if !delivery.add_file(&name, bytes) {
             tracing::debug!(name, "a file of the bundle is of no use to a gateway");
         }
     }
-    Ok(delivery)
-}
-
-fn in_folder(name: &str, folder: &str, suffix: &str) -> Option<Digest> {
-    let file = name.strip_prefix(folder)?.strip_prefix('/')?;
-    Digest::from_hex(file.strip_suffix(suffix)?).ok()
+    delivery
 }

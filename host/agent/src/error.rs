@@ -12,16 +12,6 @@ pub enum AgentError {
     /// The place where bundles are published cannot be read, or holds something wrong.
     #[error("source: {0}")]
     Source(#[from] aecp_oci::Error),
-    /// There is a bundle without a freshness statement; no gateway would take it.
-    #[error(
-        "source: `{place}` has a bundle under `{tag}` but no freshness statement under `{tag}.freshness`; publish one"
-    )]
-    NoFreshness {
-        /// Where it is published.
-        place: String,
-        /// The bundle's tag.
-        tag: String,
-    },
     /// The bundle could not be written into the spool.
     #[error("spool: {0}")]
     Spool(#[from] HandoverError),
@@ -74,7 +64,6 @@ impl AgentError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Source(_) => "source",
-            Self::NoFreshness { .. } => "freshness_missing",
             Self::Spool(_) => "spool",
             Self::Io { .. } => "io",
             Self::InUse { .. } => "in_use",

@@ -269,18 +269,6 @@ async fn damage_in_the_layout_is_named_and_mended_later() {
 }
 
 #[tokio::test]
-async fn a_bundle_without_freshness_is_not_offered() {
-    let site = Site::new();
-    site.layout
-        .push_bundle(&site.tag, &[NamedBlob::bundle(b"bundle".to_vec())], None)
-        .unwrap();
-    let mut agent = Agent::new(site.config()).unwrap();
-    let error = agent.step().await.unwrap_err();
-    assert_eq!(error.code(), "freshness_missing");
-    assert!(error.to_string().contains("site.freshness"), "{error}");
-}
-
-#[tokio::test]
 async fn a_folder_has_one_agent_and_what_the_last_one_left_goes() {
     let site = Site::new();
     let left = site.folder.path().join("agent/spool/1/blobs");

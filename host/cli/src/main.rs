@@ -9,6 +9,8 @@
 //! - [`proof`]: what tests and analysis of packages give.
 //! - [`component`]: which contract a component is behind, and what is in it.
 //! - [`release`]: what a release file says, and the bundle that comes of it.
+//! - [`cost`]: the bound on what a decision costs, printed and enforced.
+//! - [`place`]: where artifacts are, a folder or a registry.
 //! - [`traffic`]: logs of requests, replayed.
 //! - [`files`]: files, whole or not at all.
 //! - [`report`]: diagnostics and tables as people see them.
@@ -18,9 +20,12 @@
 
 mod command;
 mod component;
+mod cost;
 mod error;
 mod files;
+mod keyfiles;
 mod package;
+mod place;
 mod proof;
 mod release;
 mod report;

@@ -32,6 +32,8 @@ pub mod surface;
 pub use extractor::{ContextRequest, Extractor, ExtractorDescription};
 pub use failure::{Failure, LoadError};
 pub use limits::{CallLimits, Limits};
+#[cfg(feature = "compile")]
+pub use policy::MeteredPolicy;
 pub use policy::{Instances, PolicyComponent};
 pub use policy_set::{Decided, Member, PolicySet};
 pub use runtime::{Contract, Runtime, TARGET};

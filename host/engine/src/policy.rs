@@ -1,6 +1,8 @@
 //! Policy components: `aecp:policy`.
 
 mod describe;
+#[cfg(feature = "compile")]
+mod metered;
 mod outcomes;
 mod values;
 
@@ -32,6 +34,9 @@ mod bindings {
         ownership: Borrowing { duplicate_if_necessary: true },
     });
 }
+
+#[cfg(feature = "compile")]
+pub use metered::MeteredPolicy;
 
 use bindings::exports::aecp::policy::evaluator as wire;
 

@@ -1,6 +1,6 @@
 //! A bundle that is in force, with everything that it runs.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use aecp_engine::policy_set::PolicySetError;
 use aecp_engine::{Extractor, Instances, LoadError, Member, PolicyComponent, PolicySet, Runtime};
@@ -81,8 +81,13 @@ pub struct Active {
     component_digests: Vec<Digest>,
     not_before: i64,
     not_after: i64,
+    /// [`ALWAYS`] where the trust root asks for no freshness.
     fresh_until: AtomicI64,
+    revoked: AtomicBool,
 }
+
+/// A moment that never comes.
+const ALWAYS: i64 = i64::MAX;
 
 impl Active {
     /// Loads everything that a bundle runs. Nothing of it is in force yet.
@@ -135,13 +140,19 @@ impl Active {
                 .collect(),
             not_before: clock::nanoseconds(bundle.not_before),
             not_after: clock::nanoseconds(bundle.not_after),
-            fresh_until: AtomicI64::new(clock::nanoseconds(verified.fresh_until())),
+            fresh_until: AtomicI64::new(moment(verified.fresh_until())),
+            revoked: AtomicBool::new(false),
         })
     }
 
     /// Why nothing may execute under this bundle at `now`; none if it may.
     pub fn lapsed(&self, now: i64) -> Option<(Denial, &'static str)> {
-        if now < self.not_before {
+        if self.revoked.load(Ordering::Relaxed) {
+            Some((
+                Denial::BundleRevoked,
+                "the bundle does not hold by the newest trust root; it must be signed anew, or another one released",
+            ))
+        } else if now < self.not_before {
             Some((
                 Denial::BundleExpired,
                 "the bundle's validity has not begun; check the clock",
@@ -159,10 +170,30 @@ impl Active {
         }
     }
 
-    /// Keeps the bundle alive for longer. An earlier moment changes nothing.
-    pub fn renew(&self, fresh_until: Timestamp) {
-        self.fresh_until
-            .fetch_max(clock::nanoseconds(fresh_until), Ordering::Relaxed);
+    /// Keeps the bundle alive for longer, once everything about it was verified again. An earlier moment changes nothing.
+    /// None if the trust root asks for no freshness.
+    pub fn renew(&self, fresh_until: Option<Timestamp>) {
+        let new = moment(fresh_until);
+        // It always gives a value, so it does not fail.
+        let _ = self
+            .fresh_until
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |old| {
+                Some(if old == ALWAYS { new } else { old.max(new) })
+            });
+        self.revoked.store(false, Ordering::Relaxed);
+    }
+
+    /// Denies everything from now on, until the bundle is renewed.
+    pub fn revoke(&self) {
+        self.revoked.store(true, Ordering::Relaxed);
+    }
+
+    /// Until when it is fresh; none where that is not asked for.
+    pub(crate) fn fresh_until(&self) -> Option<Timestamp> {
+        let until = self.fresh_until.load(Ordering::Relaxed);
+        (until != ALWAYS)
+            .then(|| Timestamp::from_nanosecond(until.into()).ok())
+            .flatten()
     }
 
     /// Its epoch.
@@ -177,6 +208,10 @@ impl Active {
     pub(crate) fn component_digests(&self) -> &[Digest] {
         &self.component_digests
     }
+}
+
+fn moment(fresh_until: Option<Timestamp>) -> i64 {
+    fresh_until.map_or(ALWAYS, clock::nanoseconds)
 }
 
 fn native<'a>(verified: &'a VerifiedBundle, digest: &Digest) -> Result<&'a [u8], BuildError> {

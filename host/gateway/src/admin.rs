@@ -4,8 +4,9 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
+use aecp_trust::TrustRoot;
 use aecp_vocabulary::Denial;
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
@@ -34,6 +35,7 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// What the admin listener looks at.
 pub(crate) struct Admin {
     pub(crate) active: Arc<ArcSwapOption<Active>>,
+    pub(crate) root: Arc<ArcSwap<TrustRoot>>,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) enforcement_point: String,
@@ -54,6 +56,16 @@ struct Status<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     not_ready: Option<NotReady>,
     bundle: Option<BundleStatus>,
+    trust_root: RootStatus,
+}
+
+#[derive(Serialize)]
+struct RootStatus {
+    version: u64,
+    digest: String,
+    expires: String,
+    /// Seconds, or `off`.
+    freshness_period: String,
 }
 
 #[derive(Serialize)]
@@ -68,6 +80,8 @@ struct BundleStatus {
     digest: String,
     epoch: u64,
     since: String,
+    /// A moment, or `off`.
+    fresh_until: String,
 }
 
 impl Admin {
@@ -158,16 +172,28 @@ impl Admin {
             digest: active.reference.digest.to_string(),
             epoch: active.epoch(),
             since: active.since.to_string(),
+            fresh_until: or_off(active.fresh_until()),
         });
+        let root = self.root.load();
         let status = Status {
             enforcement_point: &self.enforcement_point,
             listeners: &self.listeners,
             ready: not_ready.is_none(),
             not_ready,
             bundle,
+            trust_root: RootStatus {
+                version: root.version(),
+                digest: root.digest().to_string(),
+                expires: root.expires().to_string(),
+                freshness_period: or_off(root.freshness_period()),
+            },
         };
         serde_json::to_string(&status).unwrap_or_default()
     }
+}
+
+fn or_off(value: Option<impl ToString>) -> String {
+    value.map_or_else(|| "off".to_owned(), |value| value.to_string())
 }
 
 impl AdminListener {

@@ -190,6 +190,7 @@ fn title(denial: Denial) -> &'static str {
         Denial::NoBundle => "no bundle is active",
         Denial::BundleExpired => "the bundle is not valid any more",
         Denial::FreshnessExpired => "nothing says that the bundle is still the current one",
+        Denial::BundleRevoked => "the bundle is not trusted any more",
         Denial::AuditUnavailable => "the evidence cannot be written",
         Denial::Overloaded => "there are too many requests",
         _ => "a policy component failed",

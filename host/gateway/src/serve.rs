@@ -8,12 +8,10 @@ use std::sync::Arc;
 use aecp_engine::runtime::RuntimeError;
 use aecp_engine::{Limits, Runtime};
 use aecp_evidence::{Journal, JournalError, JournalLimits, LifecycleKind};
+use aecp_trust::Delivery;
 use aecp_trust::enrolment::{Enrolment, EnrolmentError};
 use aecp_trust::handover::Answer;
-use aecp_trust::root::RootError;
-use aecp_trust::{Delivery, TrustRoot};
 use arc_swap::ArcSwapOption;
-use jiff::Timestamp;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -29,7 +27,7 @@ use crate::guard::Guard;
 use crate::metrics::Metrics;
 use crate::offers;
 use crate::shutdown::{Shutdown, ShutdownControl, shutdown};
-use crate::state::{Activation, StoreError};
+use crate::state::{Activation, Roots, RootsError, StoreError};
 use crate::tls::{self, TlsError};
 use crate::upstream::Upstreams;
 
@@ -50,9 +48,9 @@ pub enum GatewayError {
         /// Why.
         error: io::Error,
     },
-    /// The trust root does not hold.
+    /// The trust root, or one that followed it, does not hold.
     #[error("`gateway.root`: {0}")]
-    Root(#[from] RootError),
+    Root(#[from] RootsError),
     /// The enrolment does not hold.
     #[error("`gateway.enrolment`: {0}")]
     Enrolment(#[from] EnrolmentError),
@@ -194,8 +192,9 @@ impl Gateway {
     /// Anything that is missing or does not hold; see [`GatewayError`].
     pub async fn bind(config: Config) -> Result<Self, GatewayError> {
         config.check()?;
-        let root = TrustRoot::parse(&read("root", &config.root)?, Timestamp::now())?;
-        let enrolment = Enrolment::open(&read("enrolment", &config.enrolment)?, &root)?;
+        // An expired root denies everything, but a newer one may come by the agent.
+        let roots = Roots::open(&config.state, &read("root", &config.root)?)?;
+        let enrolment = Enrolment::open(&read("enrolment", &config.enrolment)?, roots.newest())?;
         let metrics = Arc::new(Metrics::default());
         let journal = Arc::new(Journal::open(&config.evidence, JournalLimits::default())?);
         let patience = config.limits.audit_timeout.0;
@@ -213,7 +212,7 @@ impl Gateway {
         recorder.lifecycle(LifecycleKind::ProcessStarted, "gateway", &started, None)?;
         let active = Arc::new(ArcSwapOption::empty());
         let activation = Activation::new(
-            root,
+            roots,
             enrolment.labels.clone(),
             Environment::new(&enrolment.name, &enrolment.labels),
             Runtime::new(Limits::default())?,
@@ -237,6 +236,7 @@ impl Gateway {
         let front = Front::bind(config, Arc::clone(&metrics), enforcer).await?;
         let admin = Admin {
             active,
+            root: activation.root(),
             recorder: Arc::clone(&recorder),
             metrics,
             enforcement_point: enrolment.name,

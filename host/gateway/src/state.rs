@@ -3,6 +3,9 @@
 //! A delivery is verified, loaded, brought to stable storage and recorded in the evidence, in this order; only then do
 //! requests see it, by one pointer that changes atomically. Whatever fails before leaves the old bundle in force.
 //! Requests in flight keep the bundle that they began with.
+//!
+//! A delivery may bring newer trust roots. They count from then on, whatever becomes of its bundle: if that is refused,
+//! the one in force is verified anew, and one that a revoked key had signed denies everything from then on.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +15,7 @@ use aecp_evidence::{BundleReference, LifecycleKind};
 use aecp_trust::handover::{Answer, Limits};
 use aecp_trust::verify::{HighWater, Platform};
 use aecp_trust::{Delivery, Digest, Expectations, TrustRoot, VerifiedBundle, verify};
-use arc_swap::ArcSwapOption;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jiff::Timestamp;
 
 use crate::active::{Active, BuildError};
@@ -20,13 +23,17 @@ use crate::context::Environment;
 use crate::evidence::Recorder;
 use crate::metrics::Metrics;
 
+mod file;
+mod roots;
 mod store;
 
+pub use roots::{Roots, RootsError};
 pub use store::{Store, StoreError};
 
 /// What activation knows of this enforcement point.
 pub struct Activation {
-    root: TrustRoot,
+    /// The trust root that counts, for those who only look.
+    root: Arc<ArcSwap<TrustRoot>>,
     labels: std::collections::BTreeMap<String, String>,
     environment: Environment,
     runtime: Runtime,
@@ -40,10 +47,11 @@ pub struct Activation {
 
 /// What the next activation has to know of the ones before.
 struct History {
+    roots: Roots,
     store: Store,
     high_water: Option<HighWater>,
-    /// The envelope of the freshness statement that is stored.
-    freshness: Vec<u8>,
+    /// The fingerprint of the delivery that is stored, if it is known.
+    kept: Option<Digest>,
     /// The last refusal. An agent that offers the same again and again does not fill the log.
     refused: Option<(Digest, String)>,
 }
@@ -55,6 +63,8 @@ enum Refused {
     Verification(#[from] aecp_trust::Refusal),
     #[error(transparent)]
     Build(#[from] BuildError),
+    #[error(transparent)]
+    Roots(#[from] RootsError),
     #[error("the bundle cannot be kept: {0}")]
     Store(#[from] StoreError),
     #[error("the activation cannot be recorded: {0}")]
@@ -66,7 +76,8 @@ impl Refused {
         match self {
             Self::Verification(refusal) => refusal.code(),
             Self::Build(error) => error.code(),
-            Self::Store(_) => "state_unavailable",
+            Self::Roots(RootsError::Root(error) | RootsError::Kept { error, .. }) => error.code(),
+            Self::Roots(RootsError::Store(_)) | Self::Store(_) => "state_unavailable",
             Self::Evidence(_) => "audit_unavailable",
         }
     }
@@ -79,7 +90,7 @@ impl Activation {
     /// The state cannot be read. It must not be passed over: it says which bundles are too old.
     #[allow(clippy::too_many_arguments)]
     pub fn new(
-        root: TrustRoot,
+        roots: Roots,
         labels: std::collections::BTreeMap<String, String>,
         environment: Environment,
         runtime: Runtime,
@@ -90,10 +101,12 @@ impl Activation {
         metrics: Arc<Metrics>,
     ) -> Result<Self, StoreError> {
         let store = Store::open(state)?;
+        let root = Arc::new(ArcSwap::from_pointee(roots.newest().clone()));
         let history = History {
+            roots,
             high_water: store.high_water(),
             store,
-            freshness: Vec::new(),
+            kept: None,
             refused: None,
         };
         let history = Mutex::new(history);
@@ -108,6 +121,11 @@ impl Activation {
             metrics,
             history,
         })
+    }
+
+    /// The trust root that counts, as it changes.
+    pub fn root(&self) -> Arc<ArcSwap<TrustRoot>> {
+        Arc::clone(&self.root)
     }
 
     /// Brings the last bundle of an earlier process back in force, verified again. None if there was none.
@@ -152,25 +170,44 @@ impl Activation {
     }
 
     fn try_activate(&self, history: &mut History, delivery: &Delivery) -> Result<Answer, Refused> {
-        let expectations = Expectations {
-            now: Timestamp::now(),
-            high_water: history.high_water,
-            labels: self.labels.clone(),
-            platform: Some(Platform {
-                target: TARGET.to_owned(),
-                engine: self.runtime.identity().to_owned(),
-            }),
+        let rotated = history.roots.follow(&delivery.roots)? > 0;
+        if rotated {
+            self.rotated(history.roots.newest());
+        }
+        let answer = self.try_bundle(history, delivery);
+        if rotated && answer.is_err() {
+            self.reconsider(history);
+        }
+        answer
+    }
+
+    fn try_bundle(&self, history: &mut History, delivery: &Delivery) -> Result<Answer, Refused> {
+        let verified = verify(
+            delivery,
+            history.roots.newest(),
+            &self.expectations(history.high_water),
+        )?;
+        // With all roots, also those that this delivery did not bring, so that the recorder can follow them.
+        let delivery = Delivery {
+            roots: history.roots.later(),
+            ..delivery.clone()
         };
-        let verified = verify(delivery, &self.root, &expectations)?;
         if let Some(active) = self
             .active
             .load_full()
             .filter(|active| active.reference.digest == verified.digest())
         {
-            return Self::renew(history, delivery, &active, &verified);
+            if history.kept != Some(delivery.fingerprint()) {
+                history.keep(&delivery, verified.high_water())?;
+            }
+            active.renew(verified.fresh_until());
+            return Ok(Answer::Unchanged {
+                bundle: active.reference.digest,
+                epoch: active.epoch(),
+            });
         }
         let active = Active::build(&verified, &self.runtime, &self.environment, self.body_limit)?;
-        history.keep(delivery, verified.high_water())?;
+        history.keep(&delivery, verified.high_water())?;
         self.record_activation(&active, &verified)?;
         let (bundle, epoch) = (active.reference.digest, active.epoch());
         self.metrics
@@ -181,29 +218,67 @@ impl Activation {
         Ok(Answer::Activated { bundle, epoch })
     }
 
-    fn renew(
-        history: &mut History,
-        delivery: &Delivery,
-        active: &Active,
-        verified: &VerifiedBundle,
-    ) -> Result<Answer, Refused> {
-        if history.freshness != delivery.freshness {
-            history.keep(delivery, verified.high_water())?;
+    fn expectations(&self, high_water: Option<HighWater>) -> Expectations {
+        Expectations {
+            now: Timestamp::now(),
+            high_water,
+            labels: self.labels.clone(),
+            platform: Some(Platform {
+                target: TARGET.to_owned(),
+                engine: self.runtime.identity().to_owned(),
+            }),
         }
-        active.renew(verified.fresh_until());
-        Ok(Answer::Unchanged {
-            bundle: active.reference.digest,
-            epoch: active.epoch(),
-        })
+    }
+
+    /// Tells that another trust root counts.
+    fn rotated(&self, root: &TrustRoot) {
+        self.root.store(Arc::new(root.clone()));
+        tracing::info!(version = root.version(), digest = %root.digest(), "the trust root was rotated");
+        let detail = format!("version {}, {}", root.version(), root.digest());
+        let active = self.active.load_full().map(|active| active.reference.clone());
+        // The rotation stands whether or not it can be recorded; the recorder has counted and logged a loss.
+        let _ = self
+            .recorder
+            .lifecycle(LifecycleKind::TrustRootRotated, "trust root", &detail, active);
+    }
+
+    /// Verifies the bundle in force by a trust root that is newer than it, and revokes it if it does not hold.
+    fn reconsider(&self, history: &History) {
+        let (Some(active), Some(folder)) = (self.active.load_full(), history.store.current()) else {
+            return;
+        };
+        let problem = match Delivery::read(&folder, &Limits::default()) {
+            Ok(delivery) => verify(
+                &delivery,
+                history.roots.newest(),
+                &self.expectations(history.high_water),
+            )
+            .map_err(|refusal| refusal.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match problem {
+            Ok(verified) => active.renew(verified.fresh_until()),
+            Err(reason) => {
+                active.revoke();
+                tracing::error!(bundle = %active.reference.digest, reason, "the bundle in force was revoked; everything is denied");
+                // As above.
+                let _ = self.recorder.lifecycle(
+                    LifecycleKind::BundleRevoked,
+                    &active.name,
+                    &reason,
+                    Some(active.reference.clone()),
+                );
+            }
+        }
     }
 
     fn record_activation(&self, active: &Active, verified: &VerifiedBundle) -> Result<(), Refused> {
         let bundle = verified.bundle();
         let detail = format!(
-            "epoch {}, valid until {}, fresh until {}, trust root version {}",
+            "epoch {}, valid until {}, {}, trust root version {}",
             bundle.epoch,
             bundle.not_after,
-            verified.fresh_until(),
+            freshness(verified.fresh_until()),
             verified.root_version()
         );
         let reference = Some(active.reference.clone());
@@ -241,11 +316,19 @@ impl Activation {
     }
 }
 
+/// How long a bundle is fresh, in words.
+pub(crate) fn freshness(until: Option<Timestamp>) -> String {
+    until.map_or_else(
+        || "freshness off".to_owned(),
+        |until| format!("fresh until {until}"),
+    )
+}
+
 impl History {
     fn keep(&mut self, delivery: &Delivery, high_water: HighWater) -> Result<(), StoreError> {
         self.store.keep(delivery, high_water)?;
         self.high_water = Some(high_water);
-        self.freshness.clone_from(&delivery.freshness);
+        self.kept = Some(delivery.fingerprint());
         Ok(())
     }
 }

@@ -13,41 +13,13 @@ mod common;
 use aecp_evidence::leaf::{Event, Recorded, RequestResult};
 use aecp_trust::handover::{Answer, Offer};
 use aecp_vocabulary::Verdict;
-use common::site::{POLICIES, Running, Site, attributes};
+use common::ask::{activated, admin, code, get, send};
+use common::site::{POLICIES, Site, attributes};
 use common::{TestUpstream, problem, read_to_end, status};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpStream, UnixStream};
-
-async fn send(address: std::net::SocketAddr, head: &str) -> String {
-    let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = head.replace('\n', "\r\n");
-    stream
-        .write_all(format!("{request}\r\nHost: api.example\r\nConnection: close\r\n\r\n").as_bytes())
-        .await
-        .unwrap();
-    read_to_end(&mut stream).await
-}
-
-async fn get(gateway: &Running, path: &str, headers: &str) -> String {
-    send(gateway.address, &format!("GET {path} HTTP/1.1{headers}")).await
-}
-
-async fn admin(gateway: &Running, path: &str) -> String {
-    send(gateway.admin, &format!("GET {path} HTTP/1.1")).await
-}
-
-fn activated(answer: &Answer) -> bool {
-    matches!(answer, Answer::Activated { .. })
-}
-
-fn code(answer: Answer) -> String {
-    match answer {
-        Answer::Refused { code, .. } => code,
-        other => panic!("{other:?}"),
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_bundle_everything_is_denied_and_recorded() {

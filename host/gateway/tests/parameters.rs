@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
     missing_docs
 )]
 
@@ -11,12 +12,11 @@ mod common;
 
 use aecp_trust::Delivery;
 use aecp_trust::handover::Answer;
+use common::ask::get;
 use common::site::{Running, Site};
-use common::{TestUpstream, problem, read_to_end, status};
+use common::{TestUpstream, problem, status};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
 /// The region and the greatest size are the bundle's to say.
 const POLICIES: &str = r#"
@@ -42,12 +42,12 @@ fn delivery(site: &Site, epoch: u64, parameters: Value) -> Delivery {
 
 /// The status, and what denied in which words.
 async fn ask(gateway: &Running, region: &str, size: u32) -> (u16, String, String) {
-    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
-    let request = format!(
-        "GET /customers/7 HTTP/1.1\r\nHost: a\r\nX-Region: {region}\r\nX-Size: {size}\r\nConnection: close\r\n\r\n"
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let answer = read_to_end(&mut stream).await;
+    let answer = get(
+        gateway,
+        "/customers/7",
+        &format!("\nX-Region: {region}\nX-Size: {size}"),
+    )
+    .await;
     let status = status(&answer);
     if status == 200 {
         return (status, String::new(), String::new());

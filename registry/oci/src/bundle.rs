@@ -7,6 +7,7 @@
 //!
 //! - `bundle.dsse.json`: the bundle document in its envelope; every bundle has it
 //! - `attestations/<name>.dsse.json`: what was signed about the components
+//! - `roots/<version>.root.json`: trust roots, by which enforcement points follow the rotation of keys
 //! - `blobs/<hex>`: components and native code, named by the SHA-256 of their bytes
 //!
 //! The freshness statement is an artifact of its own under the tag `<tag>.freshness`. It is renewed many times in the
@@ -76,6 +77,14 @@ impl NamedBlob {
             media_type: media::DSSE.to_owned(),
             bytes: envelope,
         }
+    }
+
+    /// A trust root of this version: `roots/<version>.root.json`.
+    ///
+    /// # Errors
+    /// None that is known; the name is checked as any other.
+    pub fn root(version: u64, bytes: Vec<u8>) -> Result<Self, Error> {
+        Self::new(&format!("roots/{version}.root.json"), media::TUF, bytes)
     }
 
     /// A component: `blobs/<hex>`.

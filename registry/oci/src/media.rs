@@ -30,6 +30,9 @@ pub const IN_TOTO: &str = "application/vnd.in-toto+json";
 /// Artifact type of a bundle.
 pub const BUNDLE: &str = "application/vnd.aecp.bundle.v1";
 
+/// Metadata of The Update Framework: a trust root.
+pub const TUF: &str = "application/vnd.tuf+json";
+
 /// Artifact type of a freshness statement.
 pub const FRESHNESS: &str = "application/vnd.aecp.freshness.v1";
 

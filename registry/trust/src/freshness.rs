@@ -32,6 +32,9 @@ pub enum FreshnessError {
     /// The trust root has expired, so nobody can say anything by it.
     #[error(transparent)]
     Root(RootError),
+    /// There is none.
+    #[error("there is none, and the trust root asks for one; `aecp freshness renew` makes it")]
+    Missing,
     /// It does not hold, or is something else.
     #[error(transparent)]
     Statement(#[from] StatementError),
@@ -70,15 +73,15 @@ impl Predicate for Freshness {
 }
 
 impl Freshness {
-    /// Says it from `now` on, for as long as `root` allows.
-    pub fn new(bundle: Digest, epoch: u64, now: Timestamp, root: &TrustRoot) -> Self {
-        let period = SignedDuration::from_secs(i64::from(root.freshness_period()));
-        Self {
+    /// Says it from `now` on, for as long as `root` allows. None if `root` asks for no such statement.
+    pub fn new(bundle: Digest, epoch: u64, now: Timestamp, root: &TrustRoot) -> Option<Self> {
+        let period = SignedDuration::from_secs(i64::from(root.freshness_period()?));
+        Some(Self {
             bundle,
             epoch,
             issued: now,
             expires: now.saturating_add(period).unwrap_or(now),
-        }
+        })
     }
 
     /// The signed envelope, JSON.
@@ -95,7 +98,7 @@ impl Freshness {
 }
 
 /// Until when a freshness statement keeps this bundle alive. A gateway uses it by itself to renew a bundle that it
-/// runs already.
+/// runs already. None if `root` asks for no such statement; then none is looked at.
 ///
 /// # Errors
 /// The root has expired; the statement does not hold by the freshness role, is about another bundle or epoch, has expired, was issued in the future, or
@@ -106,12 +109,18 @@ pub fn check(
     bundle: Digest,
     epoch: u64,
     now: Timestamp,
-) -> Result<Timestamp, FreshnessError> {
+) -> Result<Option<Timestamp>, FreshnessError> {
     if root.is_expired(now) {
         return Err(FreshnessError::Root(RootError::Expired {
             version: root.version(),
             expires: root.expires(),
         }));
+    }
+    let Some(allowed) = root.freshness_period() else {
+        return Ok(None);
+    };
+    if envelope.is_empty() {
+        return Err(FreshnessError::Missing);
     }
     let opened = statement::open::<Freshness>(envelope, root.quorum(Role::Freshness))?;
     let said = &opened.statement.predicate;
@@ -123,7 +132,6 @@ pub fn check(
             wanted_epoch: epoch,
         });
     }
-    let allowed = root.freshness_period();
     let lives = said.issued.duration_until(said.expires);
     if lives <= SignedDuration::ZERO || lives > SignedDuration::from_secs(i64::from(allowed)) {
         return Err(FreshnessError::Period {
@@ -138,5 +146,5 @@ pub fn check(
     if now >= said.expires {
         return Err(FreshnessError::Expired(said.expires));
     }
-    Ok(said.expires)
+    Ok(Some(said.expires))
 }

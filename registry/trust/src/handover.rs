@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! bundle.dsse.json                           the bundle, in its envelope
-//! freshness.dsse.json                        the freshness statement, in its envelope
+//! freshness.dsse.json                        the freshness statement, in its envelope; empty if there is none
+//! roots/<version>.root.json                  the trust roots after version 1, to follow rotation by
 //! attestations/<component hex>.dsse.json     one for each component
 //! blobs/<hex>                                components and native code, by SHA-256
 //! ```
@@ -33,6 +34,10 @@ pub const FRESHNESS_FILE: &str = "freshness.dsse.json";
 pub const ATTESTATIONS: &str = "attestations";
 /// Name of the folder of blobs.
 pub const BLOBS: &str = "blobs";
+/// Name of the folder of trust roots.
+pub const ROOTS: &str = "roots";
+/// How the name of a trust root ends, after its version.
+pub const ROOT_SUFFIX: &str = ".root.json";
 /// How the name of an envelope ends, after the hexadecimal digest of the component.
 pub const ENVELOPE_SUFFIX: &str = ".dsse.json";
 
@@ -41,8 +46,10 @@ pub const ENVELOPE_SUFFIX: &str = ".dsse.json";
 pub struct Delivery {
     /// The bundle's envelope, JSON.
     pub bundle: Vec<u8>,
-    /// The freshness statement's envelope, JSON.
+    /// The freshness statement's envelope, JSON. Empty if there is none.
     pub freshness: Vec<u8>,
+    /// Trust roots by the versions that they are said to have.
+    pub roots: BTreeMap<u64, Vec<u8>>,
     /// The envelope of each component's attestation, JSON, by the component's digest.
     pub attestations: BTreeMap<Digest, Vec<u8>>,
     /// Components and native code, under the digests that they are said to have.
@@ -58,7 +65,7 @@ pub struct Limits {
     pub blob: u64,
     /// Most bytes of everything.
     pub total: u64,
-    /// Most attestations, and most blobs.
+    /// Most attestations, most blobs, and most trust roots.
     pub files: usize,
 }
 
@@ -92,6 +99,36 @@ impl Delivery {
         folder::write(self, path)
     }
 
+    /// Takes a file under the name that it has in a bundle's artifact, which is the one that it has in the folder.
+    /// False if files of this name have no meaning here.
+    pub fn add_file(&mut self, name: &str, bytes: Vec<u8>) -> bool {
+        if name == BUNDLE_FILE {
+            self.bundle = bytes;
+        } else if name == FRESHNESS_FILE {
+            self.freshness = bytes;
+        } else if let Some(component) = in_folder(name, ATTESTATIONS, ENVELOPE_SUFFIX).and_then(digest_of) {
+            self.attestations.insert(component, bytes);
+        } else if let Some(digest) = in_folder(name, BLOBS, "").and_then(digest_of) {
+            self.blobs.insert(digest, bytes.into());
+        } else if let Some(version) = in_folder(name, ROOTS, ROOT_SUFFIX).and_then(version_of) {
+            self.roots.insert(version, bytes);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// SHA-256 over everything but the blobs, whose digests the bundle names: whether two deliveries say the same.
+    pub fn fingerprint(&self) -> Digest {
+        let singles = [&self.bundle, &self.freshness];
+        let parts = singles
+            .into_iter()
+            .chain(self.attestations.values())
+            .chain(self.roots.values());
+        let digests: Vec<u8> = parts.flat_map(|part| *Digest::of(part).as_bytes()).collect();
+        Digest::of(&digests)
+    }
+
     /// Adds bytes under their own digest.
     pub fn add_blob(&mut self, bytes: impl Into<Blob>) -> Digest {
         let blob = bytes.into();
@@ -99,4 +136,20 @@ impl Delivery {
         self.blobs.insert(digest, blob);
         digest
     }
+}
+
+/// What stands between the folder and the suffix in a name like `blobs/<hex>`.
+fn in_folder<'a>(name: &'a str, folder: &str, suffix: &str) -> Option<&'a str> {
+    name.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(suffix)
+}
+
+fn digest_of(hex: &str) -> Option<Digest> {
+    Digest::from_hex(hex).ok()
+}
+
+/// A version as it is written in one way only.
+fn version_of(text: &str) -> Option<u64> {
+    text.parse()
+        .ok()
+        .filter(|version: &u64| version.to_string() == text)
 }

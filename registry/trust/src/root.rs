@@ -1,8 +1,9 @@
 //! The trust root: a TUF `root.json` (specification 1.0) that says which keys may do what.
 //!
 //! TUF's own four roles are there, so that TUF tools read the file and follow its rotation. Ours stand beside them in
-//! `x-aecp-roles`, and `x-aecp-freshness-period` says in seconds how long a freshness statement may live. What is read
-//! is the very canonical form whose signatures were verified, so two readers cannot see two things.
+//! `x-aecp-roles`, and `x-aecp-freshness-period` says in seconds how long a freshness statement may live, or `"off"`
+//! where nobody renews one. What is read is the very canonical form whose signatures were verified, so two readers
+//! cannot see two things.
 
 use std::fmt;
 
@@ -14,11 +15,13 @@ use crate::key::{Quorum, UnderThreshold};
 use aecp_vocabulary::digest::Digest;
 
 mod builder;
+mod chain;
 mod format;
 
 use format::{Signed, read};
 
-pub use builder::{RootBuilder, RootDocument};
+pub use builder::{Missing, RootBuilder, RootDocument};
+pub use chain::{CHAIN_LIMIT, RootChain};
 
 /// Longest freshness period that a root may allow: 24 hours.
 pub const FRESHNESS_PERIOD_LIMIT: u32 = 86_400;
@@ -54,7 +57,7 @@ pub enum Role {
 pub struct TrustRoot {
     version: u64,
     expires: Timestamp,
-    freshness_period: u32,
+    freshness_period: Option<u32>,
     quorums: Quorums,
     bytes: Vec<u8>,
 }
@@ -204,8 +207,9 @@ impl TrustRoot {
         now >= self.expires
     }
 
-    /// How long a freshness statement may live, in seconds: 1 to 86,400.
-    pub fn freshness_period(&self) -> u32 {
+    /// How long a freshness statement may live, in seconds: 1 to 86,400. None where bundles need no such statement, and
+    /// live until their own validity ends.
+    pub fn freshness_period(&self) -> Option<u32> {
         self.freshness_period
     }
 
@@ -217,6 +221,11 @@ impl TrustRoot {
     /// The bytes that it was read from, to keep.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// The version that a root says it has. Nobody has verified it.
+    fn unverified_version(bytes: &[u8]) -> Result<u64, RootError> {
+        read(bytes).map(|(root, _)| root.version)
     }
 
     fn successor(&self, bytes: &[u8]) -> Result<Self, RootError> {

@@ -58,7 +58,7 @@ pub struct Platform {
 pub struct VerifiedBundle {
     bundle: Bundle,
     digest: Digest,
-    fresh_until: Timestamp,
+    fresh_until: Option<Timestamp>,
     root_version: u64,
     components: BTreeMap<Digest, VerifiedComponent>,
 }
@@ -304,8 +304,9 @@ impl VerifiedBundle {
         }
     }
 
-    /// From when on it may not be used, unless a newer freshness statement is checked ([`freshness::check`]).
-    pub fn fresh_until(&self) -> Timestamp {
+    /// From when on it may not be used, unless a newer freshness statement is checked ([`freshness::check`]). None if
+    /// the trust root asks for no freshness.
+    pub fn fresh_until(&self) -> Option<Timestamp> {
         self.fresh_until
     }
 

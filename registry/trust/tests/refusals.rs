@@ -31,7 +31,7 @@ fn a_right_delivery_is_verified() {
             digest: scene.bundle_digest()
         }
     );
-    assert_eq!(verified.fresh_until(), time("2030-01-10T12:30:00Z"));
+    assert_eq!(verified.fresh_until(), Some(time("2030-01-10T12:30:00Z")));
     assert_eq!(verified.native(&policy()), Some(b"policy native".as_slice()));
     assert_eq!(
         verified.wasm(&extractor()),
@@ -221,6 +221,14 @@ fn freshness_is_of_this_bundle_and_of_now() {
     let mut scene = Scene::new();
     scene.freshness_epoch = EPOCH + 1;
     scene.refused("freshness", "of epoch 8, not about");
+    let mut delivery = Scene::new().delivery();
+    delivery.freshness.clear();
+    let scene = Scene::new();
+    refused(
+        verify(&delivery, &scene.root, &scene.expectations),
+        "freshness",
+        "`aecp freshness renew` makes it",
+    );
     // Replayed for another bundle of the same epoch.
     let old = Scene::new().delivery().freshness;
     let mut scene = Scene::new();
@@ -243,7 +251,7 @@ fn a_running_bundle_is_renewed_by_freshness_alone() {
         |digest, epoch, now| freshness::check(&delivery.freshness, &scene.root, digest, epoch, time(now));
     assert_eq!(
         check(digest, EPOCH, "2030-01-10T12:00:00Z").unwrap(),
-        time("2030-01-10T12:30:00Z")
+        Some(time("2030-01-10T12:30:00Z"))
     );
     assert!(check(digest, EPOCH + 1, "2030-01-10T12:00:00Z").is_err());
     assert!(check(Digest::of(b"x"), EPOCH, "2030-01-10T12:00:00Z").is_err());

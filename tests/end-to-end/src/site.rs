@@ -68,7 +68,7 @@ impl Site {
             .map(|name| site.path(&format!("keys/{name}")));
         site.aecp(["keys", "generate"].map(PathBuf::from).into_iter().chain(names))?;
 
-        let mut arguments: Vec<String> = ["keys", "root"].map(str::to_owned).to_vec();
+        let mut arguments: Vec<String> = ["trust", "init"].map(str::to_owned).to_vec();
         for role in roles {
             arguments.push(format!(
                 "--role={role}={}",
@@ -81,7 +81,7 @@ impl Site {
         ]);
         site.aecp(arguments)?;
         site.aecp([
-            "keys".to_owned(),
+            "trust".to_owned(),
             "enrol".to_owned(),
             format!("--name={POINT}"),
             "--label=region=eu".to_owned(),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use wasm_encoder::{BlockType, Function, InstructionSink, MemArg};
 
-use super::EmitError;
 use super::formula::{Formula, Test};
 use super::lists::{NumberTables, Ranges, TOP, Table, Tables};
 use super::memory::{Data, Record, size};
@@ -12,6 +11,7 @@ use super::module::{Functions, Signature};
 use super::plan::{Fact, Layout, value_case};
 use super::support;
 use super::texts::{self, Range};
+use super::{EmitError, Optimise};
 use crate::core::{Relation, Side};
 
 /// False, as code has it.
@@ -45,6 +45,7 @@ pub(super) struct Emitter<'a> {
     /// The function that gives local time, once some code needs it.
     pub(super) local_time: Option<u32>,
     pub(super) tables: Tables,
+    pub(super) optimise: Optimise,
 }
 
 /// Memory at a constant offset from an address on the stack.
@@ -312,6 +313,7 @@ impl Emitter<'_> {
                     .get(&(*first, *second))
                     .copied()
                     .unwrap_or_default();
+                self.forget(code, memo);
                 value(code, *first);
                 value(code, *second);
                 code.i32_const(signed(memo));
@@ -389,6 +391,7 @@ impl Emitter<'_> {
             Test::Matches(input, automaton, labels) => {
                 let walk = (*input, *automaton);
                 let memo = self.layout.walks.get(&walk).copied().unwrap_or_default();
+                self.forget(code, memo);
                 value(code, *input);
                 code.i32_const(signed(memo))
                     .i32_const(signed(self.automata.get(&walk).copied().unwrap_or_default()))
@@ -426,6 +429,13 @@ impl Emitter<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Makes what was found out be found out again, if nothing is optimised.
+    fn forget(&self, code: &mut InstructionSink<'_>, memo: u32) {
+        if self.optimise == Optimise::Nothing {
+            code.i32_const(0).i32_const(0).i32_store(at(memo, 2));
+        }
     }
 
     /// Leaves whether an address is in one of `ranges`, which are sorted.

@@ -2,13 +2,14 @@
 
 use wasm_encoder::{BlockType, Function, InstructionSink, ValType};
 
-use super::EmitError;
 use super::condition::{Emitter, FALSE, TRUE, UNKNOWN, at, load, signed, signed_long};
+use super::cost::{PolicyCode, Word};
 use super::formula::Formula;
 use super::index::{BLOCK_WORDS, Selector};
 use super::memory::{NOWHERE, Record, size};
 use super::module::{APPLIED, FINDINGS, Signature};
 use super::plan::{FINDING, Plan, PolicyPlan};
+use super::{EmitError, Optimise};
 
 /// Policies of one function: one for each bit of a word.
 const WORD: usize = 64;
@@ -16,8 +17,9 @@ const WORD: usize = 64;
 /// Bits of what a policy's code leaves that are not the truth of its constraint: how many obligations it raises.
 const OBLIGATIONS: i32 = 2;
 
-/// Emits the functions of all blocks, and returns those to be called, in order, with the address of the values.
-pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<Vec<u32>, EmitError> {
+/// Emits the functions of all blocks, and returns those to be called, in order, with the address of the values; and
+/// where the code of policies stands.
+pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<(Vec<u32>, Vec<Word>), EmitError> {
     let most = plan
         .policies
         .iter()
@@ -29,11 +31,11 @@ pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<Vec<u
         indices.word(index);
     });
     let obligations = emitter.data.put(&indices.0, 4)?;
-    let mut functions = Vec::new();
+    let (mut functions, mut layouts) = (Vec::new(), Vec::new());
     for (block, policies) in plan.policies.chunks(WORD.saturating_mul(BLOCK_WORDS)).enumerate() {
         let mut words = Vec::new();
         for (word, policies) in policies.chunks(WORD).enumerate() {
-            let start = candidates(policies);
+            let start = candidates(policies, plan.optimise);
             if start == 0 {
                 continue;
             }
@@ -41,20 +43,21 @@ pub(super) fn blocks(emitter: &mut Emitter<'_>, plan: &Plan<'_>) -> Result<Vec<u
                 .saturating_mul(BLOCK_WORDS)
                 .saturating_add(word)
                 .saturating_mul(WORD);
-            let function = word_function(emitter, policies, size(first)?, obligations)?;
-            words.push((word, start, function));
+            let layout = word_function(emitter, policies, first, obligations)?;
+            words.push((word, start, layout.function));
+            layouts.push(layout);
         }
         if !words.is_empty() {
             functions.push(block_function(emitter, plan, block, &words));
         }
     }
-    Ok(functions)
+    Ok((functions, layouts))
 }
 
 /// A bit for each policy that can matter at all.
-fn candidates(policies: &[PolicyPlan]) -> u64 {
+fn candidates(policies: &[PolicyPlan], optimise: Optimise) -> u64 {
     policies.iter().enumerate().fold(0, |bits, (index, policy)| {
-        if policy.scope == Formula::Constant(false) {
+        if optimise == Optimise::Everything && policy.scope == Formula::Constant(false) {
             bits
         } else {
             bits | (1_u64 << (index & 63))
@@ -121,15 +124,19 @@ const NEXT_FINDING: u32 = 6;
 fn word_function(
     emitter: &mut Emitter<'_>,
     policies: &[PolicyPlan],
-    first: u32,
+    first: usize,
     obligations: u32,
-) -> Result<u32, EmitError> {
+) -> Result<Word, EmitError> {
+    let number = size(first)?;
     let raises = policies.iter().any(|policy| policy.obligations > 0);
     // Policies that differ in name alone have one code.
     let mut codes: Vec<&PolicyPlan> = Vec::new();
     let mut targets = Vec::with_capacity(policies.len());
     for policy in policies {
-        let known = codes.iter().position(|code| *code == policy);
+        let known = match emitter.optimise {
+            Optimise::Everything => codes.iter().position(|code| *code == policy),
+            Optimise::Nothing => None,
+        };
         targets.push(size(known.unwrap_or(codes.len()))?);
         if known.is_none() {
             codes.push(policy);
@@ -157,23 +164,28 @@ fn word_function(
         code.block(BlockType::Empty);
     }
     code.local_get(BIT)
-        .br_table(targets, count.saturating_sub(1))
+        .br_table(targets.iter().copied(), count.saturating_sub(1))
         .end();
+    let mut places = Vec::with_capacity(codes.len());
     for (policy, index) in codes.into_iter().zip(1_u32..) {
         let scope_not_true = count.saturating_sub(index);
-        policy_code(emitter, &mut code, policy, scope_not_true)?;
-        code.end();
+        places.push(policy_code(emitter, &mut function, policy, scope_not_true)?);
+        function.instructions().end();
     }
     let done_from_not_true = 1;
+    let begin = function.byte_len();
+    let mut code = function.instructions();
     code.local_get(SCOPE).i32_eqz().br_if(done_from_not_true);
     code.i32_const(UNKNOWN).local_set(RESULT);
-    finding(&mut code, first, None);
+    finding(&mut code, number, None);
     code.br(done_from_not_true);
     code.end();
+    let not_true = begin..function.byte_len();
+    let mut code = function.instructions();
     code.local_set(RESULT);
     code.local_get(NEXT_APPLIED)
         .local_get(BIT)
-        .i32_const(signed(first))
+        .i32_const(signed(number))
         .i32_add()
         .i32_store(at(0, 2));
     code.local_get(NEXT_APPLIED)
@@ -181,7 +193,9 @@ fn word_function(
         .i32_add()
         .local_set(NEXT_APPLIED);
     code.local_get(RESULT).i32_const(TRUE).i32_eq().br_if(0);
-    finding(&mut code, first, raises.then_some(obligations));
+    finding(&mut code, number, raises.then_some(obligations));
+    let judged = not_true.end..function.byte_len();
+    let mut code = function.instructions();
     code.end();
     code.local_get(LEFT).i64_eqz().i32_eqz().br_if(0);
     code.end();
@@ -192,33 +206,48 @@ fn word_function(
     code.end();
     let index = emitter.functions.reserve();
     emitter.functions.define(index, Signature::Word, function);
-    Ok(index)
+    Ok(Word {
+        function: index,
+        first,
+        policies: targets,
+        codes: places,
+        not_true,
+        judged,
+    })
 }
 
 /// The code of one policy. `scope_not_true` is the depth of the block to leave if the scope is not true; the block
 /// around it is left with the constraint's truth.
 fn policy_code(
     emitter: &mut Emitter<'_>,
-    code: &mut InstructionSink<'_>,
+    function: &mut Function,
     policy: &PolicyPlan,
     scope_not_true: u32,
-) -> Result<(), EmitError> {
+) -> Result<PolicyCode, EmitError> {
+    let begin = function.byte_len();
+    let mut code = function.instructions();
     match policy.scope {
         Formula::Constant(true) => {}
         Formula::Constant(false) => {
-            // Never a candidate.
+            // Never a candidate, if anything is optimised.
             code.i32_const(FALSE).local_set(SCOPE).br(scope_not_true);
-            return Ok(());
+            let end = function.byte_len();
+            return Ok(PolicyCode {
+                scope: begin..end,
+                constraint: end..end,
+            });
         }
         _ => {
-            emitter.formula(code, &policy.scope, VALUES)?;
+            emitter.formula(&mut code, &policy.scope, VALUES)?;
             code.local_tee(SCOPE)
                 .i32_const(TRUE)
                 .i32_ne()
                 .br_if(scope_not_true);
         }
     }
-    emitter.formula(code, &policy.constraint, VALUES)?;
+    let middle = function.byte_len();
+    let mut code = function.instructions();
+    emitter.formula(&mut code, &policy.constraint, VALUES)?;
     if policy.obligations > 0 {
         code.i32_const(signed(policy.obligations))
             .i32_const(OBLIGATIONS)
@@ -226,7 +255,10 @@ fn policy_code(
             .i32_or();
     }
     code.br(scope_not_true.saturating_add(1));
-    Ok(())
+    Ok(PolicyCode {
+        scope: begin..middle,
+        constraint: middle..function.byte_len(),
+    })
 }
 
 /// Writes the finding that local `RESULT` tells. `obligations` is the address of their indices, if there are any.

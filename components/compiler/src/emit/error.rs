@@ -81,4 +81,10 @@ pub enum EmitError {
         /// What the encoder said.
         detail: String,
     },
+    /// Code whose cost has no bound was emitted. A defect of this crate.
+    #[error("the cost of a decision cannot be bounded: {detail}")]
+    Unmeasured {
+        /// What stands in the way.
+        detail: String,
+    },
 }

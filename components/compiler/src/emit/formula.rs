@@ -8,11 +8,11 @@ pub(super) use computed::{Computed, Number, Operation, Query};
 
 use std::sync::Arc;
 
-use super::EmitError;
 use super::link::Reader;
 use super::lists::{Lists, Ranges};
 use super::patterns::Patterns;
 use super::texts::Texts;
+use super::{EmitError, Optimise};
 use crate::core::{Condition, Relation, Side};
 use crate::interpreter::Truth;
 use aecp_vocabulary::Type;
@@ -97,8 +97,9 @@ impl Formula {
         lists: &Lists,
         patterns: &Patterns,
         condition: &Condition,
+        optimise: Optimise,
     ) -> Result<Self, EmitError> {
-        build::formula(reader, texts, lists, patterns, condition)
+        build::formula(reader, texts, lists, patterns, condition, optimise)
     }
 
     /// Conjunction; true if empty.

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::EmitError;
 use super::formula::{Formula, State, Test};
 use super::memory::{Data, Record, area, size};
+use super::plan::{Plan, PolicyPlan};
 use super::texts::{OTHER, Range, Texts};
 use crate::interpreter::Truth;
 
@@ -243,6 +244,76 @@ impl Selector {
         }
         size(rows.0.len())?;
         data.put(&rows.0, 4)
+    }
+}
+
+impl Plan<'_> {
+    /// The most that all candidates of a request weigh together: each input's class alone tells who can be one.
+    ///
+    /// `weights` has a weight for each policy, `passed` that of a policy whose scope is not true.
+    pub(super) fn heaviest(&self, weights: &[u64], passed: &[u64]) -> u64 {
+        let all = weights
+            .iter()
+            .fold(0_u64, |sum, weight| sum.saturating_add(*weight));
+        let selectors = self.selectors.iter();
+        let least = selectors.map(|selector| selector.heaviest(&self.policies, weights, passed));
+        least.min().unwrap_or(all).min(all)
+    }
+}
+
+impl Selector {
+    fn heaviest(&self, policies: &[PolicyPlan], weights: &[u64], passed: &[u64]) -> u64 {
+        // The scope of a policy that needs to know the input is not true without it.
+        let known = Formula::Test(Test::Known(self.input), false);
+        let needs = |policy: &PolicyPlan| match &policy.scope {
+            Formula::All(parts) => parts.contains(&known),
+            scope => *scope == known,
+        };
+        let without = weights.iter().zip(passed).zip(policies);
+        let without = without.map(|((most, passed), policy)| if needs(policy) { *passed } else { *most });
+        let without: Vec<u64> = without.collect();
+        let block = |weights: &[u64], block: usize, bits: &Bits| {
+            let begin = block << 9;
+            bits.of(weights.get(begin..).unwrap_or_default())
+        };
+        let mut unknown = 0_u64;
+        let mut other = 0_u64;
+        let mut classes: BTreeMap<u32, i128> = BTreeMap::new();
+        let mut beside = weights.len().div_ceil(BLOCK_WORDS << 6);
+        let blocks = self.blocks.keys().copied().zip(&self.pieces);
+        let blocks: BTreeMap<usize, &Piece> = blocks.collect();
+        while let Some(number) = beside.checked_sub(1) {
+            beside = number;
+            let Some(piece) = blocks.get(&number) else {
+                let all = block(weights, number, &Bits::ALL);
+                unknown = unknown.saturating_add(all);
+                other = other.saturating_add(all);
+                continue;
+            };
+            unknown = unknown.saturating_add(block(&without, number, &piece.unknown));
+            let others = block(weights, number, &piece.other);
+            other = other.saturating_add(others);
+            for (class, bits) in &piece.classes {
+                let more = i128::from(block(weights, number, bits)).saturating_sub(i128::from(others));
+                let sum = classes.entry(*class).or_default();
+                *sum = sum.saturating_add(more);
+            }
+        }
+        let most = classes.into_values().max().unwrap_or_default().max(0);
+        let known = i128::from(other).saturating_add(most);
+        unknown.max(u64::try_from(known).unwrap_or(u64::MAX))
+    }
+}
+
+impl Bits {
+    /// The sum of the weights of a block's policies that have a bit.
+    fn of(&self, weights: &[u64]) -> u64 {
+        let words = self.0.iter().zip(weights.chunks(64));
+        words.fold(0, |sum, (word, weights)| {
+            let set = weights.iter().zip(0_u32..);
+            set.filter(|(_, bit)| word >> (bit & 63) & 1 == 1)
+                .fold(sum, |sum, (weight, _)| sum.saturating_add(*weight))
+        })
     }
 }
 

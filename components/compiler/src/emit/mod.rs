@@ -26,9 +26,11 @@
 //! - `support`: functions that every component has.
 //! - `value`: values as constants.
 //! - `condition`, `computed`, `dispatch`, `module`: WebAssembly code.
+//! - [`mod@cost`]: the most that a decision can cost, counted from that code.
 
 mod computed;
 mod condition;
+pub mod cost;
 mod description;
 mod dispatch;
 mod error;
@@ -49,6 +51,7 @@ mod value;
 use wit_component::{ComponentEncoder, StringEncoding};
 use wit_parser::Resolve;
 
+pub use cost::Cost;
 pub use error::EmitError;
 
 use crate::core::Package;
@@ -74,6 +77,16 @@ pub const PRODUCER: &str = env!("CARGO_PKG_NAME");
 /// The compiler's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
+/// What is done to make decisions faster. The meaning is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Optimise {
+    /// Conditions are simplified, policies that cannot matter are passed over, what is asked twice is found out once.
+    #[default]
+    Everything,
+    /// The code follows the conditions word by word, for every policy. Tests hold it against the other.
+    Nothing,
+}
+
 /// All packages as one component of the contract `aecp:policy`.
 ///
 /// Policies are numbered through all packages in order. Inputs are those of all packages, each name once, sorted by
@@ -83,7 +96,17 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// There is no package, two packages share a name or disagree about the type of an input, a package is not well
 /// typed, or a limit of this module is exceeded.
 pub fn component(packages: &[Package]) -> Result<Vec<u8>, EmitError> {
-    wrap(&core_module(packages)?)
+    component_with(packages, Optimise::Everything)
+}
+
+/// [`component`], optimised or not.
+///
+/// # Errors
+/// See [`component`].
+pub fn component_with(packages: &[Package], optimise: Optimise) -> Result<Vec<u8>, EmitError> {
+    let linked = link::Linked::new(packages)?;
+    let plan = plan::Plan::new(&linked, optimise)?;
+    wrap(&module::encode(&linked, &plan)?.module)
 }
 
 /// The first phase of [`component`]: a core module that exports what the contract's canonical ABI asks for.
@@ -92,8 +115,18 @@ pub fn component(packages: &[Package]) -> Result<Vec<u8>, EmitError> {
 /// See [`component`].
 pub fn core_module(packages: &[Package]) -> Result<Vec<u8>, EmitError> {
     let linked = link::Linked::new(packages)?;
-    let plan = plan::Plan::new(&linked)?;
-    module::encode(&linked, &plan)
+    let plan = plan::Plan::new(&linked, Optimise::Everything)?;
+    Ok(module::encode(&linked, &plan)?.module)
+}
+
+/// The most that one decision of the component of these packages can cost.
+///
+/// # Errors
+/// See [`component`].
+pub fn cost(packages: &[Package]) -> Result<Cost, EmitError> {
+    let linked = link::Linked::new(packages)?;
+    let plan = plan::Plan::new(&linked, Optimise::Everything)?;
+    cost::of(&linked, &plan, &module::encode(&linked, &plan)?)
 }
 
 /// The second phase of [`component`]: wraps what [`core_module`] gave, and validates the whole.

@@ -9,6 +9,7 @@ use wasm_encoder::{
 
 use super::EmitError;
 use super::condition::{Emitter, at, load, signed};
+use super::cost::Encoded;
 use super::dispatch;
 use super::link::Linked;
 use super::lists::Tables;
@@ -26,7 +27,7 @@ pub(super) const APPLIED: u32 = 1;
 pub(super) const FINDINGS: u32 = 2;
 
 const DESCRIBE: u32 = 0;
-const EVALUATE: u32 = 1;
+pub(super) const EVALUATE: u32 = 1;
 /// Functions with fixed indices: the exports and [`support`].
 const FIXED: usize = 22;
 
@@ -93,6 +94,17 @@ const SIGNATURES: [(&[ValType], &[ValType]); 15] = {
     ]
 };
 
+/// How many values functions of a type take and give.
+pub(super) fn arity(signature: u32) -> Option<(usize, usize)> {
+    let (parameters, results) = SIGNATURES.get(usize::try_from(signature).ok()?)?;
+    Some((parameters.len(), results.len()))
+}
+
+/// Whether every component has this function at this index.
+pub(super) fn is_fixed(function: u32) -> bool {
+    usize::try_from(function).is_ok_and(|index| index < FIXED)
+}
+
 /// The functions of a module, by index.
 pub(super) struct Functions(Vec<Option<(Signature, Function)>>);
 
@@ -121,7 +133,7 @@ impl Functions {
 }
 
 /// The module of all packages.
-pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, EmitError> {
+pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Encoded, EmitError> {
     let mut data = Data::new(plan.layout.end);
     let table = Table::put(&mut data, &plan.texts)?;
     let automata = plan.patterns.put(&mut data, &plan.layout)?;
@@ -138,10 +150,11 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
         functions: Functions::new(),
         local_time: None,
         tables: Tables::default(),
+        optimise: plan.optimise,
     };
     support::put(&mut emitter.functions, table.as_ref());
     let choices = choices(&mut emitter, linked, plan)?;
-    let blocks = dispatch::blocks(&mut emitter, plan)?;
+    let (blocks, words) = dispatch::blocks(&mut emitter, plan)?;
     let Emitter {
         mut data,
         mut functions,
@@ -169,7 +182,11 @@ pub(super) fn encode(linked: &Linked<'_>, plan: &Plan<'_>) -> Result<Vec<u8>, Em
             heap,
         )?,
     );
-    Ok(assemble(functions, &data, heap))
+    Ok(Encoded {
+        module: assemble(functions, &data, heap),
+        words,
+        table,
+    })
 }
 
 /// (values): for each input whose values are listed, what makes a text that is none of them unknown.

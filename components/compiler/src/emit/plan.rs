@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use aecp_vocabulary::Type;
 
-use super::EmitError;
 use super::formula::{Formula, Test};
 use super::index::{self, Selector};
 use super::link::Linked;
@@ -12,6 +11,7 @@ use super::lists::Lists;
 use super::memory::{Zeroed, area, size};
 use super::patterns::Patterns;
 use super::texts::{Range, Texts};
+use super::{EmitError, Optimise};
 
 /// Everything that code generation needs to know.
 pub(super) struct Plan<'a> {
@@ -22,6 +22,7 @@ pub(super) struct Plan<'a> {
     pub(super) layout: Layout,
     /// The inputs that conditions read.
     pub(super) reads: BTreeSet<u32>,
+    pub(super) optimise: Optimise,
 }
 
 /// A policy's code to be.
@@ -97,20 +98,15 @@ impl Layout {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn new(linked: &'a Linked<'a>) -> Result<Self, EmitError> {
+    pub(super) fn new(linked: &'a Linked<'a>, optimise: Optimise) -> Result<Self, EmitError> {
         let texts = Texts::of(linked)?;
         let lists = Lists::of(linked);
         let patterns = Patterns::of(linked)?;
         let (mut scopes, mut rest) = (Vec::new(), Vec::new());
         for reader in linked.policies() {
-            scopes.push(Formula::new(
-                &reader,
-                &texts,
-                &lists,
-                &patterns,
-                &reader.policy.scope,
-            )?);
-            let constraint = Formula::new(&reader, &texts, &lists, &patterns, &reader.policy.constraint)?;
+            let formula = |condition| Formula::new(&reader, &texts, &lists, &patterns, condition, optimise);
+            scopes.push(formula(&reader.policy.scope)?);
+            let constraint = formula(&reader.policy.constraint)?;
             rest.push((constraint, size(reader.policy.obligations.len())?));
         }
         let mut needs = Needs::default();
@@ -120,7 +116,10 @@ impl<'a> Plan<'a> {
             .for_each(|formula| {
                 formula.tests(&mut |test| needs.add(test));
             });
-        let selectors = index::select(&mut scopes, &texts);
+        let selectors = match optimise {
+            Optimise::Everything => index::select(&mut scopes, &texts),
+            Optimise::Nothing => Vec::new(),
+        };
         let policies = scopes.into_iter().zip(rest);
         let policies: Vec<_> = policies
             .map(|(scope, (constraint, obligations))| PolicyPlan {
@@ -137,6 +136,7 @@ impl<'a> Plan<'a> {
             selectors,
             layout,
             reads: needs.reads,
+            optimise,
         })
     }
 }

@@ -19,9 +19,9 @@ use aecp_vocabulary::Type;
 /// `cabi_realloc`.
 pub(super) const ALLOCATE: u32 = 2;
 /// (text, text, length) → whether the bytes are equal.
-const EQUAL: u32 = 3;
+pub(super) const EQUAL: u32 = 3;
 /// (text, length) → class.
-const LOOKUP: u32 = 4;
+pub(super) const LOOKUP: u32 = 4;
 /// (value, cell): looks at a value that should be a text.
 pub(super) const TEXT: u32 = 5;
 /// (value, cell, case): looks at a value of any type.

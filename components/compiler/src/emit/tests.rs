@@ -192,3 +192,52 @@ fn what_a_checker_would_refuse_is_refused() {
         EmitError::IllTyped { .. }
     ));
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_decision_has_a_bound_that_grows_with_its_inputs(package in testing::package()) {
+        let cost = cost(&[package]).unwrap();
+        let nothing = cost::Sizes { text: 0, set: 0 };
+        prop_assert_eq!(cost.at(nothing), cost.fixed);
+        prop_assert!(cost.at(cost::Sizes::ORDINARY) <= cost.at(cost::Sizes::LARGEST));
+    }
+}
+
+#[test]
+fn what_is_too_expensive_is_refused_with_the_policies_that_make_it_so() {
+    let dear = Condition::All(
+        (0..20)
+            .map(|number| {
+                Condition::Atom(Atom::Compare {
+                    left: Operand::Input(InputIndex(0)),
+                    relation: crate::core::Relation::LessOrEqual,
+                    right: Operand::Constant(Constant::Integer(number)),
+                })
+            })
+            .collect(),
+    );
+    let mut package = with_constraint(package("p", &[("x", Type::Integer)]), dear);
+    package.policies.push(Policy {
+        name: "cheap".to_owned(),
+        constraint: Condition::Constant(true),
+        ..package.policies[0].clone()
+    });
+    let cost = cost(&[package]).unwrap();
+    let most = cost.at(cost::Sizes::LARGEST);
+    assert_eq!(cost.within(most, cost::Sizes::LARGEST), Ok(()));
+    let why = cost.within(most - 1, cost::Sizes::LARGEST).unwrap_err();
+    assert_eq!((why.cost, why.bound), (most, most - 1));
+    assert_eq!(why.policies[0].0, "only");
+    assert!(why.to_string().contains("`only`"), "{why}");
+}
+
+#[test]
+fn without_optimisation_the_code_follows_the_conditions_word_by_word() {
+    let never = Condition::All(vec![Condition::Constant(false), Condition::Constant(true)]);
+    let mut package = with_constraint(package("p", &[]), Condition::Constant(true));
+    package.policies[0].scope = never;
+    let plain = component_with(std::slice::from_ref(&package), Optimise::Nothing).unwrap();
+    assert!(plain.len() > component(&[package]).unwrap().len());
+}

@@ -7,6 +7,7 @@ use crate::syntax::literal::quoted;
 use crate::words;
 
 use super::coverage::Part;
+use super::obliged::Obliged;
 use aecp_vocabulary::Mode;
 
 /// Of a list, so many members are dropped and changed, one at a time; what holds for them holds for the others.
@@ -25,6 +26,8 @@ pub(super) enum Mutant {
     Drop,
     /// BLOCKING becomes ADVISORY.
     Advise,
+    /// It does not oblige to this any more.
+    Release(usize),
     /// A condition is changed: the one that is found from the part's root by child numbers.
     Edit {
         part: Part,
@@ -60,6 +63,7 @@ pub(super) fn of(policy: &Policy) -> Vec<Mutant> {
         return Vec::new();
     }
     let mut mutants = vec![Mutant::Drop, Mutant::Advise];
+    mutants.extend((0..policy.obligations.len()).map(Mutant::Release));
     for part in [Part::Scope, Part::Constraint] {
         edits(part.of(policy), &mut Vec::new(), &mut |path, edit| {
             let path = path.to_vec();
@@ -144,6 +148,10 @@ impl Mutant {
         match self {
             Self::Drop => changed.scope = Condition::Constant(false),
             Self::Advise => changed.mode = Mode::Advisory,
+            Self::Release(index) if *index < changed.obligations.len() => {
+                changed.obligations.remove(*index);
+            }
+            Self::Release(_) => {}
             Self::Edit { part, path, edit } => {
                 let root = match part {
                     Part::Scope => &mut changed.scope,
@@ -163,6 +171,11 @@ impl Mutant {
         let (part, path, edit) = match self {
             Self::Drop => return format!("policy `{name}` is dropped"),
             Self::Advise => return format!("policy `{name}` becomes ADVISORY"),
+            Self::Release(index) => {
+                let obliged = policy.obligations.get(*index).and_then(Obliged::described);
+                let obliged = obliged.map(|it| format!(" `{it}`")).unwrap_or_default();
+                return format!("the obligation{obliged} of policy `{name}` is dropped");
+            }
             Self::Edit { part, path, edit } => (part, path, edit),
         };
         let place = format!("in the {} of policy `{name}`", part.name());

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::decision::{decide, of_outcomes};
 use super::equivalence::{Equivalence, Judgement, Question};
-use super::run::meets;
+use super::run::{meets, obliging};
 use super::{Expected, Test, mutants};
 use crate::core::{Condition, Package, Policy};
 use crate::interpreter;
@@ -272,7 +272,7 @@ pub(super) fn size(condition: &Condition) -> u64 {
 }
 
 /// Whether a test could tell the decisions of two packages apart: some true by the verdict, some false by who denies or
-/// covers and for which outcome, none if not at all.
+/// covers and for which outcome or by what it obliges to, none if not at all.
 pub(super) fn tells_apart(package: &Package, mutated: &Package, values: &[Value]) -> Option<bool> {
     let (before, after) = (decide(package, values), decide(mutated, values));
     if before.verdict != after.verdict {
@@ -286,7 +286,8 @@ pub(super) fn tells_apart(package: &Package, mutated: &Package, values: &[Value]
             .collect()
     };
     let same_cover = before.verdict == Verdict::Deny || before.covered_by == after.covered_by;
-    (blocking(&before) != blocking(&after) || !same_cover).then_some(false)
+    let same_duties = before.verdict == Verdict::Deny || obliging(&before) == obliging(&after);
+    (blocking(&before) != blocking(&after) || !same_cover || !same_duties).then_some(false)
 }
 
 #[cfg(test)]

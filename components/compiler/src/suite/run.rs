@@ -120,7 +120,7 @@ pub fn meets(expected: &Expected, decision: &Decision) -> bool {
 }
 
 /// What a decision obliges to, each once.
-fn obliging(decision: &Decision) -> Vec<Obliged> {
+pub(super) fn obliging(decision: &Decision) -> Vec<Obliged> {
     let mut all: Vec<Obliged> = decision.obligations.iter().filter_map(Obliged::raised).collect();
     all.sort();
     all.dedup();

@@ -11,6 +11,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::{Format, print_json};
+use crate::cost::{CostReport, Limit};
 use crate::error::{Error, Outcome, While};
 use crate::files::{self, Privacy};
 use crate::package::PackageFolder;
@@ -32,8 +33,10 @@ pub(crate) struct Arguments {
     /// Compile with this component (contract aecp:judicial, as `cargo xtask guests` builds it) in place of this program
     ///
     /// It runs without files, clock and network, and gives the same bytes if it is of the same version.
-    #[arg(long, value_name = "FILE.wasm")]
+    #[arg(long, value_name = "FILE.wasm", conflicts_with = "max_cost")]
     via_component: Option<PathBuf>,
+    #[command(flatten)]
+    limit: Limit,
     /// How to write the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -46,16 +49,27 @@ struct Report {
     bytes: usize,
     packages: Vec<String>,
     policies: usize,
+    /// Not known of what another compiler made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<CostReport>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let made = match &arguments.via_component {
-        None => build(&arguments.packages)?.map(Made::from),
-        Some(compiler) => via_component::build(compiler, &arguments.packages)?,
+        None => build(&arguments.packages)?.map(|built| {
+            let cost = aecp_compiler::emit::cost(&built.packages).when("compiling")?;
+            Ok((Made::from(built), Some(cost)))
+        }),
+        Some(compiler) => via_component::build(compiler, &arguments.packages)?.map(|made| Ok((made, None))),
     };
-    let Some(made) = made else {
+    let Some((made, cost)) = made.transpose()? else {
         return Ok(Outcome::Bad);
     };
+    if let Some(cost) = &cost {
+        if !arguments.limit.allows(cost) {
+            return Ok(Outcome::Bad);
+        }
+    }
     files::write(&arguments.output, &made.component, Privacy::Public)?;
     let report = Report {
         component: arguments.output.display().to_string(),
@@ -63,10 +77,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         bytes: made.component.len(),
         policies: made.packages.iter().map(|package| package.policies).sum(),
         packages: made.packages.into_iter().map(|package| package.name).collect(),
+        cost: cost.map(|cost| arguments.limit.report(&cost)),
     };
     match arguments.format {
         Format::Json => print_json(&report)?,
-        Format::Human => anstream::println!("sha256:{}  {}", report.sha256, report.component),
+        Format::Human => {
+            anstream::println!("sha256:{}  {}", report.sha256, report.component);
+            if let Some(cost) = &report.cost {
+                anstream::println!("{cost}");
+            }
+        }
     }
     Ok(Outcome::Good)
 }

@@ -6,7 +6,8 @@ use aecp_compiler::diagnostic::{LocatedDiagnostic, Severity};
 use serde::Serialize;
 
 use super::{Format, print_json};
-use crate::error::{Error, Outcome};
+use crate::cost::{CostReport, Limit};
+use crate::error::{Error, Outcome, While};
 use crate::package::PackageFolder;
 use crate::report::{self, BAD, GOOD};
 
@@ -18,6 +19,8 @@ pub(crate) struct Arguments {
     /// Package folders
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    #[command(flatten)]
+    limit: Limit,
     /// How to write the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -31,17 +34,29 @@ struct Report {
     policies: usize,
     errors: usize,
     warnings: usize,
+    /// What a decision of the package alone costs at most; left out if there are errors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<CostReport>,
     diagnostics: Vec<LocatedDiagnostic>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let mut reports = Vec::new();
+    let mut allowed = true;
     for path in &arguments.paths {
         let folder = PackageFolder::read(path)?;
         let checked = folder.check();
         if arguments.format == Format::Human {
             report::diagnostics(&folder, &checked.diagnostics);
         }
+        let cost = match &checked.package {
+            Some(package) => Some(
+                aecp_compiler::emit::cost(std::slice::from_ref(package))
+                    .when(format!("compiling `{}`", package.name))?,
+            ),
+            None => None,
+        };
+        allowed &= cost.as_ref().is_none_or(|cost| arguments.limit.allows(cost));
         let count = |severity| {
             checked
                 .diagnostics
@@ -58,6 +73,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
                 .map_or(0, |package| package.policies.len()),
             errors: count(Severity::Error),
             warnings: count(Severity::Warning),
+            cost: cost.map(|cost| arguments.limit.report(&cost)),
             diagnostics: checked
                 .diagnostics
                 .iter()
@@ -69,7 +85,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         Format::Json => print_json(&reports)?,
         Format::Human => reports.iter().for_each(summarise),
     }
-    Ok(if reports.iter().all(|report| report.errors == 0) {
+    Ok(if allowed && reports.iter().all(|report| report.errors == 0) {
         Outcome::Good
     } else {
         Outcome::Bad
@@ -89,6 +105,9 @@ fn summarise(report: &Report) {
         anstream::println!(
             "{GOOD}ok{GOOD:#}     {path}: package `{name}`, {policies} policies, {warnings} warnings"
         );
+        if let Some(cost) = &report.cost {
+            anstream::println!("       {cost}");
+        }
     } else {
         anstream::println!("{BAD}failed{BAD:#} {path}: {errors} errors, {warnings} warnings");
     }

@@ -10,13 +10,16 @@ mod eval;
 mod evidence;
 mod explain;
 mod fmt;
+mod freshness;
 mod keys;
+mod pull;
 mod push;
 mod release;
 mod settings;
 mod sign;
 mod simulate;
 mod test;
+mod trust;
 mod verify;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -58,9 +61,13 @@ enum Command {
     Simulate(simulate::Arguments),
     Bench(bench::Arguments),
     Keys(keys::Arguments),
+    Trust(trust::Arguments),
     Sign(sign::Arguments),
     Push(push::Arguments),
+    Pull(pull::Pull),
+    Publish(pull::Publish),
     Release(release::Arguments),
+    Freshness(freshness::Arguments),
     Verify(verify::Arguments),
     Evidence(evidence::Arguments),
     Conformance(conformance::Arguments),
@@ -80,9 +87,13 @@ impl Arguments {
             Command::Simulate(arguments) => simulate::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Keys(arguments) => keys::run(&arguments),
+            Command::Trust(arguments) => trust::run(&arguments),
             Command::Sign(arguments) => sign::run(&arguments),
             Command::Push(arguments) => push::run(&arguments),
+            Command::Pull(arguments) => pull::pull(&arguments),
+            Command::Publish(arguments) => pull::publish(&arguments),
             Command::Release(arguments) => release::run(&arguments),
+            Command::Freshness(arguments) => freshness::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),
             Command::Evidence(arguments) => evidence::run(&arguments),
             Command::Conformance(arguments) => conformance::run(&arguments),

@@ -7,10 +7,11 @@ use aecp_trust::Digest;
 use aecp_trust::attestation::{Attestation, COMPILER_ID, Compiler, PackageResults};
 use jiff::Timestamp;
 
-use crate::command::{build, keys};
+use crate::command::build;
 use crate::component;
 use crate::error::{Error, Outcome};
 use crate::files::{self, Privacy};
+use crate::keyfiles;
 use crate::package::PackageFolder;
 use crate::proof;
 use crate::report::{FAINT, GOOD, NOTABLE};
@@ -79,7 +80,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         author: arguments.author.clone(),
         time: Some(Timestamp::now()),
     };
-    let envelope = keys::seal(&arguments.key, |signers| attestation.seal(digest, signers))?;
+    let envelope = keyfiles::seal(&arguments.key, |signers| attestation.seal(digest, signers))?;
     let output = arguments.output.clone().unwrap_or_else(|| {
         let mut path = arguments.component.clone().into_os_string();
         path.push(".dsse.json");

@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 use aecp_engine::{CallLimits, Limits, Runtime, Sink, TARGET};
 use aecp_evidence::BundleReference;
 use aecp_gateway::state::{Store, StoreError};
+use aecp_trust::bundle::Bundle;
 use aecp_trust::freshness::Freshness;
 use aecp_trust::handover::{self, HandoverError};
-use aecp_trust::root::Role;
+use aecp_trust::root::{Role, RootChain};
 use aecp_trust::verify::Platform;
 use aecp_trust::{Delivery, Expectations, Refusal, TrustRoot, VerifiedBundle, statement, verify};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::feed::Taker;
 use super::outlet::Files;
@@ -53,7 +54,8 @@ pub(super) enum ActiveError {
 /// Sees when the gateway has activated another bundle.
 pub(super) struct ActiveBundle {
     gateway: PathBuf,
-    root: TrustRoot,
+    /// The trust root that this enforcement point began with.
+    root: RootChain,
     labels: BTreeMap<String, String>,
     runtime: Option<Runtime>,
     seen: Option<Seen>,
@@ -72,7 +74,7 @@ pub(super) struct Active {
 
 impl ActiveBundle {
     /// The active bundle of the gateway with this folder.
-    pub(super) fn new(gateway: &Path, root: TrustRoot, labels: BTreeMap<String, String>) -> Self {
+    pub(super) fn new(gateway: &Path, root: RootChain, labels: BTreeMap<String, String>) -> Self {
         Self {
             gateway: gateway.to_owned(),
             root,
@@ -140,15 +142,14 @@ impl ActiveBundle {
         Ok(Active { reference, sinks })
     }
 
-    /// Verifies everything, as of the moment when the bundle was last said to be the current one: when bundles expire,
-    /// decisions end, but the evidence of it must still get out.
+    /// Verifies everything, by the roots that came with it, and as of the moment when the bundle was last said to be the
+    /// current one: when bundles expire, decisions end, but the evidence of it must still get out.
     fn verify(&self, delivery: &Delivery, runtime: &Runtime) -> Result<VerifiedBundle, Refusal> {
-        let quorum = self.root.quorum(Role::Freshness);
-        let issued = statement::open::<Freshness>(&delivery.freshness, quorum)
-            .map(|opened| opened.statement.predicate.issued)
-            .unwrap_or(Timestamp::MAX);
+        let mut roots = self.root.clone();
+        roots.advance(delivery.roots.values()).map_err(Refusal::Root)?;
+        let root = roots.newest();
         let expectations = Expectations {
-            now: Timestamp::now().min(issued),
+            now: Timestamp::now().min(last_moment(delivery, root)),
             high_water: None,
             labels: self.labels.clone(),
             platform: Some(Platform {
@@ -156,8 +157,21 @@ impl ActiveBundle {
                 engine: runtime.identity().to_owned(),
             }),
         };
-        verify(delivery, &self.root, &expectations)
+        verify(delivery, root, &expectations)
     }
+}
+
+/// When a delivery was last said to hold: when its freshness was stated, or else until the bundle's validity ended.
+fn last_moment(delivery: &Delivery, root: &TrustRoot) -> Timestamp {
+    let moment = if root.freshness_period().is_some() {
+        statement::open::<Freshness>(&delivery.freshness, root.quorum(Role::Freshness))
+            .map(|opened| opened.statement.predicate.issued)
+    } else {
+        let before = |end: Timestamp| end.saturating_sub(SignedDuration::from_nanos(1)).unwrap_or(end);
+        statement::open::<Bundle>(&delivery.bundle, root.quorum(Role::Releases))
+            .map(|opened| before(opened.statement.predicate.not_after))
+    };
+    moment.unwrap_or(Timestamp::MAX)
 }
 
 /// The limits of sinks, and no room for other components.

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use aecp_evidence::checkpoint::{KeyError, LogSigner, VerifierKey};
-use aecp_trust::TrustRoot;
+use aecp_gateway::state::{Roots, RootsError};
 use aecp_trust::enrolment::{Enrolment, EnrolmentError};
-use aecp_trust::root::RootError;
-use jiff::Timestamp;
+use aecp_trust::root::RootChain;
 
 use crate::config::RecorderConfig;
 
@@ -19,7 +18,7 @@ pub(crate) enum IdentityError {
     Io { path: PathBuf, error: std::io::Error },
     /// The trust root cannot be used.
     #[error("`{path}`: {error}")]
-    Root { path: PathBuf, error: RootError },
+    Root { path: PathBuf, error: RootsError },
     /// The enrolment does not hold.
     #[error("`{path}`: {error}")]
     Enrolment { path: PathBuf, error: EnrolmentError },
@@ -41,7 +40,8 @@ pub(crate) enum IdentityError {
 
 /// Who this enforcement point is.
 pub(super) struct Identity {
-    pub(super) root: TrustRoot,
+    /// The trust root that is configured, where following begins.
+    pub(super) root: RootChain,
     pub(super) labels: BTreeMap<String, String>,
     /// The log's key, which is the one that the enrolment names.
     pub(super) signer: LogSigner,
@@ -52,18 +52,23 @@ pub(super) fn load(config: &RecorderConfig) -> Result<Identity, IdentityError> {
         root: root_file,
         enrolment: enrolment_file,
         key,
+        gateway,
         ..
     } = config;
     // An expired root ends all decisions but not the evidence of that; who this is has been said while it held.
-    let root = TrustRoot::parse(&read(root_file)?, Timestamp::MIN).map_err(|error| IdentityError::Root {
+    let failed = |error: RootsError| IdentityError::Root {
         path: root_file.clone(),
         error,
-    })?;
-    let enrolment =
-        Enrolment::open(&read(enrolment_file)?, &root).map_err(|error| IdentityError::Enrolment {
+    };
+    let first = read(root_file)?;
+    let root = RootChain::new(&first).map_err(|error| failed(error.into()))?;
+    let roots = Roots::open(gateway, &first).map_err(failed)?;
+    let enrolment = Enrolment::open(&read(enrolment_file)?, roots.newest()).map_err(|error| {
+        IdentityError::Enrolment {
             path: enrolment_file.clone(),
             error,
-        })?;
+        }
+    })?;
     let enrolled: VerifierKey = enrolment.log_key.parse().map_err(|error| IdentityError::LogKey {
         path: enrolment_file.clone(),
         error,

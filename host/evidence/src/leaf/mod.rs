@@ -231,6 +231,10 @@ pub enum LifecycleKind {
     BundleActivated,
     /// A bundle was refused; the one before stays in force.
     BundleRefused,
+    /// The bundle in force does not hold by a newer trust root; everything is denied.
+    BundleRevoked,
+    /// A newer trust root counts.
+    TrustRootRotated,
     /// A segment of a dead writer ended inside a frame; what came before is in the log.
     SegmentRecovered,
     /// A segment cannot be read at all, or is gone.
@@ -253,6 +257,8 @@ impl LifecycleKind {
             Self::ProcessStopped => "process_stopped",
             Self::BundleActivated => "bundle_activated",
             Self::BundleRefused => "bundle_refused",
+            Self::BundleRevoked => "bundle_revoked",
+            Self::TrustRootRotated => "trust_root_rotated",
             Self::SegmentRecovered => "segment_recovered",
             Self::SegmentLost => "segment_lost",
             Self::SequenceGap => "sequence_gap",
@@ -269,6 +275,8 @@ impl LifecycleKind {
             "process_stopped" => Self::ProcessStopped,
             "bundle_activated" => Self::BundleActivated,
             "bundle_refused" => Self::BundleRefused,
+            "bundle_revoked" => Self::BundleRevoked,
+            "trust_root_rotated" => Self::TrustRootRotated,
             "segment_recovered" => Self::SegmentRecovered,
             "segment_lost" => Self::SegmentLost,
             "sequence_gap" => Self::SequenceGap,

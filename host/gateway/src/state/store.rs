@@ -5,14 +5,16 @@
 //! <state>/bundles/<folder>/    a delivery, never changed
 //! ```
 
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use aecp_trust::Delivery;
 use aecp_trust::handover::HandoverError;
 use aecp_trust::verify::HighWater;
-use aecp_trust::{Delivery, Digest};
 use serde::{Deserialize, Serialize};
+
+use super::file;
 
 const CURRENT: &str = "current.json";
 const BUNDLES: &str = "bundles";
@@ -57,7 +59,7 @@ pub struct Store {
     current: Option<Current>,
 }
 
-fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, StoreError> {
+pub(super) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T, StoreError> {
     result.map_err(|error| StoreError::Io {
         path: path.to_owned(),
         error,
@@ -112,8 +114,7 @@ impl Store {
     /// It is not kept; what was kept before still is.
     pub fn keep(&mut self, delivery: &Delivery, high_water: HighWater) -> Result<(), StoreError> {
         let bundles = self.folder.join(BUNDLES);
-        let envelopes = [delivery.bundle.as_slice(), &delivery.freshness].concat();
-        let name = format!("{}-{}", high_water.epoch, Digest::of(&envelopes).hex());
+        let name = format!("{}-{}", high_water.epoch, delivery.fingerprint().hex());
         let folder = bundles.join(&name);
         if self.current.as_ref().is_none_or(|current| current.folder != name) && folder.exists() {
             // Left by a process that ended before it could say that this is the current one.
@@ -133,18 +134,12 @@ impl Store {
     }
 
     fn replace(&self, current: &Current) -> Result<(), StoreError> {
-        let (path, temporary) = (self.folder.join(CURRENT), self.folder.join(".current.json.part"));
+        let path = self.folder.join(CURRENT);
         let bytes = serde_json::to_vec(current).map_err(|error| StoreError::Io {
             path: path.clone(),
             error: io::Error::other(error),
         })?;
-        let mut file = at(&temporary, File::create(&temporary))?;
-        at(&temporary, file.write_all(&bytes).and_then(|()| file.sync_all()))?;
-        at(&path, fs::rename(&temporary, &path))?;
-        at(
-            &self.folder,
-            File::open(&self.folder).and_then(|folder| folder.sync_all()),
-        )
+        file::replace(&path, &bytes)
     }
 
     /// What cannot be removed now is removed after the next delivery.
@@ -164,6 +159,8 @@ impl Store {
 
 #[cfg(test)]
 mod tests {
+    use aecp_trust::Digest;
+
     use super::*;
 
     fn delivery(text: &str) -> Delivery {

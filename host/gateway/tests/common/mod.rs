@@ -2,6 +2,7 @@
 #![allow(unreachable_pub, reason = "every test takes what it needs")]
 #![allow(dead_code)]
 
+pub mod ask;
 pub mod site;
 
 use std::convert::Infallible;

@@ -47,6 +47,8 @@ pub fn attributes() -> Value {
 pub struct Site {
     pub folder: tempfile::TempDir,
     key: SigningKey,
+    /// Signs bundles, once a rotation has given that role a key of its own.
+    releases: Option<SigningKey>,
     root: TrustRoot,
     runtime: Runtime,
     upstream: std::net::SocketAddr,
@@ -70,10 +72,14 @@ impl Running {
 
 impl Site {
     pub fn new(upstream: std::net::SocketAddr) -> Self {
+        Self::with_key(upstream, SigningKey::from_seed(&[7; 32]).unwrap())
+    }
+
+    /// A site whose roles all have this key.
+    pub fn with_key(upstream: std::net::SocketAddr, key: SigningKey) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let key = SigningKey::from_seed(&[7; 32]).unwrap();
         let expires = Timestamp::now() + SignedDuration::from_hours(24);
-        let mut builder = RootBuilder::new(1, expires).freshness_period(3_600);
+        let mut builder = RootBuilder::new(1, expires).freshness_period(Some(3_600));
         for role in Role::ALL {
             builder = builder.role(role, Quorum::new([key.public_key().clone()], 1).unwrap());
         }
@@ -95,6 +101,7 @@ impl Site {
         let root = TrustRoot::parse(&root, Timestamp::now()).unwrap();
         Self {
             folder,
+            releases: None,
             key,
             root,
             runtime: Runtime::new(Limits::default()).unwrap(),
@@ -205,10 +212,39 @@ impl Site {
         delivery
             .attestations
             .insert(digest, attestation.seal(digest, &[&self.key]).unwrap());
-        let sealed = bundle.seal(&[&self.key]).unwrap();
+        let sealed = bundle.seal(&[self.releases()]).unwrap();
         delivery.bundle = sealed.envelope;
-        let freshness = Freshness::new(sealed.digest, epoch, issued, &self.root);
+        let freshness = Freshness::new(sealed.digest, epoch, issued, &self.root).unwrap();
         delivery.freshness = freshness.seal(&[&self.key]).unwrap();
+        delivery
+    }
+
+    fn releases(&self) -> &SigningKey {
+        self.releases.as_ref().unwrap_or(&self.key)
+    }
+
+    /// The next trust root, with another key for releases, by which bundles are signed from now on.
+    pub fn rotate(&mut self, seed: u8) -> Vec<u8> {
+        let key = self.releases.insert(SigningKey::from_seed(&[seed; 32]).unwrap());
+        let quorum = Quorum::new([key.public_key().clone()], 1).unwrap();
+        self.next_root(|builder| builder.role(Role::Releases, quorum))
+    }
+
+    /// The next trust root.
+    pub fn next_root(&mut self, change: impl FnOnce(RootBuilder) -> RootBuilder) -> Vec<u8> {
+        let builder = RootBuilder::after(&self.root, self.root.expires()).unwrap();
+        let mut document = change(builder).build().unwrap();
+        document.sign(&self.key).unwrap();
+        let bytes = document.to_json().unwrap();
+        self.root = self.root.advance(&bytes, Timestamp::now()).unwrap();
+        bytes
+    }
+
+    /// The same bundle, signed by the key that releases have now.
+    pub fn signed_anew(&self, mut delivery: Delivery) -> Delivery {
+        let mut envelope = aecp_trust::Envelope::from_json(&delivery.bundle).unwrap();
+        envelope.sign(self.releases()).unwrap();
+        delivery.bundle = envelope.to_json().unwrap();
         delivery
     }
 
@@ -248,7 +284,7 @@ impl Site {
     pub fn renewed(&self, mut old: Delivery) -> Delivery {
         let envelope = aecp_trust::Envelope::from_json(&old.bundle).unwrap();
         let digest = Digest::of(envelope.unverified_payload());
-        let freshness = Freshness::new(digest, 1, Timestamp::now(), &self.root);
+        let freshness = Freshness::new(digest, 1, Timestamp::now(), &self.root).unwrap();
         old.freshness = freshness.seal(&[&self.key]).unwrap();
         old
     }

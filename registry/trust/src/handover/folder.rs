@@ -8,8 +8,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 
-use super::{ATTESTATIONS, BLOBS, BUNDLE_FILE, Delivery, ENVELOPE_SUFFIX, FRESHNESS_FILE, Limits};
-use aecp_vocabulary::digest::Digest;
+use super::{
+    ATTESTATIONS, BLOBS, BUNDLE_FILE, Delivery, ENVELOPE_SUFFIX, FRESHNESS_FILE, Limits, ROOT_SUFFIX, ROOTS,
+    digest_of, version_of,
+};
 
 /// A folder that was not read or written.
 #[derive(Debug, thiserror::Error)]
@@ -70,8 +72,27 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Delivery> {
     };
     let bundle = reader.file(&folder, path, BUNDLE_FILE, limits.envelope)?;
     let freshness = reader.file(&folder, path, FRESHNESS_FILE, limits.envelope)?;
-    let attestations = reader.folder(&folder, path, ATTESTATIONS, ENVELOPE_SUFFIX, limits.envelope)?;
-    let blobs = reader.folder(&folder, path, BLOBS, "", limits.blob)?;
+    let attestations = Kind {
+        folder: ATTESTATIONS,
+        suffix: ENVELOPE_SUFFIX,
+        limit: limits.envelope,
+        key: digest_of,
+    };
+    let blobs = Kind {
+        folder: BLOBS,
+        suffix: "",
+        limit: limits.blob,
+        key: digest_of,
+    };
+    let roots = Kind {
+        folder: ROOTS,
+        suffix: ROOT_SUFFIX,
+        limit: limits.envelope,
+        key: version_of,
+    };
+    let attestations = reader.folder(&folder, path, &attestations)?;
+    let blobs = reader.folder(&folder, path, &blobs)?;
+    let roots = reader.folder(&folder, path, &roots)?;
     let blobs = blobs
         .into_iter()
         .map(|(digest, bytes)| (digest, bytes.into()))
@@ -79,9 +100,19 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Delivery> {
     Ok(Delivery {
         bundle,
         freshness,
+        roots,
         attestations,
         blobs,
     })
+}
+
+/// A folder of files that are known by what their names begin with.
+struct Kind<K> {
+    folder: &'static str,
+    suffix: &'static str,
+    /// Most bytes of one file.
+    limit: u64,
+    key: fn(&str) -> Option<K>,
 }
 
 /// Reads through open folders, so that what a name means cannot change in between.
@@ -129,35 +160,30 @@ impl Reader<'_> {
         Ok(bytes)
     }
 
-    /// All files whose names are a digest and `suffix`. Other names mean nothing here.
-    fn folder(
+    /// All files whose names are a key and the suffix. Other names mean nothing here.
+    fn folder<K: Ord>(
         &mut self,
         parent: &OwnedFd,
         parent_path: &Path,
-        name: &str,
-        suffix: &str,
-        limit: u64,
-    ) -> Result<BTreeMap<Digest, Vec<u8>>> {
-        let path = parent_path.join(name);
-        let folder = open_folder(parent, Path::new(name), &path)?;
-        let mut digests = Vec::new();
+        kind: &Kind<K>,
+    ) -> Result<BTreeMap<K, Vec<u8>>> {
+        let path = parent_path.join(kind.folder);
+        let folder = open_folder(parent, Path::new(kind.folder), &path)?;
+        let mut found = Vec::new();
         for entry in at(&path, Dir::read_from(&folder))? {
             let entry = at(&path, entry)?;
             let file_name = entry.file_name().to_str().ok();
-            let hex = file_name.and_then(|name| name.strip_suffix(suffix));
-            digests.extend(hex.and_then(|hex| Digest::from_hex(hex).ok()));
-            if digests.len() > self.limits.files {
+            let key = file_name.and_then(|name| Some((name, (kind.key)(name.strip_suffix(kind.suffix)?)?)));
+            found.extend(key.map(|(name, key)| (key, name.to_owned())));
+            if found.len() > self.limits.files {
                 return Err(HandoverError::TooMany {
                     path,
                     limit: self.limits.files,
                 });
             }
         }
-        let read = |digest: Digest| {
-            let bytes = self.file(&folder, &path, &format!("{}{suffix}", digest.hex()), limit)?;
-            Ok((digest, bytes))
-        };
-        digests.into_iter().map(read).collect()
+        let read = |(key, name): (K, String)| Ok((key, self.file(&folder, &path, &name, kind.limit)?));
+        found.into_iter().map(read).collect()
     }
 }
 
@@ -200,7 +226,8 @@ pub(super) fn write(delivery: &Delivery, path: &Path) -> Result<()> {
 fn write_all(delivery: &Delivery, folder: &Path) -> Result<()> {
     let attestations = folder.join(ATTESTATIONS);
     let blobs = folder.join(BLOBS);
-    for new in [folder, &attestations, &blobs] {
+    let roots = folder.join(ROOTS);
+    for new in [folder, &attestations, &blobs, &roots] {
         at(new, std::fs::create_dir(new))?;
     }
     write_file(&folder.join(BUNDLE_FILE), &delivery.bundle)?;
@@ -214,7 +241,10 @@ fn write_all(delivery: &Delivery, folder: &Path) -> Result<()> {
     for (digest, blob) in &delivery.blobs {
         write_file(&blobs.join(digest.hex()), blob)?;
     }
-    for written in [&attestations, &blobs, folder] {
+    for (version, root) in &delivery.roots {
+        write_file(&roots.join(format!("{version}{ROOT_SUFFIX}")), root)?;
+    }
+    for written in [&attestations, &blobs, &roots, folder] {
         sync_folder(written)?;
     }
     Ok(())

@@ -1,11 +1,12 @@
 //! Making a trust root, and signing it: by one person at once, or by several in turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use jiff::Timestamp;
 
 use super::format::{Body, File, OurRoles, RoleKeys, Signature, TufRoles, malformed, read};
-use super::{FRESHNESS_PERIOD_LIMIT, Role, RootError};
+use super::{FRESHNESS_PERIOD_LIMIT, Role, RootError, TrustRoot};
 use crate::key::{KeyId, PublicKey, Quorum, Signer};
 use crate::statement::SignError;
 use crate::{canonical, json};
@@ -21,8 +22,40 @@ const SPEC_VERSION: &str = "1.0.31";
 pub struct RootBuilder {
     version: u64,
     pub(super) expires: Timestamp,
-    freshness_period: u32,
+    freshness_period: Option<u32>,
     roles: BTreeMap<Role, Quorum>,
+}
+
+/// What a root lacks before anybody accepts it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    of: Vec<MissingOf>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct MissingOf {
+    version: u64,
+    threshold: u32,
+    signed: usize,
+    unsigned: Vec<KeyId>,
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, of) in self.of.iter().enumerate() {
+            let (version, threshold, signed) = (of.version, of.threshold, of.signed);
+            let between = if index == 0 { "" } else { "; " };
+            write!(
+                f,
+                "{between}{signed} of the root keys of version {version} have signed, {threshold} are needed"
+            )?;
+            if usize::try_from(threshold).is_ok_and(|needed| signed < needed) {
+                let ids: Vec<String> = of.unsigned.iter().map(KeyId::to_string).collect();
+                write!(f, " (not yet: {})", ids.join(", "))?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// A root with the signatures that it has so far.
@@ -37,16 +70,63 @@ impl RootBuilder {
         Self {
             version,
             expires,
-            freshness_period: FRESHNESS_PERIOD_LIMIT,
+            freshness_period: Some(FRESHNESS_PERIOD_LIMIT),
             roles: BTreeMap::new(),
         }
     }
 
-    /// How long freshness statements may live, in seconds: 1 to 86,400.
+    /// What follows `root`: the next version, with the same roles and freshness period, valid before `expires`.
+    ///
+    /// # Errors
+    /// There is no version after the last one.
+    pub fn after(root: &TrustRoot, expires: Timestamp) -> Result<Self, RootError> {
+        let version = root.version().checked_add(1);
+        let version = version.ok_or_else(|| RootError::Malformed("there is no later version".to_owned()))?;
+        let roles = Role::ALL.map(|role| (role, root.quorum(role).clone()));
+        Ok(Self {
+            version,
+            expires,
+            freshness_period: root.freshness_period(),
+            roles: roles.into(),
+        })
+    }
+
+    /// How long freshness statements may live, in seconds: 1 to 86,400. None for a site where nobody renews one: bundles
+    /// then live until their own validity ends, and a frozen registry is noticed only then.
     #[must_use]
-    pub fn freshness_period(mut self, seconds: u32) -> Self {
+    pub fn freshness_period(mut self, seconds: Option<u32>) -> Self {
         self.freshness_period = seconds;
         self
+    }
+
+    /// Takes a key out of every role that has it. Gives those roles.
+    ///
+    /// # Errors
+    /// A role would have fewer keys than must sign; give it another key first.
+    pub fn revoke(&mut self, key: KeyId) -> Result<Vec<Role>, RootError> {
+        let mut left = Vec::new();
+        for (role, quorum) in &self.roles {
+            let has = |known: &&PublicKey| known.id() == key;
+            if !quorum.keys().any(|known| has(&known)) {
+                continue;
+            }
+            let keys = quorum.keys().filter(|known| !has(known)).cloned();
+            let rest = Quorum::new(keys, quorum.threshold());
+            left.push((
+                *role,
+                rest.map_err(|error| {
+                    RootError::Malformed(format!("without the key, role `{role}` has {error}"))
+                })?,
+            ));
+        }
+        let roles = left.iter().map(|(role, _)| *role).collect();
+        self.roles.extend(left);
+        Ok(roles)
+    }
+
+    /// The quorum of a role, if it has one so far.
+    pub fn quorum(&self, role: Role) -> Option<&Quorum> {
+        self.roles.get(&role)
     }
 
     /// Gives a role to a quorum, in place of the one that it had.
@@ -94,7 +174,7 @@ impl RootBuilder {
                 authorizations: keys(Role::Authorizations)?,
                 break_glass: keys(Role::BreakGlass)?,
             },
-            freshness_period: self.freshness_period,
+            freshness_period: self.freshness_period.into(),
         };
         let signed = serde_json::to_value(&body).map_err(json::JsonError::from)?;
         let document = RootDocument {
@@ -132,6 +212,50 @@ impl RootDocument {
         self.file.signatures.retain(|signature| signature.keyid != keyid);
         self.file.signatures.push(Signature { keyid, sig });
         Ok(())
+    }
+
+    /// Which signatures of root keys are still missing until enforcement points accept this root after `before`, or as
+    /// the first one. None if it is complete.
+    ///
+    /// # Errors
+    /// It is not a root, or not the version after `before`.
+    pub fn missing(&self, before: Option<&TrustRoot>) -> Result<Option<Missing>, RootError> {
+        let bytes = self.to_json()?;
+        let (root, _) = read(&bytes)?;
+        let complete = match before {
+            Some(before) => before.successor(&bytes).map(drop),
+            None => TrustRoot::parse(&bytes, Timestamp::MIN).map(drop),
+        };
+        match complete {
+            Ok(()) => Ok(None),
+            Err(RootError::UnderThreshold { .. }) => {
+                let signed: BTreeSet<&str> = self
+                    .file
+                    .signatures
+                    .iter()
+                    .map(|signature| signature.keyid.as_str())
+                    .collect();
+                let of = |root: &TrustRoot| MissingOf {
+                    version: root.version(),
+                    threshold: root.quorum(Role::Root).threshold(),
+                    unsigned: root
+                        .quorum(Role::Root)
+                        .keys()
+                        .map(PublicKey::id)
+                        .filter(|id| !signed.contains(id.to_string().as_str()))
+                        .collect(),
+                    signed: root
+                        .quorum(Role::Root)
+                        .keys()
+                        .filter(|key| signed.contains(key.id().to_string().as_str()))
+                        .count(),
+                };
+                Ok(Some(Missing {
+                    of: before.into_iter().chain([&root]).map(of).collect(),
+                }))
+            }
+            Err(other) => Err(other),
+        }
     }
 
     /// The file `root.json`.

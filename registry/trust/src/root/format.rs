@@ -36,7 +36,39 @@ pub(super) struct Body {
     #[serde(rename = "x-aecp-roles")]
     pub(super) our_roles: OurRoles,
     #[serde(rename = "x-aecp-freshness-period")]
-    pub(super) freshness_period: u32,
+    pub(super) freshness_period: Period,
+}
+
+/// A number of seconds, or `"off"`.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Period {
+    Seconds(u32),
+    Word(Word),
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Word {
+    Off,
+}
+
+impl From<Option<u32>> for Period {
+    fn from(period: Option<u32>) -> Self {
+        period.map_or(Self::Word(Word::Off), Self::Seconds)
+    }
+}
+
+impl Period {
+    fn checked(&self) -> Result<Option<u32>, RootError> {
+        match self {
+            Self::Word(Word::Off) => Ok(None),
+            Self::Seconds(seconds @ 1..=FRESHNESS_PERIOD_LIMIT) => Ok(Some(*seconds)),
+            Self::Seconds(seconds) => malformed(format!(
+                "a freshness period of {seconds} seconds, expected 1 to {FRESHNESS_PERIOD_LIMIT}, or `off`"
+            )),
+        }
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -96,12 +128,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(TrustRoot, Signed), RootError> {
     if let Some((id, key)) = body.keys.iter().find(|(id, key)| **id != key.id()) {
         return malformed(format!("key `{}` stands under the id `{id}`", key.id()));
     }
-    if body.freshness_period == 0 || body.freshness_period > FRESHNESS_PERIOD_LIMIT {
-        let period = body.freshness_period;
-        return malformed(format!(
-            "a freshness period of {period} seconds, expected 1 to {FRESHNESS_PERIOD_LIMIT}"
-        ));
-    }
+    let freshness_period = body.freshness_period.checked()?;
     let quorums = body.quorums()?;
     let claims = file.signatures.into_iter().filter_map(|signature| {
         // What is no signature counts for nothing, like a wrong one; nor is one without an id tried with all keys.
@@ -112,7 +139,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<(TrustRoot, Signed), RootError> {
     let root = TrustRoot {
         version: body.version,
         expires: expiry(&body.expires)?,
-        freshness_period: body.freshness_period,
+        freshness_period,
         quorums,
         bytes: bytes.to_vec(),
     };

@@ -39,11 +39,14 @@ fn signed(builder: RootBuilder, seeds: &[u8]) -> Vec<u8> {
 
 #[test]
 fn it_says_which_keys_have_a_role() {
-    let bytes = signed(builder(1, quorum(2, &[1, 2, 3])).freshness_period(3_600), &[1, 3]);
+    let bytes = signed(
+        builder(1, quorum(2, &[1, 2, 3])).freshness_period(Some(3_600)),
+        &[1, 3],
+    );
     let root = TrustRoot::parse(&bytes, now()).unwrap();
     assert_eq!(root.version(), 1);
     assert_eq!(root.expires(), time("2030-06-01T00:00:00Z"));
-    assert_eq!(root.freshness_period(), 3_600);
+    assert_eq!(root.freshness_period(), Some(3_600));
     assert_eq!(*root.quorum(Role::Root), quorum(2, &[1, 2, 3]));
     for (role, seed) in Role::ALL.into_iter().zip(100..).skip(1) {
         assert_eq!(*root.quorum(role), quorum(1, &[seed]), "{role}");
@@ -136,7 +139,7 @@ fn what_is_built_wrong_is_refused() {
     for period in [0, FRESHNESS_PERIOD_LIMIT + 1] {
         assert!(
             builder(1, quorum(1, &[1]))
-                .freshness_period(period)
+                .freshness_period(Some(period))
                 .build()
                 .is_err(),
             "{period}"
@@ -201,4 +204,104 @@ fn a_signed_root_must_still_be_one() {
             "{rule}: {error}"
         );
     }
+}
+
+/// Root `version`, by the root key `to` alone, signed by that of the version before too.
+fn rotated(version: u64, from: u8, to: u8) -> Vec<u8> {
+    signed(builder(version, quorum(1, &[to])), &[from, to])
+}
+
+#[test]
+fn a_chain_follows_every_version_and_passes_over_what_it_knows() {
+    let first = signed(builder(1, quorum(1, &[1])), &[1]);
+    let (second, third) = (rotated(2, 1, 2), rotated(3, 2, 3));
+    let mut chain = RootChain::new(&first).unwrap();
+    assert_eq!(chain.newest().version(), 1);
+    assert_eq!(chain.advance([&first, &second, &third]).unwrap(), 2);
+    assert_eq!(chain.advance([&second, &third]).unwrap(), 0);
+    assert_eq!(*chain.newest().quorum(Role::Root), quorum(1, &[3]));
+    let published: Vec<u64> = chain.to_publish().map(TrustRoot::version).collect();
+    assert_eq!(published, [2, 3]);
+    // Who starts later follows from there, and can tell others from there on.
+    let mut later = RootChain::new(&second).unwrap();
+    assert_eq!(later.advance([&second, &third]).unwrap(), 1);
+    assert_eq!(later.newest(), chain.newest());
+    assert_eq!(later.to_publish().count(), 2);
+}
+
+#[test]
+fn a_chain_with_a_wrong_root_stays_as_it_was() {
+    let first = signed(builder(1, quorum(1, &[1])), &[1]);
+    let second = rotated(2, 1, 2);
+    let mut chain = RootChain::new(&first).unwrap();
+    let skips = [second.clone(), rotated(4, 2, 3)];
+    assert!(matches!(
+        chain.advance(skips),
+        Err(RootError::Version { current: 2, given: 4 })
+    ));
+    let stranger = [second.clone(), rotated(3, 7, 8)];
+    assert!(matches!(
+        chain.advance(stranger),
+        Err(RootError::UnderThreshold { .. })
+    ));
+    assert!(chain.advance([second.as_slice(), b"{}"]).is_err());
+    assert_eq!(chain.newest().version(), 1);
+    // Another root of a version that was decided upon changes nothing.
+    assert_eq!(chain.advance([&second]).unwrap(), 1);
+    assert_eq!(chain.advance([rotated(2, 1, 9)]).unwrap(), 0);
+    assert_eq!(*chain.newest().quorum(Role::Root), quorum(1, &[2]));
+}
+
+#[test]
+fn freshness_can_be_off() {
+    let off = signed(builder(1, quorum(1, &[1])).freshness_period(None), &[1]);
+    assert_eq!(TrustRoot::parse(&off, now()).unwrap().freshness_period(), None);
+    assert!(
+        String::from_utf8(off)
+            .unwrap()
+            .contains("\"x-aecp-freshness-period\": \"off\"")
+    );
+}
+
+#[test]
+fn what_follows_a_root_is_like_it_but_for_what_was_changed() {
+    let root = TrustRoot::parse(&signed(builder(1, quorum(1, &[1, 2])), &[1]), now()).unwrap();
+    let mut next = RootBuilder::after(&root, root.expires()).unwrap();
+    assert_eq!(
+        next.revoke(key(1).public_key().id()).unwrap().first(),
+        Some(&Role::Root)
+    );
+    let mut document = next.build().unwrap();
+    let lacks = |document: &RootDocument| {
+        document
+            .missing(Some(&root))
+            .unwrap()
+            .map(|missing| missing.to_string())
+    };
+    assert!(
+        lacks(&document)
+            .unwrap()
+            .starts_with("0 of the root keys of version 1 have signed, 1 are needed (not yet: ")
+    );
+    document.sign(&key(1)).unwrap();
+    assert!(
+        lacks(&document)
+            .unwrap()
+            .contains("0 of the root keys of version 2 have signed, 1 are needed")
+    );
+    document.sign(&key(2)).unwrap();
+    assert_eq!(lacks(&document), None);
+    let next = root.advance(&document.to_json().unwrap(), now()).unwrap();
+    assert_eq!((next.version(), next.quorum(Role::Root)), (2, &quorum(1, &[2])));
+}
+
+#[test]
+fn the_last_key_of_a_role_is_not_revoked() {
+    let root = TrustRoot::parse(&signed(builder(1, quorum(1, &[1])), &[1]), now()).unwrap();
+    let mut next = RootBuilder::after(&root, root.expires()).unwrap();
+    let error = next.revoke(key(1).public_key().id()).unwrap_err().to_string();
+    assert!(
+        error.contains("role `root`") && error.contains("0 keys"),
+        "{error}"
+    );
 }

@@ -44,7 +44,7 @@ pub(crate) fn seeds(role: Role) -> [u8; 2] {
 }
 
 pub(crate) fn root(threshold: u32) -> TrustRoot {
-    let mut builder = RootBuilder::new(1, time("2031-01-01T00:00:00Z")).freshness_period(3_600);
+    let mut builder = RootBuilder::new(1, time("2031-01-01T00:00:00Z")).freshness_period(Some(3_600));
     for role in Role::ALL {
         let keys = seeds(role).map(|seed| key(seed).public_key().clone());
         let threshold = if role == Role::Root { 1 } else { threshold };
@@ -211,6 +211,7 @@ impl Scene {
                 .iter()
                 .map(|(digest, bytes)| (*digest, bytes.clone().into()))
                 .collect(),
+            roots: BTreeMap::new(),
         }
     }
 

@@ -1,32 +1,13 @@
-//! Generated packages and requests: about 2,500 pairs in each run.
+//! Generated packages and requests: about 2,500 pairs in each run, on which the interpreter, the component and the
+//! component without any optimisation agree.
 
-use aecp_compiler::core::{Input, Package};
-use aecp_compiler::testing;
+use aecp_compiler::emit::Optimise;
+use aecp_compiler::testing::{packages, values_together};
 use aecp_vocabulary::Value;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::{expected, load};
-
-/// Values for all inputs of a component, sorted by name as its positions are.
-fn values_of(packages: &[Package]) -> impl Strategy<Value = Vec<Value>> + use<> {
-    let mut inputs: Vec<&Input> = packages.iter().flat_map(|package| &package.inputs).collect();
-    inputs.sort_by(|first, second| first.name.cmp(&second.name));
-    inputs.dedup_by(|first, second| first.name == second.name);
-    inputs
-        .iter()
-        .map(|input| testing::value(input.value_type))
-        .collect::<Vec<_>>()
-}
-
-fn packages(count: std::ops::RangeInclusive<usize>) -> impl Strategy<Value = Vec<Package>> {
-    vec(testing::package(), count).prop_map(|mut packages| {
-        for (index, package) in packages.iter_mut().enumerate() {
-            package.name = format!("package_{index}");
-        }
-        packages
-    })
-}
+use crate::{expected, load_with};
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -39,18 +20,19 @@ proptest! {
     #[test]
     fn generated_packages_mean_what_the_interpreter_says(
         (packages, requests) in packages(1..=3).prop_flat_map(|packages| {
-            let requests = vec(values_of(&packages), 40);
+            let requests = vec(values_together(&packages), 40);
             (Just(packages), requests)
         })
     ) {
-        let component = load(&packages);
-        for values in &requests {
-            let got = component.evaluate(values).unwrap();
-            prop_assert_eq!(got, expected(&packages, &component, values), "values: {:?}", values);
+        let components = [Optimise::Everything, Optimise::Nothing].map(|optimise| load_with(&packages, optimise));
+        let inputs = components[0].description().inputs.len();
+        let unknown = vec![Value::failed("expired"); inputs];
+        let absent = vec![Value::Absent; inputs];
+        for values in requests.iter().chain([&unknown, &absent]) {
+            let wanted = expected(&packages, &components[0], values);
+            for component in &components {
+                prop_assert_eq!(&component.evaluate(values).unwrap(), &wanted, "values: {:?}", values);
+            }
         }
-        let unknown: Vec<Value> = component.description().inputs.iter().map(|_| Value::failed("expired")).collect();
-        prop_assert_eq!(component.evaluate(&unknown).unwrap(), expected(&packages, &component, &unknown));
-        let absent: Vec<Value> = component.description().inputs.iter().map(|_| Value::Absent).collect();
-        prop_assert_eq!(component.evaluate(&absent).unwrap(), expected(&packages, &component, &absent));
     }
 }

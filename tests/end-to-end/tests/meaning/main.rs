@@ -20,44 +20,27 @@ mod texts;
 
 use std::sync::LazyLock;
 
-use aecp_compiler::core::{Input, Package};
-use aecp_compiler::{emit, interpreter};
+use aecp_compiler::core::Package;
+use aecp_compiler::emit::{self, Optimise};
+use aecp_compiler::testing::outcomes_together;
 use aecp_engine::{Instances, Limits, PolicyComponent, Runtime};
 use aecp_vocabulary::{Outcomes, Value};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new(Limits::default()).unwrap());
 
 fn load(packages: &[Package]) -> PolicyComponent {
-    let wasm = emit::component(packages).unwrap();
+    load_with(packages, Optimise::Everything)
+}
+
+fn load_with(packages: &[Package], optimise: Optimise) -> PolicyComponent {
+    let wasm = emit::component_with(packages, optimise).unwrap();
     let native = RUNTIME.compile(&wasm).unwrap();
     PolicyComponent::load(&RUNTIME, &native, Instances::Warm).unwrap()
 }
 
 /// What the interpreter says of all packages, in the component's numbering.
 fn expected(packages: &[Package], component: &PolicyComponent, values: &[Value]) -> Outcomes {
-    let inputs = &component.description().inputs;
-    let value_of = |input: &Input| {
-        let position = inputs
-            .iter()
-            .position(|position| position.label() == input.name.as_str())
-            .unwrap();
-        values[position].clone()
-    };
-    let mut all = Outcomes::default();
-    let mut first = 0;
-    for package in packages {
-        let values: Vec<Value> = package.inputs.iter().map(value_of).collect();
-        let outcomes = interpreter::evaluate(package, &values);
-        all.applied
-            .extend(outcomes.applied.iter().map(|policy| policy + first));
-        all.findings
-            .extend(outcomes.findings.into_iter().map(|mut finding| {
-                finding.policy += first;
-                finding
-            }));
-        first += u32::try_from(package.policies.len()).unwrap();
-    }
-    all
+    outcomes_together(packages, component.description(), values)
 }
 
 fn assert_same(packages: &[Package], component: &PolicyComponent, values: &[Value]) {

@@ -9,11 +9,11 @@ use crate::core::term::Term;
 use crate::core::{
     Atom, Condition, Constant, InputIndex, Members, Operand, Quantifier, Relation, is_ordered,
 };
-use crate::emit::EmitError;
 use crate::emit::link::Reader;
 use crate::emit::lists::{Lists, Ranges};
 use crate::emit::patterns::Patterns;
 use crate::emit::texts::Texts;
+use crate::emit::{EmitError, Optimise};
 use crate::pattern::Asked;
 
 /// The formula of a condition of the reader's policy.
@@ -23,12 +23,14 @@ pub(super) fn formula(
     lists: &Lists,
     patterns: &Patterns,
     condition: &Condition,
+    optimise: Optimise,
 ) -> Result<Formula, EmitError> {
     let builder = Builder {
         reader,
         texts,
         lists,
         patterns,
+        optimise,
     };
     builder.formula(condition, false)
 }
@@ -38,6 +40,7 @@ struct Builder<'a> {
     texts: &'a Texts<'a>,
     lists: &'a Lists,
     patterns: &'a Patterns,
+    optimise: Optimise,
 }
 
 /// An operand whose type is known.
@@ -72,10 +75,8 @@ impl Builder<'_> {
         Ok(match condition {
             Condition::Constant(holds) => Formula::Constant(*holds != negated),
             Condition::Not(part) => self.formula(part, !negated)?,
-            Condition::All(conditions) if negated => Formula::any(parts(conditions)?),
-            Condition::All(conditions) => Formula::all(parts(conditions)?),
-            Condition::Any(conditions) if negated => Formula::all(parts(conditions)?),
-            Condition::Any(conditions) => Formula::any(parts(conditions)?),
+            Condition::All(conditions) => self.joined(!negated, parts(conditions)?),
+            Condition::Any(conditions) => self.joined(negated, parts(conditions)?),
             Condition::Atom(Atom::ContainsOf {
                 set,
                 quantifier: Quantifier::All,
@@ -86,11 +87,7 @@ impl Builder<'_> {
                     Ok(Formula::Test(test, negated))
                 });
                 let each: Vec<Formula> = each.collect::<Result<_, EmitError>>()?;
-                if negated {
-                    Formula::any(each)
-                } else {
-                    Formula::all(each)
-                }
+                self.joined(!negated, each)
             }
             Condition::Atom(atom) => {
                 if let Some(formula) = self.matches(atom, negated)? {
@@ -102,6 +99,17 @@ impl Builder<'_> {
                 }
             }
         })
+    }
+
+    /// The conjunction of parts, or their disjunction.
+    fn joined(&self, conjunction: bool, parts: Vec<Formula>) -> Formula {
+        match self.optimise {
+            // What has no parts has no code either.
+            Optimise::Nothing if !parts.is_empty() && conjunction => Formula::All(parts),
+            Optimise::Nothing if !parts.is_empty() => Formula::Any(parts),
+            _ if conjunction => Formula::all(parts),
+            _ => Formula::any(parts),
+        }
     }
 
     /// A test and whether it is negated, or what holds without any input.

@@ -24,6 +24,16 @@ pub(in crate::emit) struct Table {
     /// Bytes of the longest constant; a longer text is none of them.
     pub(in crate::emit) longest: u32,
     pub(in crate::emit) width: Width,
+    pub(in crate::emit) chain: Chain,
+}
+
+/// The most that a slot has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::emit) struct Chain {
+    /// Entries.
+    pub(in crate::emit) entries: u64,
+    /// Turns of a comparison of all their texts, eight bytes at a time.
+    pub(in crate::emit) words: u64,
 }
 
 /// Bytes of a number in an entry: enough for all of them.
@@ -67,6 +77,13 @@ impl Table {
             chains.map(<[_]>::len).max()
         });
         let (seed, placed) = best.unwrap_or_default();
+        let mut chain = Chain::default();
+        for texts in placed.chunk_by(|one, other| one.0 == other.0) {
+            let words = |(_, text, _): &(u64, &str, u32)| text.len().div_ceil(8).saturating_add(1);
+            let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+            chain.entries = chain.entries.max(count(texts.len()));
+            chain.words = chain.words.max(count(texts.iter().map(words).sum()));
+        }
         let mut entries = Record::default();
         let mut slots: Vec<u32> = Vec::new();
         let slot_of = |slots: &Vec<u32>| u64::try_from(slots.len()).unwrap_or(u64::MAX);
@@ -95,6 +112,7 @@ impl Table {
             slots,
             longest,
             width,
+            chain,
         }))
     }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use crate::handover::Limits;
+use aecp_vocabulary::digest::Digest;
 
 fn delivery() -> Delivery {
     let mut delivery = Delivery {
@@ -9,6 +11,7 @@ fn delivery() -> Delivery {
     let component = delivery.add_blob(b"component".to_vec());
     delivery.add_blob(b"native".to_vec());
     delivery.attestations.insert(component, b"attestation".to_vec());
+    delivery.roots = [(2, b"root".to_vec()), (10, b"later root".to_vec())].into();
     delivery
 }
 
@@ -114,7 +117,7 @@ fn links_pipes_and_folders_are_no_files() {
 #[test]
 fn limits_hold() {
     let (_place, path) = written();
-    let all: usize = 6 + 9 + 11 + 9 + 6;
+    let all: usize = 6 + 9 + 11 + 9 + 6 + 4 + 10;
     let total = u64::try_from(all).unwrap();
     let exact = Limits {
         envelope: 11,

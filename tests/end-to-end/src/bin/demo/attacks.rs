@@ -150,23 +150,7 @@ async fn offer_tampered(site: &Site, digest: Digest) -> Result<(String, String),
     )
     .map_err(Error::system("writing"))?;
     for (name, bytes) in bundle_files(&layout)? {
-        if name == "bundle.dsse.json" {
-            delivery.bundle = bytes;
-        } else if name == "freshness.dsse.json" {
-            delivery.freshness = bytes;
-        } else if let Some(hex) = name.strip_prefix("blobs/") {
-            delivery.blobs.insert(
-                Digest::from_hex(hex).map_err(|error| trust(&error))?,
-                bytes.into(),
-            );
-        } else if let Some(hex) = name
-            .strip_prefix("attestations/")
-            .and_then(|name| name.strip_suffix(".dsse.json"))
-        {
-            delivery
-                .attestations
-                .insert(Digest::from_hex(hex).map_err(|error| trust(&error))?, bytes);
-        }
+        delivery.add_file(&name, bytes);
     }
     Error::unless(delivery.blobs.contains_key(&digest), || {
         "the bundle does not hold the component".to_owned()

@@ -18,12 +18,12 @@ pub struct Acknowledgement {
     /// When the gateway answered.
     pub time: Timestamp,
     /// Where the bundle was published.
-    pub layout: String,
+    pub source: String,
     /// Under which tag.
     pub tag: String,
-    /// The digest of the bundle's manifest in the layout.
+    /// The digest of the bundle's manifest.
     pub manifest: String,
-    /// The digest of the freshness statement's manifest in the layout.
+    /// The digest of the freshness statement's manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freshness: Option<String>,
     /// The digest of the bundle that the gateway runs. None if it refused: a refused bundle has nothing that is known.
@@ -46,7 +46,7 @@ impl Acknowledgement {
         };
         Self {
             time: Timestamp::now(),
-            layout: config.layout.display().to_string(),
+            source: config.source.to_string(),
             tag: config.tag.to_string(),
             manifest: revision.bundle.to_string(),
             freshness: revision.freshness.map(|digest| digest.to_string()),

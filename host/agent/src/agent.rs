@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aecp_oci::{Layout, Limits, PulledBundle, Revision, Store as _};
+use aecp_oci::{Limits, PulledBundle, Revision};
 use aecp_trust::Delivery;
 use aecp_trust::handover::{Answer, Offer};
 use tokio::time::Instant;
@@ -13,6 +13,7 @@ use crate::config::Config;
 use crate::error::AgentError;
 use crate::folder::Folder;
 use crate::gateway::{self, Run};
+use crate::source::Opened;
 
 /// After this long, a bundle is offered again that was refused for a reason that may pass by itself: 5 s.
 pub const PATIENCE: Duration = Duration::from_secs(5);
@@ -22,7 +23,7 @@ pub const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Agent {
     config: Config,
     folder: Folder,
-    layout: Option<Layout>,
+    source: Option<Opened>,
     spooled: Option<Spooled>,
     settled: Option<Settled>,
     unwritten: Option<Acknowledgement>,
@@ -66,7 +67,7 @@ impl Agent {
         Ok(Self {
             config,
             folder,
-            layout: None,
+            source: None,
             spooled: None,
             settled: None,
             unwritten: None,
@@ -82,10 +83,10 @@ impl Agent {
     /// The bundle was not fetched, or the gateway has not answered. The next step tries again.
     pub async fn step(&mut self) -> Result<Step, AgentError> {
         self.write_acknowledgement()?;
-        let Some(revision) = self.layout()?.revision(&self.config.tag)? else {
+        let Some(revision) = self.revision().await? else {
             if !std::mem::replace(&mut self.found_nothing, true) {
-                let (layout, tag) = (self.config.layout.display(), &self.config.tag);
-                tracing::info!(%layout, %tag, "nothing is published yet");
+                let (source, tag) = (&self.config.source, &self.config.tag);
+                tracing::info!(%source, %tag, "nothing is published yet");
             }
             return Ok(Step::Nothing);
         };
@@ -98,7 +99,7 @@ impl Agent {
         {
             return Ok(Step::Settled);
         }
-        let Spooled { revision, folder } = self.spool(revision)?;
+        let Spooled { revision, folder } = self.spool(revision).await?;
         let answer = gateway::offer(
             &self.config.gateway,
             &Offer {
@@ -113,18 +114,28 @@ impl Agent {
         Ok(Step::Answered(answer))
     }
 
-    /// The layout, which is checked to be one when it is first used.
-    fn layout(&mut self) -> Result<Layout, AgentError> {
-        if let Some(layout) = &self.layout {
-            return Ok(layout.clone());
+    /// The source, which is opened when it is first used, and again after it could not be used.
+    fn source(&mut self) -> Result<Opened, AgentError> {
+        if let Some(source) = &self.source {
+            return Ok(source.clone());
         }
-        let layout = Layout::open(&self.config.layout)?;
-        self.layout = Some(layout.clone());
-        Ok(layout)
+        let source = Opened::open(&self.config.source)?;
+        self.source = Some(source.clone());
+        Ok(source)
+    }
+
+    /// What the tag points at.
+    async fn revision(&mut self) -> Result<Option<Revision>, AgentError> {
+        let tag = self.config.tag.clone();
+        let found = self.source()?.ask(move |store| store.revision(&tag)).await;
+        if found.is_err() {
+            self.source = None;
+        }
+        Ok(found?)
     }
 
     /// Puts the bundle into the spool. It is there already if the gateway was away.
-    fn spool(&mut self, revision: Revision) -> Result<Spooled, AgentError> {
+    async fn spool(&mut self, revision: Revision) -> Result<Spooled, AgentError> {
         if let Some(old) = self.spooled.take() {
             if old.revision == revision {
                 self.spooled = Some(old.clone());
@@ -132,7 +143,9 @@ impl Agent {
             }
             self.folder.remove(&old.folder);
         }
-        let pulled = self.layout()?.pull_bundle(&self.config.tag, &Limits::default())?;
+        let tag = self.config.tag.clone();
+        let pull = move |store: &dyn aecp_oci::Store| store.pull_bundle(&tag, &Limits::default());
+        let pulled = self.source()?.ask(pull).await?;
         let revision = pulled.revision;
         let bytes = pulled
             .files

@@ -1,11 +1,12 @@
 //! The control plane of an enforcement point: it brings bundles from where they are published to the gateway.
 //!
-//! The agent watches a tag of an OCI layout, writes what is under it into a folder, offers the folder to the gateway and
+//! The agent watches a tag of an OCI layout folder or in an OCI registry, writes what is under it into a folder, offers the folder to the gateway and
 //! keeps the answer. It only transports bytes: that they are the bytes which a digest names is checked here, who signed
 //! them and what they mean is for the gateway. This crate refuses to know requests, policies, keys and trust roots, and
 //! an agent that lies or dies changes no decision.
 //!
 //! - [`config`]: where it watches, whom it tells, where it keeps its things.
+//! - `source`: the place where bundles are published, as something that can be asked.
 //! - [`agent`]: one look at the tag, and what follows from it.
 //! - [`gateway`]: the offer and the answer, over a Unix socket.
 //! - [`acknowledgement`]: what became of the newest offer, in a file.
@@ -22,11 +23,12 @@ pub mod error;
 pub mod folder;
 pub mod gateway;
 pub mod pace;
+mod source;
 
 use std::future::Future;
 
 pub use agent::{Agent, Step};
-pub use config::Config;
+pub use config::{Config, Source};
 pub use error::AgentError;
 
 use pace::Backoff;

@@ -12,8 +12,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aecp_agent::acknowledgement::Acknowledgement;
-use aecp_agent::{Agent, AgentError, Config, Step};
-use aecp_oci::{Layout, NamedBlob, Store as _, Tag};
+use aecp_agent::config::RegistrySource;
+use aecp_agent::{Agent, AgentError, Config, Source, Step};
+use aecp_oci::testing::{Access, PASSWORD, RealRegistry, Setup, USER};
+use aecp_oci::{Layout, NamedBlob, Registry, Store, Tag};
 use aecp_trust::handover::{Answer, Limits, Offer};
 use aecp_trust::{Delivery, Digest};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
@@ -39,7 +41,7 @@ impl Site {
 
     fn config(&self) -> Config {
         Config {
-            layout: self.layout.path().to_owned(),
+            source: Source::Layout(self.layout.path().to_owned()),
             tag: self.tag.clone(),
             poll: Duration::from_millis(5),
             gateway: self.socket(),
@@ -56,6 +58,10 @@ impl Site {
     }
 
     fn publish(&self, number: u32) {
+        self.publish_in(&self.layout, number);
+    }
+
+    fn publish_in(&self, store: &dyn Store, number: u32) {
         let component = Self::component(number);
         let files = [
             NamedBlob::bundle(format!("bundle {number}").into_bytes()),
@@ -63,9 +69,7 @@ impl Site {
             NamedBlob::component(component),
             NamedBlob::native(b"native".to_vec()),
         ];
-        self.layout
-            .push_bundle(&self.tag, &files, Some(b"freshness"))
-            .unwrap();
+        store.push_bundle(&self.tag, &files, Some(b"freshness")).unwrap();
     }
 
     /// A gateway that reads what it is offered and gives `answer`.
@@ -247,7 +251,7 @@ async fn damage_in_the_layout_is_named_and_mended_later() {
     std::fs::write(&blob, b"c0mponent 1").unwrap();
     let error = agent.step().await.unwrap_err();
     assert!(
-        matches!(error, AgentError::Layout(aecp_oci::Error::WrongDigest { .. })),
+        matches!(error, AgentError::Source(aecp_oci::Error::WrongDigest { .. })),
         "{error}"
     );
     assert!(error.to_string().contains(&Digest::of(&good).hex()), "{error}");
@@ -291,6 +295,92 @@ async fn it_runs_until_it_is_told_to_end() {
     assert_eq!(gateway.offers.recv().await.unwrap().bundle, b"bundle 2");
     stop.send(()).unwrap();
     run.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_registry_is_watched_as_a_folder_is() {
+    let mut registry = RealRegistry::with(Setup {
+        access: Access::Password,
+        ..Setup::default()
+    });
+    let site = Site::new();
+    let login = site.folder.path().join("login.json");
+    let source = RegistrySource {
+        repository: registry.repository("aecp/bundles").parse().unwrap(),
+        authorities: None,
+        login: Some(login.clone()),
+        plain_http: false,
+    };
+    let config = Config {
+        source: Source::Registry(source.clone()),
+        ..site.config()
+    };
+    let mut agent = Agent::new(config).unwrap();
+    let error = agent.step().await.unwrap_err();
+    assert!(error.to_string().contains("401"), "{error}");
+    // A login is found without a new start.
+    let auths = serde_json::json!({ registry.host(): { "username": USER, "password": PASSWORD } });
+    std::fs::write(&login, serde_json::json!({ "auths": auths }).to_string()).unwrap();
+    assert_eq!(agent.step().await.unwrap(), Step::Nothing);
+
+    let publisher = publisher(&source, &login);
+    site.publish_in(&publisher, 1);
+    let mut gateway = site.gateway(activated(1));
+    assert_eq!(agent.step().await.unwrap(), Step::Answered(activated(1)));
+    let delivery = gateway.offers.try_recv().unwrap();
+    assert_eq!(delivery.bundle, b"bundle 1");
+    assert_eq!(delivery.freshness, b"freshness");
+    assert_eq!(site.acknowledgement().source, source.repository.to_string());
+    assert_eq!(agent.step().await.unwrap(), Step::Settled);
+
+    registry.stop();
+    let error = agent.step().await.unwrap_err();
+    assert_eq!(error.code(), "source");
+    assert!(error.to_string().contains("is the registry running?"), "{error}");
+    registry.restart();
+    assert_eq!(agent.step().await.unwrap(), Step::Settled);
+    site.publish_in(&publisher, 2);
+    assert_eq!(agent.step().await.unwrap(), Step::Answered(activated(1)));
+    assert_eq!(gateway.offers.try_recv().unwrap().bundle, b"bundle 2");
+}
+
+fn publisher(source: &RegistrySource, login: &Path) -> Registry {
+    let host = source.repository.host();
+    let options = aecp_oci::registry::Options {
+        credential: aecp_oci::registry::Credential::in_file(login, host).unwrap(),
+        ..aecp_oci::registry::Options::default()
+    };
+    Registry::new(source.repository.clone(), options).unwrap()
+}
+
+#[tokio::test]
+async fn an_agent_ends_at_once_though_its_registry_says_nothing() {
+    let site = Site::new();
+    // Connections are made, and nobody ever answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let config = Config {
+        source: Source::Registry(RegistrySource {
+            repository: format!("{address}/a").parse().unwrap(),
+            authorities: None,
+            login: None,
+            plain_http: false,
+        }),
+        ..site.config()
+    };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let run = tokio::spawn(aecp_agent::run(config, async {
+        let _ = stopped.await;
+    }));
+    // It has asked once somebody is connected.
+    let accepted = tokio::task::spawn_blocking(move || silent.accept().map(|(stream, _)| stream));
+    let _stream = accepted.await.unwrap().unwrap();
+    stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(5), run)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
 }
 
 fn blob_of(layout: &Path, bytes: &[u8]) -> PathBuf {

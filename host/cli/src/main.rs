@@ -10,6 +10,7 @@
 //! - [`component`]: which contract a component is behind, and what is in it.
 //! - [`release`]: what a release file says, and the bundle that comes of it.
 //! - [`cost`]: the bound on what a decision costs, printed and enforced.
+//! - [`place`]: where artifacts are, a folder or a registry.
 //! - [`traffic`]: logs of requests, replayed.
 //! - [`files`]: files, whole or not at all.
 //! - [`report`]: diagnostics and tables as people see them.
@@ -24,6 +25,7 @@ mod error;
 mod files;
 mod keyfiles;
 mod package;
+mod place;
 mod proof;
 mod release;
 mod report;

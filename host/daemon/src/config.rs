@@ -12,8 +12,11 @@ mod document;
 mod endpoint;
 mod sections;
 
+use aecp_agent::Source;
+use aecp_agent::config::RegistrySource;
+use aecp_oci::registry::RegistryError;
 use document::Document;
-use sections::{AgentSection, EnforcementPointSection, RecorderSection};
+use sections::{AgentSection, EnforcementPointSection, RecorderSection, RegistrySection};
 
 /// Longest path of a Unix socket that the kernel takes, in bytes.
 const SOCKET_PATH_LIMIT: usize = 107;
@@ -248,12 +251,25 @@ fn agent_config(
     shared: &Shared,
     section: AgentSection,
 ) -> Option<aecp_agent::Config> {
-    let poll = pause(
-        document,
-        "agent.poll_ms",
-        section.poll_ms,
-        aecp_agent::config::DEFAULT_POLL,
-    );
+    let source = match (section.layout, section.registry) {
+        (Some(layout), None) => Some(Source::Layout(shared.folder.join(layout))),
+        (None, Some(registry)) => registry_source(document, shared, registry),
+        (Some(_), Some(_)) => {
+            let message = "bundles come from one place: give `layout` or `registry`, not both";
+            document.problem("agent.registry", message.to_owned());
+            None
+        }
+        (None, None) => {
+            let message = "missing field `layout` or `registry`: where bundles are published";
+            document.problem("agent", message.to_owned());
+            None
+        }
+    };
+    let usual = match &source {
+        Some(Source::Registry(_)) => aecp_agent::config::DEFAULT_REGISTRY_POLL,
+        _ => aecp_agent::config::DEFAULT_POLL,
+    };
+    let poll = pause(document, "agent.poll_ms", section.poll_ms, usual);
     let tag = section
         .tag
         .parse::<aecp_oci::Tag>()
@@ -262,12 +278,27 @@ fn agent_config(
         .map_err(|error| document.problem("agent.tag", error.to_string()))
         .ok()?;
     Some(aecp_agent::Config {
-        layout: shared.folder.join(section.layout),
+        source: source?,
         tag,
         poll,
         gateway: shared.offers.clone(),
         folder: shared.state.join("agent"),
     })
+}
+
+fn registry_source(document: &mut Document, shared: &Shared, section: RegistrySection) -> Option<Source> {
+    let repository = section
+        .repository
+        .parse()
+        .map_err(|error: RegistryError| document.problem("agent.registry.repository", error.to_string()))
+        .ok()?;
+    let absolute = |path: PathBuf| shared.folder.join(path);
+    Some(Source::Registry(RegistrySource {
+        repository,
+        authorities: section.authorities.map(absolute),
+        login: section.login.map(absolute),
+        plain_http: section.plain_http,
+    }))
 }
 
 fn recorder_config(

@@ -13,6 +13,7 @@ mod fmt;
 mod freshness;
 mod keys;
 mod profile;
+mod pull;
 mod push;
 mod release;
 mod settings;
@@ -65,6 +66,8 @@ enum Command {
     Trust(trust::Arguments),
     Sign(sign::Arguments),
     Push(push::Arguments),
+    Pull(pull::Pull),
+    Publish(pull::Publish),
     Release(release::Arguments),
     Freshness(freshness::Arguments),
     Verify(verify::Arguments),
@@ -90,6 +93,8 @@ impl Arguments {
             Command::Trust(arguments) => trust::run(&arguments),
             Command::Sign(arguments) => sign::run(&arguments),
             Command::Push(arguments) => push::run(&arguments),
+            Command::Pull(arguments) => pull::pull(&arguments),
+            Command::Publish(arguments) => pull::publish(&arguments),
             Command::Release(arguments) => release::run(&arguments),
             Command::Freshness(arguments) => freshness::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),

@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use aecp_oci::{Layout, Store, Tag, media};
+use aecp_oci::{Tag, media};
 
 use crate::component;
 use crate::error::{Error, Outcome, While};
 use crate::files;
+use crate::place::PlaceArguments;
 use crate::report::{FAINT, GOOD};
 
-/// Put a component and its signature into an OCI image layout folder
+/// Put a component and its signature into an OCI image layout folder or registry
 ///
 /// The component is stored as a CNCF Wasm OCI artifact, its signature as a referrer, so that standard tools (oras,
 /// skopeo) understand both. The folder is made if it is not there.
@@ -19,9 +20,8 @@ pub(crate) struct Arguments {
     /// The component
     #[arg(value_name = "FILE.wasm")]
     component: PathBuf,
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The tag to give it, as in `eu_residency-1.0.0`
     #[arg(long)]
     tag: String,
@@ -40,14 +40,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     });
     let envelope = files::read(&signature)?;
     let identity = component::identify(&wasm)?;
-    let layout = Layout::create(&arguments.layout).when("opening the layout")?;
-    let pushed = layout
-        .push_component(&wasm, &identity.info, BTreeMap::new())
-        .when("storing the component")?;
-    layout
-        .attach(&pushed.digest, media::IN_TOTO, &envelope)
-        .when("storing the signature")?;
-    layout.tag(&tag, &pushed.digest).when("tagging the component")?;
+    let pushed = arguments.place.create()?.publish(&tag, |store| {
+        let pushed = store
+            .push_component(&wasm, &identity.info, BTreeMap::new())
+            .when("storing the component")?;
+        store
+            .attach(&pushed.digest, media::IN_TOTO, &envelope)
+            .when("storing the signature")?;
+        store.tag(&tag, &pushed.digest).when("tagging the component")
+    })?;
     anstream::println!("{GOOD}pushed{GOOD:#} {tag} {FAINT}{}{FAINT:#}", pushed.digest);
     Ok(Outcome::Good)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use aecp_engine::{Limits, Runtime};
-use aecp_oci::{Layout, NamedBlob, Store, Tag};
+use aecp_oci::{NamedBlob, Store, Tag};
 use aecp_trust::bundle::Bundle;
 use aecp_trust::freshness::{self, Freshness};
 use aecp_trust::{Role, TrustRoot, statement};
@@ -13,12 +13,13 @@ use serde::Serialize;
 use super::{Format, print_json};
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::release::{Composed, ReleaseFile, compose, root_files};
 use crate::report::{FAINT, GOOD};
 
 /// Make a bundle of components, and publish it for enforcement points
 ///
-/// Takes the components from the layout folder, verifies their signatures, compiles them ahead of time, tries them out
+/// Takes the components from the layout folder or registry, verifies their signatures, compiles them ahead of time, tries them out
 /// together, signs the bundle and a freshness statement, and puts everything under one tag. What an enforcement point
 /// would refuse is refused here, and so are packages whose tests failed, or that have findings which cannot be meant and
 /// which nobody has acknowledged. The epoch is one more than that of the bundle under the tag.
@@ -27,9 +28,8 @@ pub(crate) struct Arguments {
     /// What to release; see `docs/release-file.md`
     #[arg(value_name = "RELEASE.toml")]
     release: PathBuf,
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The tag that enforcement points follow
     #[arg(long)]
     tag: String,
@@ -65,10 +65,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let chain = keyfiles::root_chain(&arguments.root)?;
     let root = keyfiles::trust_root(&arguments.root)?;
     let file = ReleaseFile::read(&arguments.release)?;
-    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
-    let epoch = next_epoch(&layout, &tag, &root)?;
+    let place = arguments.place.open()?;
+    let epoch = next_epoch(place.store(), &tag, &root)?;
     let runtime = Runtime::new(Limits::default()).when("setting up the engine")?;
-    let Composed { bundle, mut files } = compose(&file, epoch, &layout, &root, &runtime, now)?;
+    let Composed { bundle, mut files } = compose(&file, epoch, place.store(), &root, &runtime, now)?;
 
     let signing = keyfiles::signing_keys(&arguments.key)?;
     let signers: Vec<&dyn aecp_trust::Signer> =
@@ -91,13 +91,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
 
     files.extend(root_files(&chain)?);
     files.insert(0, NamedBlob::bundle(sealed.envelope));
-    let pushed = layout
-        .push_bundle(
-            &tag,
-            &files,
-            freshness.as_ref().map(|(envelope, _)| envelope.as_slice()),
-        )
-        .when("storing the bundle")?;
+    let freshness = freshness.as_ref().map(|(envelope, _)| envelope.as_slice());
+    let push = |store: &dyn Store| {
+        store
+            .push_bundle(&tag, &files, freshness)
+            .when("storing the bundle")
+    };
+    let pushed = place.publish(&tag, push)?;
     let report = Report {
         bundle: sealed.digest.to_string(),
         name: bundle.name.clone(),
@@ -127,8 +127,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
 }
 
 /// One more than the epoch of the bundle that the tag has now, which must be signed itself.
-fn next_epoch(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<u64, Error> {
-    if layout
+fn next_epoch(store: &dyn Store, tag: &Tag, root: &TrustRoot) -> Result<u64, Error> {
+    if store
         .revision(tag)
         .when("reading the bundle under the tag")?
         .is_none()
@@ -136,7 +136,7 @@ fn next_epoch(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<u64, Error
         return Ok(1);
     }
     let context = || format!("reading the bundle that `{tag}` has now");
-    let pulled = layout
+    let pulled = store
         .pull_bundle(tag, &aecp_oci::Limits::default())
         .when(context())?;
     let envelope = pulled

@@ -300,7 +300,7 @@ impl Gateway {
 async fn restore(activation: &Arc<Activation>) {
     let restoring = Arc::clone(activation);
     match tokio::task::spawn_blocking(move || restoring.restore()).await {
-        Ok(Some(Answer::Refused { code, reason })) => {
+        Ok(Some(Answer::Refused { code, reason, .. })) => {
             tracing::warn!(
                 code,
                 reason,

@@ -204,6 +204,7 @@ impl Activation {
             return Ok(Answer::Unchanged {
                 bundle: active.reference.digest,
                 epoch: active.epoch(),
+                trust_root: verified.root_version(),
             });
         }
         let active = Active::build(&verified, &self.runtime, &self.environment, self.body_limit)?;
@@ -215,7 +216,11 @@ impl Activation {
             .set(i64::try_from(epoch).unwrap_or(i64::MAX));
         tracing::info!(bundle = %bundle, epoch, name = active.name, "bundle activated");
         self.active.store(Some(Arc::new(active)));
-        Ok(Answer::Activated { bundle, epoch })
+        Ok(Answer::Activated {
+            bundle,
+            epoch,
+            trust_root: verified.root_version(),
+        })
     }
 
     fn expectations(&self, high_water: Option<HighWater>) -> Expectations {
@@ -301,6 +306,7 @@ impl Activation {
         Answer::Refused {
             code: code.to_owned(),
             reason: reason.to_owned(),
+            trust_root: history.roots.newest().version(),
         }
     }
 

@@ -14,6 +14,7 @@
 //! - [`component`]: a WebAssembly component as an artifact (CNCF Wasm OCI artifact layout)
 //! - [`referrer`]: DSSE envelopes attached to an artifact
 //! - [`bundle`]: a bundle with everything an enforcement point needs to verify and run it, and its freshness
+//! - [`history`]: every bundle that a tag has had, by epoch
 //! - [`content`]: bytes on their way, checked while they pass. `parallel`: several things at once, but only so many
 //! - [`limit`]: how much is taken out of a store
 //! - [`error`]: everything that can be wrong, by name
@@ -27,6 +28,7 @@ pub mod content;
 pub mod copy;
 pub mod document;
 pub mod error;
+pub mod history;
 mod json;
 pub mod layout;
 pub mod limit;

@@ -373,7 +373,7 @@ async fn an_agent_ends_at_once_though_its_registry_says_nothing() {
         ..site.config()
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let run = tokio::spawn(aecp_agent::run(config, async {
+    let run = tokio::spawn(aecp_agent::run(config, None, async {
         let _ = stopped.await;
     }));
     // It has asked once somebody is connected.

@@ -69,7 +69,12 @@ impl Site {
             .iter()
             .chain(&["log", "receipts"])
             .map(|name| site.path(&format!("keys/{name}")));
-        site.aecp(["keys", "generate"].map(PathBuf::from).into_iter().chain(names))?;
+        site.aecp(
+            ["keys", "generate", "--plain"]
+                .map(PathBuf::from)
+                .into_iter()
+                .chain(names),
+        )?;
 
         let mut arguments: Vec<String> = ["trust", "init"].map(str::to_owned).to_vec();
         for role in roles {

@@ -174,7 +174,12 @@ fn keys_are_never_overwritten_and_private_to_their_owner() {
     let folder = tempfile::tempdir().unwrap();
     let name = folder.path().join("k");
     tools()
-        .aecp(["keys".as_ref(), "generate".as_ref(), name.as_os_str()])
+        .aecp([
+            "keys".as_ref(),
+            "generate".as_ref(),
+            "--plain".as_ref(),
+            name.as_os_str(),
+        ])
         .unwrap();
     let key = folder.path().join("k.key");
     assert_eq!(
@@ -183,7 +188,12 @@ fn keys_are_never_overwritten_and_private_to_their_owner() {
     );
     let before = std::fs::read(&key).unwrap();
     let (status, _, errors) = tools()
-        .try_aecp(["keys".as_ref(), "generate".as_ref(), name.as_os_str()])
+        .try_aecp([
+            "keys".as_ref(),
+            "generate".as_ref(),
+            "--plain".as_ref(),
+            name.as_os_str(),
+        ])
         .unwrap();
     assert_eq!(status, Some(2));
     assert!(errors.contains("k.key"), "{errors}");
@@ -528,4 +538,63 @@ fn what_cannot_be_set_is_named_with_what_can() {
             settable.misused(command, &["--now", now], &["--now", "2026-01-01T00:00:00Z"]);
         }
     }
+}
+
+/// One policy compares numbers, the other walks a text from end to end.
+const UNEVEN: &str = r#"PACKAGE p { VERSION: "1.0.0" }
+SCHEMA { n: INTEGER  path: TEXT }
+POLICY cheap { SCOPE: requests WHERE n > 0 CONSTRAINT: n <= 10 ENFORCEMENT: BLOCKING }
+POLICY dear { SCOPE: requests CONSTRAINT: NOT path LIKE "**/admin/**" ENFORCEMENT: BLOCKING }
+"#;
+
+#[test]
+fn a_profile_says_which_policy_costs_what() {
+    let folder = tempfile::tempdir().unwrap();
+    package(folder.path(), UNEVEN);
+    let traffic = folder.path().join("requests.ndjson");
+    let requests = [
+        r#"{"n": 5, "path": "/api/v1/accounts/17/history"}"#,
+        r#"{"n": 50, "path": "/api/v1/accounts/17/history"}"#,
+        r#"{"n": -1, "path": "/api/admin/accounts"}"#,
+        r#"{"path": "/"}"#,
+    ];
+    std::fs::write(&traffic, requests.join("\n")).unwrap();
+    let one = folder.path().join("request.json");
+    std::fs::write(&one, requests[0]).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let profile = |more: &[&str]| {
+        let command = ["profile", path, "--format", "json"];
+        let output = tools().aecp(command.iter().chain(more)).unwrap();
+        serde_json::from_str::<Value>(&output).unwrap()
+    };
+    let report = profile(&["--traffic", traffic.to_str().unwrap()]);
+    assert_eq!(report["requests"], 4);
+    let figures = |policy: &Value| {
+        ["policy", "applied", "violated", "indeterminate"].map(|name| policy[name].to_string())
+    };
+    let (dear, cheap) = (&report["by_policy"][0], &report["by_policy"][1]);
+    assert_eq!(figures(dear), ["\"dear\"", "4", "1", "0"]);
+    assert_eq!(figures(cheap), ["\"cheap\"", "2", "1", "1"]);
+    let number = |value: &Value| value.as_u64().unwrap();
+    assert!(number(&dear["instructions"]) > number(&cheap["instructions"]).saturating_mul(3));
+    assert!(number(&cheap["instructions"]) > 0);
+    for policy in [dear, cheap] {
+        assert!(number(&policy["instructions"]) <= number(&policy["bound"]));
+    }
+    let all = &report["instructions"];
+    assert!(number(&all["mean"]) <= number(&all["most"]) && number(&all["most"]) <= number(&all["bound"]));
+
+    assert_eq!(profile(&["--input", one.to_str().unwrap()])["requests"], 1);
+    let shown = tools()
+        .aecp([
+            "profile",
+            path,
+            "--traffic",
+            traffic.to_str().unwrap(),
+            "--top",
+            "1",
+        ])
+        .unwrap();
+    assert!(shown.contains("dear") && shown.contains("1 more"), "{shown}");
+    assert_eq!(tools().try_aecp(["profile", path]).unwrap().0, Some(2));
 }

@@ -12,6 +12,7 @@ mod explain;
 mod fmt;
 mod freshness;
 mod keys;
+mod profile;
 mod pull;
 mod push;
 mod release;
@@ -59,6 +60,7 @@ enum Command {
     Explain(explain::Arguments),
     Diff(diff::Arguments),
     Simulate(simulate::Arguments),
+    Profile(profile::Arguments),
     Bench(bench::Arguments),
     Keys(keys::Arguments),
     Trust(trust::Arguments),
@@ -85,6 +87,7 @@ impl Arguments {
             Command::Explain(arguments) => explain::run(&arguments),
             Command::Diff(arguments) => diff::run(&arguments),
             Command::Simulate(arguments) => simulate::run(&arguments),
+            Command::Profile(arguments) => profile::run(&arguments),
             Command::Bench(arguments) => bench::run(&arguments),
             Command::Keys(arguments) => keys::run(&arguments),
             Command::Trust(arguments) => trust::run(&arguments),

@@ -3,18 +3,27 @@
 use std::path::{Path, PathBuf};
 
 use aecp_trust::handover::ROOT_SUFFIX;
+use aecp_trust::key::is_encrypted;
 use aecp_trust::root::RootChain;
 use aecp_trust::statement::SignError;
 use aecp_trust::{PublicKey, Signer, SigningKey, TrustRoot};
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use crate::error::{Error, While};
 use crate::files;
 
-/// Reads a private key file.
+pub(crate) mod passphrase;
+
+/// Reads a private key file, and asks for its passphrase if it has one.
 pub(crate) fn signing_key(path: &Path) -> Result<SigningKey, Error> {
-    SigningKey::from_pem(&files::read_text(path)?)
-        .when(format!("reading the private key `{}`", path.display()))
+    let context = || format!("reading the private key `{}`", path.display());
+    let text = Zeroizing::new(files::read_text(path)?);
+    if !is_encrypted(&text) {
+        return SigningKey::from_pem(&text).when(context());
+    }
+    let passphrase = passphrase::of(path)?;
+    SigningKey::from_encrypted_pem(&text, passphrase.as_bytes()).when(context())
 }
 
 /// Reads private key files.

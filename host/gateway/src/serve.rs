@@ -79,11 +79,14 @@ pub enum GatewayError {
     Randomness(io::Error),
 }
 
+/// What a listener speaks TLS with, and who it is.
+type Tls = (Arc<rustls::ServerConfig>, Arc<tls::Identity>);
+
 /// Listeners over a guard: the data plane without anything that knows bundles. [`Gateway`] is made of it, and so is the
 /// benchmark's gateway that lets everything pass.
 pub struct Front<G> {
     flow: Arc<Flow<G>>,
-    listeners: Vec<(TcpListener, Option<TlsAcceptor>)>,
+    listeners: Vec<(TcpListener, Option<Tls>)>,
     config: Config,
     metrics: Arc<Metrics>,
     control: ShutdownControl,
@@ -118,12 +121,7 @@ impl<G: Guard> Front<G> {
         config.check()?;
         let mut listeners = Vec::with_capacity(config.listeners.len());
         for listener in &config.listeners {
-            let tls = listener
-                .tls
-                .as_ref()
-                .map(tls::server)
-                .transpose()?
-                .map(TlsAcceptor::from);
+            let tls = listener.tls.as_ref().map(tls::server).transpose()?;
             let bound = TcpListener::bind(listener.address).await;
             let place = || listener.address.to_string();
             listeners.push((
@@ -167,6 +165,10 @@ impl<G: Guard> Front<G> {
         } = self;
         let room = Arc::new(Semaphore::new(config.limits.connections));
         for (listener, tls) in listeners {
+            let tls = tls.map(|(server, identity)| {
+                tokio::spawn(identity.watch(shutdown.clone()));
+                TlsAcceptor::from(server)
+            });
             let acceptor = Acceptor {
                 flow: Arc::clone(&flow),
                 limits: config.limits.clone(),

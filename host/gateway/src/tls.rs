@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 
 use crate::config::TlsConfig;
+
+mod identity;
+
+pub(crate) use identity::Identity;
 
 /// TLS that cannot be set up.
 #[derive(Debug, thiserror::Error)]
@@ -41,20 +45,17 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
     }
 }
 
-/// What a listener speaks TLS with.
-pub(crate) fn server(config: &TlsConfig) -> Result<Arc<ServerConfig>, TlsError> {
-    let chain = certificates(&config.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&config.key).map_err(|error| TlsError::File {
-        path: config.key.clone(),
-        problem: error.to_string(),
-    })?;
+/// What a listener speaks TLS with, and who it is.
+pub(crate) fn server(config: &TlsConfig) -> Result<(Arc<ServerConfig>, Arc<Identity>), TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let identity = Arc::new(Identity::new(config, Arc::clone(&provider))?);
+    let shown: Arc<Identity> = Arc::clone(&identity);
     let mut server = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_no_client_auth()
-        .with_single_cert(chain, key)?;
+        .with_cert_resolver(shown);
     server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Ok(Arc::new(server))
+    Ok((Arc::new(server), identity))
 }
 
 /// What upstreams are spoken to with; without authorities, no `https` upstream is trusted.

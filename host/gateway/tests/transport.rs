@@ -221,36 +221,95 @@ async fn requests_that_do_not_end_are_broken_off() {
     assert_eq!(end.result, RequestResult::Interrupted);
 }
 
+/// Files of a listener's certificate and key.
+struct CertificateFiles {
+    folder: tempfile::TempDir,
+}
+
+impl CertificateFiles {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Puts a new certificate and its key in place, and gives what clients then trust.
+    fn replace(&self) -> rustls::RootCertStore {
+        let certified = rcgen::generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap();
+        std::fs::write(self.folder.path().join("cert.pem"), certified.cert.pem()).unwrap();
+        std::fs::write(
+            self.folder.path().join("key.pem"),
+            certified.signing_key.serialize_pem(),
+        )
+        .unwrap();
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certified.cert.der().clone()).unwrap();
+        roots
+    }
+
+    fn listener(&self) -> String {
+        let at = |name: &str| self.folder.path().join(name);
+        format!(
+            "[[listeners]]\naddress = \"127.0.0.1:0\"\ntls = {{ certificate = {:?}, key = {:?} }}\n",
+            at("cert.pem"),
+            at("key.pem")
+        )
+    }
+}
+
+async fn connect(
+    address: std::net::SocketAddr,
+    roots: &rustls::RootCertStore,
+    protocol: &[u8],
+) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let mut client = client
+        .unwrap()
+        .with_root_certificates(roots.clone())
+        .with_no_client_auth();
+    client.alpn_protocols = vec![protocol.to_vec()];
+    let stream = TcpStream::connect(address).await.unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+    connector.connect("a.example".try_into().unwrap(), stream).await
+}
+
+#[tokio::test]
+async fn a_certificate_is_replaced_while_connections_go_on() {
+    let files = CertificateFiles::new();
+    let old = files.replace();
+    let upstream = TestUpstream::start().await;
+    let gateway = TestGateway::start(&upstream, &files.listener()).await;
+    let mut kept = connect(gateway.address, &old, b"http/1.1").await.unwrap();
+
+    // A key that is not the certificate's leaves the old pair in use.
+    let certificate = std::fs::read(files.folder.path().join("cert.pem")).unwrap();
+    files.replace();
+    std::fs::write(files.folder.path().join("cert.pem"), certificate).unwrap();
+    connect(gateway.address, &old, b"http/1.1").await.unwrap();
+
+    let new = files.replace();
+    while connect(gateway.address, &new, b"http/1.1").await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert!(connect(gateway.address, &old, b"http/1.1").await.is_err());
+    kept.write_all(b"GET /h1 HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+        .await
+        .unwrap();
+    let mut answer = Vec::new();
+    kept.read_to_end(&mut answer).await.unwrap();
+    assert_eq!(status(&String::from_utf8_lossy(&answer)), 200);
+}
+
 #[tokio::test]
 async fn tls_offers_both_versions() {
-    let folder = tempfile::tempdir().unwrap();
-    let certified = rcgen::generate_simple_self_signed(vec!["a.example".to_owned()]).unwrap();
-    let (certificate, key) = (folder.path().join("cert.pem"), folder.path().join("key.pem"));
-    std::fs::write(&certificate, certified.cert.pem()).unwrap();
-    std::fs::write(&key, certified.signing_key.serialize_pem()).unwrap();
+    let files = CertificateFiles::new();
+    let roots = files.replace();
     let upstream = TestUpstream::start().await;
-    let listener = format!(
-        "[[listeners]]\naddress = \"127.0.0.1:0\"\ntls = {{ certificate = {certificate:?}, key = {key:?} }}\n"
-    );
-    let gateway = TestGateway::start(&upstream, &listener).await;
+    let gateway = TestGateway::start(&upstream, &files.listener()).await;
 
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(certified.cert.der().clone()).unwrap();
     for (protocol, name) in [(b"h2".as_slice(), "h2"), (b"http/1.1", "h1")] {
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let client =
-            rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let mut client = client
-            .unwrap()
-            .with_root_certificates(roots.clone())
-            .with_no_client_auth();
-        client.alpn_protocols = vec![protocol.to_vec()];
-        let stream = TcpStream::connect(gateway.address).await.unwrap();
-        let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
-        let mut stream = connector
-            .connect("a.example".try_into().unwrap(), stream)
-            .await
-            .unwrap();
+        let mut stream = connect(gateway.address, &roots, protocol).await.unwrap();
         assert_eq!(stream.get_ref().1.alpn_protocol(), Some(protocol));
         if name == "h2" {
             let request = Request::get("https://a.example/h2")

@@ -16,8 +16,12 @@ use zeroize::Zeroizing;
 use crate::canonical;
 use aecp_vocabulary::digest::{Digest, InvalidDigest};
 
+#[cfg(feature = "encrypted-keys")]
+mod encrypted;
 mod quorum;
 
+#[cfg(feature = "encrypted-keys")]
+pub use encrypted::is_encrypted;
 pub use quorum::{InvalidQuorum, Quorum, UnderThreshold};
 
 /// Bytes of an Ed25519 signature.
@@ -52,6 +56,14 @@ pub enum KeyError {
     /// Not the text of a key.
     #[error("not an Ed25519 key in PKCS#8 PEM: {0}")]
     Pem(String),
+    /// A key under a passphrase, where only keys in the clear are read.
+    #[error(
+        "the key is encrypted with a passphrase; where nobody can be asked for it, a key in the clear is needed"
+    )]
+    Encrypted,
+    /// Another passphrase than the key was encrypted with, or a damaged key.
+    #[error("the passphrase does not open the key")]
+    Passphrase,
     /// Bytes that are no point of the curve, are one in a second spelling, or are of small order.
     #[error("`{0}` is not a usable Ed25519 public key")]
     Point(String),
@@ -232,8 +244,11 @@ impl SigningKey {
     /// Reads a `PRIVATE KEY` PEM text (PKCS#8, RFC 8410), as OpenSSL writes it.
     ///
     /// # Errors
-    /// Any other text.
+    /// Any other text, a key that is encrypted among them.
     pub fn from_pem(text: &str) -> Result<Self, KeyError> {
+        if text.contains("ENCRYPTED PRIVATE KEY") {
+            return Err(KeyError::Encrypted);
+        }
         let key = ed25519_dalek::SigningKey::from_pkcs8_pem(text);
         let key = key.map_err(|error| KeyError::Pem(error.to_string()))?;
         Self::from_seed(key.as_bytes())
@@ -244,13 +259,17 @@ impl SigningKey {
     /// # Errors
     /// None that is known; the encoder may fail in principle.
     pub fn to_pem(&self) -> Result<Zeroizing<String>, KeyError> {
-        // Without the public key in it (version 1), for OpenSSL reads no other.
-        let pair = KeypairBytes {
+        self.pair()
+            .to_pkcs8_pem(LineEnding::LF)
+            .map_err(|error| KeyError::Pem(error.to_string()))
+    }
+
+    /// Without the public key in it (version 1), for OpenSSL reads no other.
+    fn pair(&self) -> KeypairBytes {
+        KeypairBytes {
             secret_key: self.key.to_bytes(),
             public_key: None,
-        };
-        pair.to_pkcs8_pem(LineEnding::LF)
-            .map_err(|error| KeyError::Pem(error.to_string()))
+        }
     }
 
     /// The key that verifies what this signs.

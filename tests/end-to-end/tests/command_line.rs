@@ -174,7 +174,12 @@ fn keys_are_never_overwritten_and_private_to_their_owner() {
     let folder = tempfile::tempdir().unwrap();
     let name = folder.path().join("k");
     tools()
-        .aecp(["keys".as_ref(), "generate".as_ref(), name.as_os_str()])
+        .aecp([
+            "keys".as_ref(),
+            "generate".as_ref(),
+            "--plain".as_ref(),
+            name.as_os_str(),
+        ])
         .unwrap();
     let key = folder.path().join("k.key");
     assert_eq!(
@@ -183,7 +188,12 @@ fn keys_are_never_overwritten_and_private_to_their_owner() {
     );
     let before = std::fs::read(&key).unwrap();
     let (status, _, errors) = tools()
-        .try_aecp(["keys".as_ref(), "generate".as_ref(), name.as_os_str()])
+        .try_aecp([
+            "keys".as_ref(),
+            "generate".as_ref(),
+            "--plain".as_ref(),
+            name.as_os_str(),
+        ])
         .unwrap();
     assert_eq!(status, Some(2));
     assert!(errors.contains("k.key"), "{errors}");

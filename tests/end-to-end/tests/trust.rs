@@ -38,7 +38,7 @@ impl Place {
             tools: Tools::from_environment().unwrap(),
         };
         for key in keys {
-            place.good(&["keys", "generate", key]);
+            place.good(&["keys", "generate", "--plain", key]);
         }
         place
     }
@@ -49,7 +49,6 @@ impl Place {
 
     /// Arguments that name files of this folder begin with `@`.
     fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
-        let names = ["keys", "trust"];
         let resolved = arguments.iter().enumerate().map(|(index, argument)| {
             let path = |name: &str| self.path(name).display().to_string();
             match argument.split_once('@') {
@@ -60,7 +59,7 @@ impl Place {
                         .collect();
                     format!("{before}{}", paths.join(","))
                 }
-                None if arguments[0] == names[0] && index > 1 => path(argument),
+                None if arguments[0] == "keys" && index > 2 => path(argument),
                 None => (*argument).to_owned(),
             }
         });
@@ -212,7 +211,9 @@ async fn a_revoked_release_key_stops_an_enforcement_point_until_a_trusted_one_re
 
     let at = |name: &str| site.path(name).display().to_string();
     let tools = Tools::from_environment().unwrap();
-    tools.aecp(["keys", "generate", &at("keys/next")]).unwrap();
+    tools
+        .aecp(["keys", "generate", "--plain", &at("keys/next")])
+        .unwrap();
     let root = format!("--root={}", at("root.json"));
     let layout = format!("--layout={}", at("registry"));
     tools
@@ -279,3 +280,67 @@ name = "compute.location"
 value_type = "TEXT"
 source = { header = { name = "x-location" } }
 "#;
+
+#[test]
+fn private_keys_are_encrypted_unless_told_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let run = |variables: &[(&str, &str)], arguments: &[&str]| {
+        let mut command = std::process::Command::new(Tools::from_environment().unwrap().aecp);
+        command
+            .args(arguments)
+            .stdin(std::process::Stdio::null())
+            .env("NO_COLOR", "1");
+        let done = command.envs(variables.iter().copied()).output().unwrap();
+        (done.status.code(), String::from_utf8(done.stderr).unwrap())
+    };
+    let name = path("alice");
+    let generate = ["keys", "generate", name.as_str()];
+    let (status, errors) = run(&[], &generate);
+    assert_eq!(status, Some(2), "{errors}");
+    assert!(
+        errors.contains("AECP_KEY_PASSPHRASE") && errors.contains("--plain"),
+        "{errors}"
+    );
+    let (status, errors) = run(&[("AECP_KEY_PASSPHRASE", "short")], &generate);
+    assert!(status == Some(2) && errors.contains("8 characters"), "{errors}");
+    assert_eq!(
+        run(&[("AECP_KEY_PASSPHRASE", "open sesame")], &generate).0,
+        Some(0)
+    );
+    let key = path("alice.key");
+    assert!(
+        std::fs::read_to_string(&key)
+            .unwrap()
+            .contains("ENCRYPTED PRIVATE KEY")
+    );
+
+    let change = ["keys", "passphrase", key.as_str()];
+    let new = ("AECP_NEW_KEY_PASSPHRASE", "quite another");
+    let (status, errors) = run(&[("AECP_KEY_PASSPHRASE", "open barley"), new], &change);
+    assert!(
+        status == Some(2) && errors.contains("does not open the key"),
+        "{errors}"
+    );
+    assert_eq!(
+        run(&[("AECP_KEY_PASSPHRASE", "open sesame"), new], &change).0,
+        Some(0)
+    );
+
+    let public = path("alice.pub");
+    let roles = ROLES.map(|role| format!("--role={role}={public}"));
+    let (signs, output) = (format!("--key={key}"), format!("-o={}", path("root.json")));
+    let mut init = vec!["trust", "init", signs.as_str(), output.as_str()];
+    init.extend(roles.iter().map(String::as_str));
+    let (status, errors) = run(&[("AECP_KEY_PASSPHRASE", "open sesame")], &init);
+    assert!(
+        status == Some(2) && errors.contains("does not open the key"),
+        "{errors}"
+    );
+    let (status, errors) = run(&[], &init);
+    assert!(
+        status == Some(2) && errors.contains("nobody can be asked"),
+        "{errors}"
+    );
+    assert_eq!(run(&[("AECP_KEY_PASSPHRASE", "quite another")], &init).0, Some(0));
+}

@@ -65,10 +65,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let Some((made, cost)) = made.transpose()? else {
         return Ok(Outcome::Bad);
     };
-    if let Some(cost) = &cost {
-        if !arguments.limit.allows(cost) {
-            return Ok(Outcome::Bad);
-        }
+    if let Some(cost) = &cost
+        && !arguments.limit.allows(cost)
+    {
+        return Ok(Outcome::Bad);
     }
     files::write(&arguments.output, &made.component, Privacy::Public)?;
     let report = Report {

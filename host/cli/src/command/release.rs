@@ -6,6 +6,7 @@ use aecp_engine::{Limits, Runtime};
 use aecp_oci::{NamedBlob, Store, Tag};
 use aecp_trust::bundle::Bundle;
 use aecp_trust::freshness::{self, Freshness};
+use aecp_trust::root::RootChain;
 use aecp_trust::{Role, TrustRoot, statement};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -66,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let root = keyfiles::trust_root(&arguments.root)?;
     let file = ReleaseFile::read(&arguments.release)?;
     let place = arguments.place.open()?;
-    let epoch = next_epoch(place.store(), &tag, &root)?;
+    let epoch = next_epoch(place.store(), &tag, &chain)?;
     let runtime = Runtime::new(Limits::default()).when("setting up the engine")?;
     let Composed { bundle, mut files } = compose(&file, epoch, place.store(), &root, &runtime, now)?;
 
@@ -126,8 +127,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     Ok(Outcome::Good)
 }
 
-/// One more than the epoch of the bundle that the tag has now, which must be signed itself.
-fn next_epoch(store: &dyn Store, tag: &Tag, root: &TrustRoot) -> Result<u64, Error> {
+/// One more than the epoch of the bundle that the tag has now, which must be signed itself: by the newest trust root, or
+/// by an earlier one, whose key was revoked since.
+fn next_epoch(store: &dyn Store, tag: &Tag, chain: &RootChain) -> Result<u64, Error> {
     if store
         .revision(tag)
         .when("reading the bundle under the tag")?
@@ -143,7 +145,13 @@ fn next_epoch(store: &dyn Store, tag: &Tag, root: &TrustRoot) -> Result<u64, Err
         .file(aecp_oci::bundle::BUNDLE_FILE)
         .ok_or("it has no bundle document")
         .when(context())?;
-    let opened = statement::open::<Bundle>(envelope, root.quorum(Role::Releases)).when(context())?;
+    let newest = statement::open::<Bundle>(envelope, chain.newest().quorum(Role::Releases));
+    let opened = newest.or_else(|error| {
+        let earlier =
+            |root: &TrustRoot| statement::open::<Bundle>(envelope, root.quorum(Role::Releases)).ok();
+        chain.all().find_map(earlier).ok_or(error)
+    });
+    let opened = opened.when(context())?;
     opened
         .statement
         .predicate

@@ -9,6 +9,7 @@
 //! - [`proof`]: what tests and analysis of packages give.
 //! - [`component`]: which contract a component is behind, and what is in it.
 //! - [`release`]: what a release file says, and the bundle that comes of it.
+//! - [`fleet`]: which enforcement points there are, and what they run.
 //! - [`cost`]: the bound on what a decision costs, printed and enforced.
 //! - [`place`]: where artifacts are, a folder or a registry.
 //! - [`traffic`]: logs of requests, replayed.
@@ -23,6 +24,7 @@ mod component;
 mod cost;
 mod error;
 mod files;
+mod fleet;
 mod keyfiles;
 mod package;
 mod place;

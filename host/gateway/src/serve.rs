@@ -241,7 +241,9 @@ impl Gateway {
             root: activation.root(),
             recorder: Arc::clone(&recorder),
             metrics,
+            refusal: activation.refusal(),
             enforcement_point: enrolment.name,
+            labels: enrolment.labels,
             listeners: front.addresses().iter().map(ToString::to_string).collect(),
         };
         Ok(Self {

@@ -9,6 +9,7 @@ mod diff;
 mod eval;
 mod evidence;
 mod explain;
+mod fleet;
 mod fmt;
 mod freshness;
 mod keys;
@@ -16,6 +17,8 @@ mod profile;
 mod pull;
 mod push;
 mod release;
+mod releases;
+mod rollback;
 mod settings;
 mod sign;
 mod simulate;
@@ -69,6 +72,9 @@ enum Command {
     Pull(pull::Pull),
     Publish(pull::Publish),
     Release(release::Arguments),
+    Releases(releases::Arguments),
+    Rollback(rollback::Arguments),
+    Fleet(fleet::Arguments),
     Freshness(freshness::Arguments),
     Verify(verify::Arguments),
     Evidence(evidence::Arguments),
@@ -96,6 +102,9 @@ impl Arguments {
             Command::Pull(arguments) => pull::pull(&arguments),
             Command::Publish(arguments) => pull::publish(&arguments),
             Command::Release(arguments) => release::run(&arguments),
+            Command::Releases(arguments) => releases::run(&arguments),
+            Command::Rollback(arguments) => rollback::run(&arguments),
+            Command::Fleet(arguments) => fleet::run(&arguments),
             Command::Freshness(arguments) => freshness::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),
             Command::Evidence(arguments) => evidence::run(&arguments),

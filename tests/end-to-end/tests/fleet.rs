@@ -364,7 +364,7 @@ async fn a_fleet_is_seen_by_its_admin_listeners_and_by_its_receipts() {
         .unwrap();
     let (status, report, table) = place.fleet("registry", &alone);
     assert_eq!((status, state(&report, 0).as_str()), (Some(1), "refused"));
-    let code = "bundle_not_selected";
+    let code = "not_selected";
     assert!(
         report["points"][0]["detail"].as_str().unwrap().starts_with(code),
         "{report}"

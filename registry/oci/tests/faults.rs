@@ -584,6 +584,23 @@ fn a_list_of_referrers_goes_on_and_what_refers_to_something_else_does_not_count(
 }
 
 #[test]
+fn a_list_of_referrers_without_end_is_not_read_on() {
+    let artifact_here = artifact();
+    let subject = artifact_here.descriptor.digest;
+    let server = Faulty::start(move |request, stream| {
+        let entries = vec![&artifact_here.descriptor; 1_000];
+        let index = serde_json::json!({ "schemaVersion": 2, "manifests": entries }).to_string();
+        let next = format!("<{}>; rel=\"next\"", request.path);
+        answer(stream, "200 OK", &[("Link", &next)], index.as_bytes())
+    });
+    let error = client(&server, impatient())
+        .referrer_candidates(&subject, None)
+        .unwrap_err();
+    assert!(error.to_string().contains("at most 4096"), "{error}");
+    assert_eq!(server.requests().len(), 5);
+}
+
+#[test]
 fn a_registry_in_trouble_is_asked_again_and_then_named() {
     let asked = AtomicUsize::new(0);
     let artifact_here = artifact();

@@ -54,6 +54,11 @@ impl ConnectionArguments {
 }
 
 impl PlaceArguments {
+    /// Whether a place was given at all, before anything else is done.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.chosen().map(drop)
+    }
+
     /// The place, which must be there.
     pub(crate) fn open(&self) -> Result<Place, Error> {
         match self.chosen()? {

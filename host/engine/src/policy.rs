@@ -40,8 +40,12 @@ pub use metered::MeteredPolicy;
 
 use bindings::exports::aecp::policy::evaluator as wire;
 
-/// Most bytes that the host allocates for what one call hands over.
+/// Most bytes that the host allocates for what one evaluation hands over.
 const HANDOVER_LIMIT: usize = 16 << 20;
+
+/// Most bytes that the host allocates for what a component says of itself, which is asked once: the most policies that one
+/// component may have, with words of ordinary length, need about half of it.
+const DESCRIPTION_LIMIT: usize = 96 << 20;
 
 /// How long an instance lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,10 +159,10 @@ impl Instance {
 
     fn describe(&mut self, limits: CallLimits) -> Result<wire::Description, Failure> {
         self.store.set_epoch_deadline(ticks(limits));
-        let evaluator = self.policy.aecp_policy_evaluator();
-        evaluator
-            .call_describe(&mut self.store)
-            .map_err(|error| failure::from_call(&error))
+        self.store.set_hostcall_fuel(DESCRIPTION_LIMIT);
+        let described = self.policy.aecp_policy_evaluator().call_describe(&mut self.store);
+        self.store.set_hostcall_fuel(HANDOVER_LIMIT);
+        described.map_err(|error| failure::from_call(&error))
     }
 
     fn evaluate<V: Borrow<Value>>(

@@ -154,7 +154,7 @@ fn parameters_that_the_package_does_not_allow_are_refused_by_name() {
     let parameters = |written: &str| format!("parameters = {{ {written} }}");
     for (written, says) in [
         ("share = 1.5", "parameter `share` cannot be 1.5"),
-        ("share = -1", "its range is 0.000000..1.000000"),
+        ("share = -1", "its range is 0..1"),
         (
             "shares = 0.5",
             "there is no parameter `shares`; the component has `free`, `share`",

@@ -32,6 +32,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let tag: Tag = arguments.tag.parse().when("reading --tag")?;
+    arguments.place.check()?;
     let wasm = files::read(&arguments.component)?;
     let signature = arguments.signature.clone().unwrap_or_else(|| {
         let mut path = arguments.component.clone().into_os_string();

@@ -6,7 +6,7 @@ use aecp_vocabulary::{ComponentDescription, Outcomes, Value};
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, Store};
 
-use super::{HANDOVER_LIMIT, bindings, describe, outcomes, values};
+use super::{DESCRIPTION_LIMIT, HANDOVER_LIMIT, bindings, describe, outcomes, values};
 use crate::failure::{self, Failure, LoadError};
 use crate::runtime::Contract;
 
@@ -35,11 +35,12 @@ impl MeteredPolicy {
         let engine = Engine::new(&config).map_err(contract)?;
         let component = Component::new(&engine, wasm).map_err(contract)?;
         let mut store = Store::new(&engine, ());
-        store.set_hostcall_fuel(HANDOVER_LIMIT);
+        store.set_hostcall_fuel(DESCRIPTION_LIMIT);
         store.set_fuel(u64::MAX).map_err(contract)?;
         let policy =
             bindings::Policy::instantiate(&mut store, &component, &Linker::new(&engine)).map_err(contract)?;
         let described = policy.aecp_policy_evaluator().call_describe(&mut store);
+        store.set_hostcall_fuel(HANDOVER_LIMIT);
         let described = described.map_err(|error| LoadError::Call(failure::from_call(&error)))?;
         Ok(Self {
             store,

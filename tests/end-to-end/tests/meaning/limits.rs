@@ -1,6 +1,8 @@
 //! Requests and conditions as large as they may be.
 
 use aecp_compiler::core::{Atom, Condition, Constant, InputIndex, Operand, Relation};
+use aecp_compiler::emit;
+use aecp_vocabulary::policy::Annotation;
 use aecp_vocabulary::{Type, Value};
 
 use crate::build::{holds, input, is, is_one_of, package, text};
@@ -152,4 +154,40 @@ fn a_wrong_number_of_values_is_an_error_and_the_next_call_is_fine() {
 fn a_package_without_policies_and_inputs_says_nothing() {
     let packages = [package(&[], Vec::new())];
     assert_same(&packages, &load(&packages), &[]);
+}
+
+#[test]
+fn a_component_of_the_most_policies_says_what_it_is_and_decides() {
+    let inputs = [("a.type", Type::Text), ("b.place", Type::Text)];
+    let policy = |index: usize| {
+        (
+            is(0, format!("type-{index}")),
+            is(1, format!("place-{}", index % 50)),
+        )
+    };
+    let mut packages = [package(&inputs, (0..emit::POLICY_LIMIT).map(policy).collect())];
+    for policy in &mut packages[0].policies {
+        let words = format!(
+            "what {} is about, and why it is there, in a sentence of some length",
+            policy.name
+        );
+        policy.annotations = vec![Annotation {
+            key: "description".to_owned(),
+            value: words,
+        }];
+    }
+    let component = load(&packages);
+    let described = &component.description().packages[0].policies;
+    assert_eq!(described.len(), emit::POLICY_LIMIT);
+    for (kind, place) in [
+        ("type-65535", "place-35"),
+        ("type-65535", "place-0"),
+        ("type-65536", "place-0"),
+    ] {
+        assert_same(
+            &packages,
+            &component,
+            &[Value::Text(kind.into()), Value::Text(place.into())],
+        );
+    }
 }

@@ -13,6 +13,7 @@
 //! - [`attestation`], [`bundle`], [`freshness`], [`enrolment`]: what the roles say. [`route`]: the path templates of a
 //!   bundle.
 //! - [`receipt`]: what an enforcement point says that it runs.
+//! - [`review`]: what reviewers say of a component, and whether enough approve.
 //! - [`handover`]: the folder and the messages by which a bundle reaches a gateway.
 //! - [`mod@verify`]: all of it together.
 
@@ -28,6 +29,7 @@ pub mod handover;
 pub mod json;
 pub mod key;
 pub mod receipt;
+pub mod review;
 pub mod root;
 pub mod route;
 pub mod statement;

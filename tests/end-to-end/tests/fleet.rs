@@ -121,7 +121,12 @@ impl Place {
     /// Takes `role` from the key that has it, and gives it to a new one.
     fn revoke(&self, role: &str) {
         self.tools
-            .aecp(["keys", "generate", &self.at(&format!("keys/{role}-next"))])
+            .aecp([
+                "keys",
+                "generate",
+                "--plain",
+                &self.at(&format!("keys/{role}-next")),
+            ])
             .unwrap();
         let next = self.at(&format!("keys/{role}-next.pub"));
         self.tools

@@ -1,6 +1,7 @@
 //! One module for each subcommand.
 
 mod analyse;
+mod approve;
 mod bench;
 mod build;
 mod check;
@@ -13,11 +14,13 @@ mod fleet;
 mod fmt;
 mod freshness;
 mod keys;
+mod log;
 mod profile;
 mod pull;
 mod push;
 mod release;
 mod releases;
+mod review;
 mod rollback;
 mod settings;
 mod sign;
@@ -71,6 +74,9 @@ enum Command {
     Push(push::Arguments),
     Pull(pull::Pull),
     Publish(pull::Publish),
+    Review(review::Arguments),
+    Approve(approve::Arguments),
+    Log(log::Arguments),
     Release(release::Arguments),
     Releases(releases::Arguments),
     Rollback(rollback::Arguments),
@@ -101,6 +107,9 @@ impl Arguments {
             Command::Push(arguments) => push::run(&arguments),
             Command::Pull(arguments) => pull::pull(&arguments),
             Command::Publish(arguments) => pull::publish(&arguments),
+            Command::Review(arguments) => review::run(&arguments),
+            Command::Approve(arguments) => approve::run(&arguments),
+            Command::Log(arguments) => log::run(&arguments),
             Command::Release(arguments) => release::run(&arguments),
             Command::Releases(arguments) => releases::run(&arguments),
             Command::Rollback(arguments) => rollback::run(&arguments),

@@ -10,7 +10,7 @@ use aecp_oci::{ComponentInfo, Layout, PulledBundle, Store, Tag, media};
 use aecp_trust::Digest;
 use aecp_trust::attestation::ComponentKind;
 use aecp_trust::bundle::{Bundle, ComponentUse, PolicyEntry};
-use aecp_trust::handover::{ATTESTATIONS, BLOBS};
+use aecp_trust::handover::{ATTESTATIONS, BLOBS, REVIEWS};
 use serde_json::{Value, json};
 
 use super::ReleaseFile;
@@ -30,11 +30,11 @@ pub(crate) fn stage(layout: &Layout, pulled: &PulledBundle, bundle: &Bundle) -> 
         let pushed = layout
             .push_component(bytes, &ComponentInfo::default(), BTreeMap::new())
             .when(context())?;
-        let about = format!("{ATTESTATIONS}/{}", digest.hex());
-        for (_, envelope) in pulled.files.iter().filter(|(file, _)| file.starts_with(&about)) {
-            layout
-                .attach(&pushed.digest, media::IN_TOTO, envelope)
-                .when(context())?;
+        for (folder, kind) in [(ATTESTATIONS, media::IN_TOTO), (REVIEWS, media::REVIEW)] {
+            let about = format!("{folder}/{}", digest.hex());
+            for (_, envelope) in pulled.files.iter().filter(|(file, _)| file.starts_with(&about)) {
+                layout.attach(&pushed.digest, kind, envelope).when(context())?;
+            }
         }
         let tag: Tag = name.parse().when(context())?;
         layout.tag(&tag, &pushed.digest).when(context())?;

@@ -1,6 +1,7 @@
 //! One module for each subcommand.
 
 mod analyse;
+mod approve;
 mod bench;
 mod build;
 mod check;
@@ -12,10 +13,12 @@ mod explain;
 mod fmt;
 mod freshness;
 mod keys;
+mod log;
 mod profile;
 mod pull;
 mod push;
 mod release;
+mod review;
 mod settings;
 mod sign;
 mod simulate;
@@ -68,6 +71,9 @@ enum Command {
     Push(push::Arguments),
     Pull(pull::Pull),
     Publish(pull::Publish),
+    Review(review::Arguments),
+    Approve(approve::Arguments),
+    Log(log::Arguments),
     Release(release::Arguments),
     Freshness(freshness::Arguments),
     Verify(verify::Arguments),
@@ -95,6 +101,9 @@ impl Arguments {
             Command::Push(arguments) => push::run(&arguments),
             Command::Pull(arguments) => pull::pull(&arguments),
             Command::Publish(arguments) => pull::publish(&arguments),
+            Command::Review(arguments) => review::run(&arguments),
+            Command::Approve(arguments) => approve::run(&arguments),
+            Command::Log(arguments) => log::run(&arguments),
             Command::Release(arguments) => release::run(&arguments),
             Command::Freshness(arguments) => freshness::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aecp_oci::{Reference, Store, media};
+use aecp_oci::{Reference, media};
 use aecp_trust::Digest;
 use aecp_trust::review::{self, NotCounted, Review, Verdict};
 use jiff::Timestamp;
@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use crate::attested;
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
-use crate::report::{BAD, FAINT, GOOD};
 use crate::place::PlaceArguments;
+use crate::report::{BAD, FAINT, GOOD};
 
 /// Approve or reject a component, as a reviewer
 ///

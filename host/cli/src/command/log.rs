@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aecp_oci::{Reference, Store};
+use aecp_oci::Reference;
 use aecp_trust::attestation::Attestation;
 use aecp_trust::review::Reviewed;
 use jiff::Timestamp;
@@ -10,10 +10,10 @@ use serde::Serialize;
 
 use super::{Format, print_json};
 use crate::attested;
-use crate::error::{Error, Outcome, While};
+use crate::error::{Error, Outcome};
 use crate::keyfiles;
-use crate::report::FAINT;
 use crate::place::PlaceArguments;
+use crate::report::FAINT;
 
 /// Show the history of a component: who wrote it, when and why, and who approved it
 ///

@@ -13,9 +13,9 @@ use crate::attested::{self, Known};
 use crate::error::{Error, Outcome, While};
 use crate::files::{self, Privacy};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::rebuild;
 use crate::report::{BAD, FAINT, GOOD, NOTABLE};
-use crate::place::PlaceArguments;
 
 /// Show what there is to review of a component
 ///

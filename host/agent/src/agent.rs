@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use aecp_oci::{Limits, PulledBundle, Revision};
+use aecp_oci::{PulledBundle, Revision};
 use aecp_trust::handover::{Answer, Offer};
 use aecp_trust::{Delivery, Digest, receipt};
 use jiff::Timestamp;
@@ -150,8 +150,7 @@ impl Agent {
 
     /// What the tag points at.
     async fn revision(&mut self) -> Result<Option<Revision>, AgentError> {
-        let tag = self.config.tag.clone();
-        let found = self.source()?.ask(move |store| store.revision(&tag)).await;
+        let found = self.source()?.revision(&self.config.tag).await;
         if found.is_err() {
             self.source = None;
         }
@@ -167,9 +166,7 @@ impl Agent {
             }
             self.folder.remove(&old.folder);
         }
-        let tag = self.config.tag.clone();
-        let pull = move |store: &dyn aecp_oci::Store| store.pull_bundle(&tag, &Limits::default());
-        let pulled = self.source()?.ask(pull).await?;
+        let pulled = self.source()?.pull(&self.config.tag).await?;
         let revision = pulled.revision;
         let bytes = pulled
             .files

@@ -1,9 +1,11 @@
 //! The place where bundles are published, as something that can be asked.
+//!
+//! Folder and registry are kept apart here, not behind `dyn Store`: what only publishers need stays out of the program.
 
 use std::sync::Arc;
 
 use aecp_oci::registry::{Credential, Options, Patience, Transport};
-use aecp_oci::{Error, Layout, Registry, Store};
+use aecp_oci::{Error, Layout, Limits, PulledBundle, Registry, Revision, Store as _, Tag};
 
 use crate::config::{RegistrySource, Source};
 
@@ -37,34 +39,49 @@ impl Opened {
         }
     }
 
-    /// Asks. The network is waited for in a thread of its own, which nobody waits for: an agent that is told to end
-    /// does so at once.
-    pub(crate) async fn ask<T: Send + 'static>(
-        &self,
-        question: impl FnOnce(&dyn Store) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let registry = match self {
-            Self::Layout(layout) => return question(layout),
-            Self::Registry(registry) => registry.clone(),
-        };
-        let unasked = |reason: String| Error::Unreachable {
-            action: "ask",
-            location: registry.repository().to_string(),
-            reason,
-        };
-        let (answer, wait) = tokio::sync::oneshot::channel();
-        let asked = registry.clone();
-        let work = move || {
-            // Whoever no longer waits wants no answer.
-            let _ = answer.send(question(asked.as_ref()));
-        };
-        std::thread::Builder::new()
-            .name("aecp-agent-ask".to_owned())
-            .spawn(work)
-            .map_err(|error| unasked(error.to_string()))?;
-        wait.await
-            .unwrap_or_else(|_| Err(unasked("the thread that asked has ended".to_owned())))
+    /// What `tag` points at now.
+    pub(crate) async fn revision(&self, tag: &Tag) -> Result<Option<Revision>, Error> {
+        let tag = tag.clone();
+        match self {
+            Self::Layout(layout) => layout.revision(&tag),
+            Self::Registry(registry) => aside(registry, move |registry| registry.revision(&tag)).await,
+        }
     }
+
+    /// The bundle under `tag`.
+    pub(crate) async fn pull(&self, tag: &Tag) -> Result<PulledBundle, Error> {
+        let (tag, limits) = (tag.clone(), Limits::default());
+        match self {
+            Self::Layout(layout) => layout.pull_bundle(&tag, &limits),
+            Self::Registry(registry) => {
+                aside(registry, move |registry| registry.pull_bundle(&tag, &limits)).await
+            }
+        }
+    }
+}
+
+/// Asks a registry in a thread of its own, which nobody waits for: an agent that is told to end does so at once.
+async fn aside<T: Send + 'static>(
+    registry: &Arc<Registry>,
+    question: impl FnOnce(&Registry) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let unasked = |reason: String| Error::Unreachable {
+        action: "ask",
+        location: registry.repository().to_string(),
+        reason,
+    };
+    let (answer, wait) = tokio::sync::oneshot::channel();
+    let asked = registry.clone();
+    let work = move || {
+        // Whoever no longer waits wants no answer.
+        let _ = answer.send(question(&asked));
+    };
+    std::thread::Builder::new()
+        .name("aecp-agent-ask".to_owned())
+        .spawn(work)
+        .map_err(|error| unasked(error.to_string()))?;
+    wait.await
+        .unwrap_or_else(|_| Err(unasked("the thread that asked has ended".to_owned())))
 }
 
 fn open_registry(source: &RegistrySource) -> Result<Registry, Error> {

@@ -17,7 +17,8 @@ use crate::sources;
 /// Put a component and its signature into an OCI image layout folder or registry
 ///
 /// The component is stored as a CNCF Wasm OCI artifact, its signature as a referrer, so that standard tools (oras,
-/// skopeo) understand both. So are its sources, in the archive FILE.wasm.sources.tar that `aecp sign --source` made. The folder is made if it is not there.
+/// skopeo) understand both. So are its sources, in the archive FILE.wasm.sources.tar that `aecp sign --source` made. The
+/// folder is made if it is not there.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The component

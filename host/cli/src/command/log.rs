@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aecp_oci::{Layout, Limits, Reference, Store, Tag};
+use aecp_oci::{Limits, Reference, Store, Tag};
 use aecp_trust::attestation::{self, Attestation};
 use aecp_trust::review::{self, Reviewed};
 use aecp_trust::{Bundle, Role, TrustRoot, statement};
@@ -13,6 +13,7 @@ use super::{Format, print_json, verify};
 use crate::attested;
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::report::FAINT;
 
 /// Show the history of a component or bundle: who wrote it, when and why, and who approved it
@@ -23,9 +24,8 @@ pub(crate) struct Arguments {
     /// The tag of a component or bundle, or the digest of a component's manifest
     #[arg(value_name = "TAG|DIGEST")]
     reference: Reference,
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The trust root
     #[arg(long, default_value = "root.json")]
     root: PathBuf,
@@ -56,9 +56,7 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn of_attestation(said: &Attestation) -> Self {
-        let named = |package: &attestation::AttestedPackage| {
-            format!("{} {}", package.name, package.version)
-        };
+        let named = |package: &attestation::AttestedPackage| format!("{} {}", package.name, package.version);
         Self {
             time: said.time,
             what: "signed",
@@ -99,9 +97,9 @@ impl Entry {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let root = keyfiles::trust_root(&arguments.root)?;
-    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
-    let store: &dyn Store = &layout;
-    let entries = match verify::is_bundle(&layout, &arguments.reference)? {
+    let place = arguments.place.open()?;
+    let store = place.store();
+    let entries = match verify::is_bundle(store, &arguments.reference)? {
         Some(tag) => of_bundle(store, &tag, &root)?,
         None => of_component(store, &arguments.reference, &root)?,
     };

@@ -7,6 +7,8 @@
 //! - [`command`]: one module for each subcommand.
 //! - [`package`]: package folders, read and compiled.
 //! - [`proof`]: what tests and analysis of packages give.
+//! - [`attested`]: what the packages role says of a component.
+//! - [`sources`]: the sources of a component as one archive. [`rebuild`]: making a component again, and comparing.
 //! - [`component`]: which contract a component is behind, and what is in it.
 //! - [`release`]: what a release file says, and the bundle that comes of it.
 //! - [`cost`]: the bound on what a decision costs, printed and enforced.
@@ -17,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+mod attested;
 mod command;
 mod component;
 mod cost;
@@ -25,8 +28,10 @@ mod files;
 mod keyfiles;
 mod package;
 mod proof;
+mod rebuild;
 mod release;
 mod report;
+mod sources;
 mod traffic;
 
 use std::process::ExitCode;

@@ -7,6 +7,7 @@
 //!
 //! - `bundle.dsse.json`: the bundle document in its envelope; every bundle has it
 //! - `attestations/<name>.dsse.json`: what was signed about the components
+//! - `reviews/<name>.<number>.dsse.json`: what reviewers say of the components, where the trust root asks for reviews
 //! - `roots/<version>.root.json`: trust roots, by which enforcement points follow the rotation of keys
 //! - `blobs/<hex>`: components and native code, named by the SHA-256 of their bytes
 //!
@@ -69,6 +70,16 @@ impl NamedBlob {
     /// attestations of one component, or others, see [`NamedBlob::new`].
     pub fn attestation(subject: &Digest, envelope: Vec<u8>) -> Self {
         let name = format!("attestations/{}.dsse.json", subject.hex());
+        Self {
+            name,
+            media_type: media::DSSE.to_owned(),
+            bytes: envelope,
+        }
+    }
+
+    /// Review number `number` of the component `subject`: `reviews/<hex of subject>.<number>.dsse.json`.
+    pub fn review(subject: &Digest, number: u32, envelope: Vec<u8>) -> Self {
+        let name = format!("reviews/{}.{number}.dsse.json", subject.hex());
         Self {
             name,
             media_type: media::DSSE.to_owned(),

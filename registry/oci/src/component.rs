@@ -57,23 +57,34 @@ pub(crate) fn push<S: Store + ?Sized>(
     annotations: BTreeMap<String, String>,
 ) -> Result<Descriptor, Error> {
     let layer = store.put_blob(media::WASM, bytes)?;
-    let config = Config {
-        architecture: "wasm",
-        os: "wasip2",
-        layer_digests: [layer.digest],
-        component: info,
-    };
-    let malformed = |error: serde_json::Error| Error::Malformed {
-        location: "config".to_owned(),
-        reason: error.to_string(),
-    };
-    let config = store.put_blob(
-        media::WASM_CONFIG,
-        &serde_json::to_vec(&config).map_err(malformed)?,
-    )?;
+    let config = store.put_blob(media::WASM_CONFIG, &configuration(layer.digest, info)?)?;
     let mut manifest = Manifest::new(config, vec![layer]);
     manifest.annotations = annotations;
     publish_one(store, Publication::of(manifest)?)
+}
+
+/// The digest of the manifest under which [`push`] would list a component without annotations.
+///
+/// # Errors
+/// [`Error::Malformed`] if it has no JSON.
+pub fn manifest_digest(bytes: &[u8], info: &ComponentInfo) -> Result<Digest, Error> {
+    let layer = Descriptor::of(media::WASM, bytes);
+    let config = Descriptor::of(media::WASM_CONFIG, &configuration(layer.digest, info)?);
+    Publication::of(Manifest::new(config, vec![layer])).map(|publication| publication.descriptor().digest)
+}
+
+/// The bytes of the configuration.
+fn configuration(layer: Digest, info: &ComponentInfo) -> Result<Vec<u8>, Error> {
+    let config = Config {
+        architecture: "wasm",
+        os: "wasip2",
+        layer_digests: [layer],
+        component: info,
+    };
+    serde_json::to_vec(&config).map_err(|error| Error::Malformed {
+        location: "config".to_owned(),
+        reason: error.to_string(),
+    })
 }
 
 pub(crate) fn pull<S: Store + ?Sized>(

@@ -13,6 +13,7 @@
 //! - [`mod@copy`]: artifacts from one such place to another, with everything that refers to them
 //! - [`component`]: a WebAssembly component as an artifact (CNCF Wasm OCI artifact layout)
 //! - [`referrer`]: DSSE envelopes attached to an artifact
+//! - `sources`: the sources of a component, beside it
 //! - [`bundle`]: a bundle with everything an enforcement point needs to verify and run it, and its freshness
 //! - [`content`]: bytes on their way, checked while they pass. `parallel`: several things at once, but only so many
 //! - [`limit`]: how much is taken out of a store
@@ -36,6 +37,7 @@ mod parallel;
 pub mod referrer;
 #[cfg(feature = "registry")]
 pub mod registry;
+mod sources;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

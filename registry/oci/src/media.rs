@@ -27,6 +27,15 @@ pub const DSSE: &str = "application/vnd.dsse.envelope.v1+json";
 /// Artifact type of a manifest that attaches an in-toto statement in a DSSE envelope.
 pub const IN_TOTO: &str = "application/vnd.in-toto+json";
 
+/// Artifact type of a manifest that attaches a review, an in-toto statement in a DSSE envelope.
+pub const REVIEW: &str = "application/vnd.aecp.review.v1";
+
+/// Artifact type of the sources of a component.
+pub const SOURCES: &str = "application/vnd.aecp.sources.v1";
+
+/// The archive of the sources.
+pub const SOURCES_TAR: &str = "application/vnd.aecp.sources.v1.tar";
+
 /// Artifact type of a bundle.
 pub const BUNDLE: &str = "application/vnd.aecp.bundle.v1";
 

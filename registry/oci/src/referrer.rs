@@ -65,9 +65,21 @@ pub(crate) fn attach<S: Store + ?Sized>(
     artifact_type: &str,
     envelope: &[u8],
 ) -> Result<Descriptor, Error> {
+    attach_layer(store, subject, artifact_type, |store| {
+        store.put_blob(media::DSSE, envelope)
+    })
+}
+
+/// Lists an artifact of one layer that refers to `subject`.
+pub(crate) fn attach_layer<S: Store + ?Sized>(
+    store: &S,
+    subject: &Digest,
+    artifact_type: &str,
+    put: impl FnOnce(&S) -> Result<Descriptor, Error>,
+) -> Result<Descriptor, Error> {
     let subject = store.resolve(&(*subject).into())?;
     store.put_blob(media::EMPTY, media::EMPTY_BYTES)?;
-    let layer = store.put_blob(media::DSSE, envelope)?;
+    let layer = put(store)?;
     let mut manifest = Manifest::of_artifact(artifact_type, vec![layer]);
     manifest.subject = Some(Descriptor {
         media_type: subject.media_type,

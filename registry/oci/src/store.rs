@@ -15,6 +15,7 @@ use crate::limit::Limits;
 use crate::name::{Reference, Tag};
 use crate::parallel::in_parallel;
 use crate::referrer::{self, Envelope, Referrers};
+use crate::sources;
 use aecp_vocabulary::digest::Digest;
 
 /// Most bytes of a manifest or index that is read where the caller gives no limit of its own: what registries take.
@@ -224,6 +225,24 @@ pub trait Store: Sync {
     /// [`Error::Unknown`] if the subject is not in the store, and as [`Store::publish`].
     fn attach(&self, subject: &Digest, artifact_type: &str, envelope: &[u8]) -> Result<Descriptor, Error> {
         referrer::attach(self, subject, artifact_type, envelope)
+    }
+
+    /// Stores the archive of the sources that the component under the manifest `subject` was built from. Equal arguments
+    /// give equal digests.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] if the subject is not in the store, and as [`Store::publish`].
+    fn attach_sources(&self, subject: &Digest, archive: &[u8]) -> Result<Descriptor, Error> {
+        sources::attach(self, subject, archive)
+    }
+
+    /// The archive of sources with this digest that is attached to the manifest `subject`; at most `limit` bytes. Other
+    /// archives, whoever attached them, are not looked at.
+    ///
+    /// # Errors
+    /// [`Error::NoReferrer`] if it is not there, and as [`Store::referrers`] and [`Store::fetch`].
+    fn sources(&self, subject: &Digest, archive: &Digest, limit: u64) -> Result<Vec<u8>, Error> {
+        sources::pull(self, subject, archive, limit)
     }
 
     /// The manifests that refer to `subject` with `artifact_type`, each read and checked to do so.

@@ -43,6 +43,9 @@ pub struct Attestation {
     /// Digest of the sources, as the compiler states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Digest>,
+    /// SHA-256 of the archive of the sources that is stored beside the component.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_archive: Option<Digest>,
     /// Digest of the schema, as the compiler states it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schema: Option<Digest>,
@@ -54,6 +57,9 @@ pub struct Attestation {
     /// Who wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub author: Option<String>,
+    /// Why it was written or changed, in the author's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub justification: Option<String>,
     /// When it was signed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,

@@ -3,12 +3,14 @@
 //! Only what is signed has a meaning. Unknown members of the envelope are ignored, as the specification asks; a key
 //! given twice is refused, and base64 has one spelling here (standard alphabet, padded).
 
+use std::collections::BTreeSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
 use crate::json::{self, DOCUMENT_LIMIT, JsonError};
-use crate::key::{Quorum, SIGNATURES_LIMIT, Signer, SigningFailed, UnderThreshold};
+use crate::key::{KeyId, Quorum, SIGNATURES_LIMIT, Signer, SigningFailed, UnderThreshold};
 
 /// The payload type of in-toto statements, the only one here.
 pub const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -154,12 +156,21 @@ impl Envelope {
     /// # Errors
     /// Too few have.
     pub fn verify(&self, quorum: &Quorum) -> Result<&[u8], EnvelopeError> {
+        self.signers(quorum)?;
+        Ok(&self.payload)
+    }
+
+    /// The keys of `quorum` that have signed, if they are enough.
+    ///
+    /// # Errors
+    /// Too few have.
+    pub fn signers(&self, quorum: &Quorum) -> Result<BTreeSet<KeyId>, EnvelopeError> {
         let claims = self
             .signatures
             .iter()
             .map(|claim| (claim.key_id.as_str(), claim.signature.as_slice()));
-        quorum.check(&pre_authentication_encoding(PAYLOAD_TYPE, &self.payload), claims)?;
-        Ok(&self.payload)
+        let message = pre_authentication_encoding(PAYLOAD_TYPE, &self.payload);
+        Ok(quorum.check(&message, claims)?)
     }
 
     /// The payload, though nobody has verified it: to show it, never to act on it.

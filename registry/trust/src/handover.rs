@@ -8,6 +8,7 @@
 //! freshness.dsse.json                        the freshness statement, in its envelope; empty if there is none
 //! roots/<version>.root.json                  the trust roots after version 1, to follow rotation by
 //! attestations/<component hex>.dsse.json     one for each component
+//! reviews/<component hex>.<number>.dsse.json what reviewers say of it, where the trust root asks for reviews
 //! blobs/<hex>                                components and native code, by SHA-256
 //! ```
 
@@ -32,6 +33,8 @@ pub const BUNDLE_FILE: &str = "bundle.dsse.json";
 pub const FRESHNESS_FILE: &str = "freshness.dsse.json";
 /// Name of the folder of attestations.
 pub const ATTESTATIONS: &str = "attestations";
+/// Name of the folder of reviews. It may be missing.
+pub const REVIEWS: &str = "reviews";
 /// Name of the folder of blobs.
 pub const BLOBS: &str = "blobs";
 /// Name of the folder of trust roots.
@@ -52,6 +55,8 @@ pub struct Delivery {
     pub roots: BTreeMap<u64, Vec<u8>>,
     /// The envelope of each component's attestation, JSON, by the component's digest.
     pub attestations: BTreeMap<Digest, Vec<u8>>,
+    /// The envelopes of reviews, JSON, by the component's digest, numbered.
+    pub reviews: BTreeMap<(Digest, u32), Vec<u8>>,
     /// Components and native code, under the digests that they are said to have.
     pub blobs: BTreeMap<Digest, Blob>,
 }
@@ -65,7 +70,7 @@ pub struct Limits {
     pub blob: u64,
     /// Most bytes of everything.
     pub total: u64,
-    /// Most attestations, most blobs, and most trust roots.
+    /// Most attestations, most reviews, most blobs, and most trust roots.
     pub files: usize,
 }
 
@@ -108,6 +113,8 @@ impl Delivery {
             self.freshness = bytes;
         } else if let Some(component) = in_folder(name, ATTESTATIONS, ENVELOPE_SUFFIX).and_then(digest_of) {
             self.attestations.insert(component, bytes);
+        } else if let Some(review) = in_folder(name, REVIEWS, ENVELOPE_SUFFIX).and_then(review_of) {
+            self.reviews.insert(review, bytes);
         } else if let Some(digest) = in_folder(name, BLOBS, "").and_then(digest_of) {
             self.blobs.insert(digest, bytes.into());
         } else if let Some(version) = in_folder(name, ROOTS, ROOT_SUFFIX).and_then(version_of) {
@@ -118,12 +125,21 @@ impl Delivery {
         true
     }
 
+    /// The envelopes of the reviews of a component.
+    pub fn reviews_of(&self, component: Digest) -> impl Iterator<Item = &[u8]> {
+        let numbered = (component, 0)..=(component, u32::MAX);
+        self.reviews
+            .range(numbered)
+            .map(|(_, envelope)| envelope.as_slice())
+    }
+
     /// SHA-256 over everything but the blobs, whose digests the bundle names: whether two deliveries say the same.
     pub fn fingerprint(&self) -> Digest {
         let singles = [&self.bundle, &self.freshness];
         let parts = singles
             .into_iter()
             .chain(self.attestations.values())
+            .chain(self.reviews.values())
             .chain(self.roots.values());
         let digests: Vec<u8> = parts.flat_map(|part| *Digest::of(part).as_bytes()).collect();
         Digest::of(&digests)
@@ -145,6 +161,13 @@ fn in_folder<'a>(name: &'a str, folder: &str, suffix: &str) -> Option<&'a str> {
 
 fn digest_of(hex: &str) -> Option<Digest> {
     Digest::from_hex(hex).ok()
+}
+
+/// A component and a number, as in `<component hex>.<number>`.
+fn review_of(text: &str) -> Option<(Digest, u32)> {
+    let (component, written) = text.split_once('.')?;
+    let number: u32 = written.parse().ok()?;
+    Some((digest_of(component)?, number)).filter(|_| number.to_string() == written)
 }
 
 /// A version as it is written in one way only.

@@ -12,6 +12,7 @@
 //! - [`root`]: the trust root, a TUF `root.json` that gives keys their roles.
 //! - [`attestation`], [`bundle`], [`freshness`], [`enrolment`]: what the roles say. [`route`]: the path templates of a
 //!   bundle.
+//! - [`review`]: what reviewers say of a component, and whether enough approve.
 //! - [`handover`]: the folder and the messages by which a bundle reaches a gateway.
 //! - [`mod@verify`]: all of it together.
 
@@ -26,6 +27,7 @@ pub mod freshness;
 pub mod handover;
 pub mod json;
 pub mod key;
+pub mod review;
 pub mod root;
 pub mod route;
 pub mod statement;

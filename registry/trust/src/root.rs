@@ -47,7 +47,12 @@ pub enum Role {
     Authorizations,
     /// Approve break-glass.
     BreakGlass,
+    /// Review policy components. Optional: a root that does not have it asks for no reviews.
+    Reviewers,
 }
+
+/// Nobody, whatever is signed.
+static NOBODY: Quorum = Quorum::nobody();
 
 /// What a trust root says.
 ///
@@ -71,6 +76,7 @@ struct Quorums {
     enrolment: Quorum,
     authorizations: Quorum,
     break_glass: Quorum,
+    reviewers: Option<Quorum>,
 }
 
 /// A `root.json` that cannot be trusted.
@@ -117,7 +123,7 @@ pub enum RootError {
 }
 
 impl Role {
-    /// All roles.
+    /// The roles that every root has: all but [`Role::Reviewers`].
     pub const ALL: [Self; 7] = [
         Self::Root,
         Self::Packages,
@@ -138,6 +144,7 @@ impl Role {
             Self::Enrolment => "enrolment",
             Self::Authorizations => "authorizations",
             Self::BreakGlass => "break-glass",
+            Self::Reviewers => "reviewers",
         }
     }
 }
@@ -179,7 +186,7 @@ impl TrustRoot {
         self.successor(next)?.unexpired(now)
     }
 
-    /// The keys that have a role, and how many of them must sign.
+    /// The keys that have a role, and how many of them must sign. Nobody can sign for a role that the root does not have.
     pub fn quorum(&self, role: Role) -> &Quorum {
         match role {
             Role::Root => &self.quorums.root,
@@ -189,7 +196,13 @@ impl TrustRoot {
             Role::Enrolment => &self.quorums.enrolment,
             Role::Authorizations => &self.quorums.authorizations,
             Role::BreakGlass => &self.quorums.break_glass,
+            Role::Reviewers => self.quorums.reviewers.as_ref().unwrap_or(&NOBODY),
         }
+    }
+
+    /// Who may review policy components, and how many of them must approve one. None where no review is asked for.
+    pub fn reviewers(&self) -> Option<&Quorum> {
+        self.quorums.reviewers.as_ref()
     }
 
     /// Its version, from 1.

@@ -18,6 +18,8 @@ pub const ATTESTATION_TYPE: &str = "urn:aecp:attestation:component:v1";
 pub const BUNDLE_TYPE: &str = "urn:aecp:bundle:v1";
 /// Predicate type: which bundle is the current one, [`crate::freshness::Freshness`].
 pub const FRESHNESS_TYPE: &str = "urn:aecp:freshness:v1";
+/// Predicate type: what a reviewer says of a component, [`crate::review::Review`].
+pub const REVIEW_TYPE: &str = "urn:aecp:review:v1";
 /// Predicate type: who an enforcement point is, [`crate::enrolment::Enrolment`].
 pub const ENROLMENT_TYPE: &str = "urn:aecp:enrolment:v1";
 

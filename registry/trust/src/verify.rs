@@ -13,6 +13,7 @@ use crate::attestation::{self, Attestation, AttestedPackage, ComponentKind};
 use crate::bundle::{Bundle, ComponentUse};
 use crate::freshness;
 use crate::handover::{Blob, Delivery};
+use crate::review;
 use crate::root::{Role, RootError, TrustRoot};
 use crate::statement;
 use aecp_vocabulary::digest::Digest;
@@ -257,7 +258,27 @@ fn attested(delivery: &Delivery, root: &TrustRoot, used: ComponentUse<'_>) -> Re
     if used.component.warm && !said.is_ours() {
         return disagrees(format!("it is warm, but was built by `{}`", said.compiler.id));
     }
+    reviewed(delivery, root, used, envelope, &said)?;
     Ok(said)
+}
+
+/// Enough reviewers approve a policy component, if the trust root asks for any.
+fn reviewed(
+    delivery: &Delivery,
+    root: &TrustRoot,
+    used: ComponentUse<'_>,
+    attestation: &[u8],
+    said: &Attestation,
+) -> Result<(), Refusal> {
+    if used.kind != ComponentKind::Policy {
+        return Ok(());
+    }
+    let component = used.component.digest;
+    let reviews = review::of(delivery.reviews_of(component), component, attestation, said, root);
+    reviews.enough().map_err(|error| Refusal::Reviews {
+        component: Component::new(&used),
+        error,
+    })
 }
 
 fn list(items: &[String]) -> String {

@@ -109,21 +109,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let (Some(old), Some(new)) = (load(&arguments.old)?, load(&arguments.new)?) else {
         return Ok(Outcome::Bad);
     };
-    let difference = diff(&old, &new, Budget::default());
-    if let Some(condition) = difference.inconsistencies.first() {
-        let what = format!("comparing with `{}`", arguments.new.display());
-        return Err(Error::part(what)(format!(
-            "a claim did not hold when it was tried (`{condition}`); please report these packages"
-        )));
-    }
-    let mut report = Report {
-        old: version(&arguments.old, &old),
-        new: version(&arguments.new, &new),
-        allow_to_deny: side(&difference.denied),
-        deny_to_allow: side(&difference.allowed),
-        changes: difference.changes.clone(),
-        traffic: None,
-    };
+    let (difference, mut report) = examine((&arguments.old, &old), (&arguments.new, &new))?;
     if !arguments.traffic.is_empty() {
         weigh(arguments, [&old, &new], &difference, &mut report)?;
     }
@@ -138,6 +124,35 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     } else {
         Outcome::Good
     })
+}
+
+/// Shows to people which requests `new` decides otherwise than `old`, each with the name that it has in messages.
+pub(crate) fn compare(old: (&Path, &Package), new: (&Path, &Package)) -> Result<(), Error> {
+    let (_, report) = examine(old, new)?;
+    show(&report);
+    Ok(())
+}
+
+fn examine(
+    (old_path, old): (&Path, &Package),
+    (new_path, new): (&Path, &Package),
+) -> Result<(Difference, Report), Error> {
+    let difference = diff(old, new, Budget::default());
+    if let Some(condition) = difference.inconsistencies.first() {
+        let what = format!("comparing with `{}`", new_path.display());
+        return Err(Error::part(what)(format!(
+            "a claim did not hold when it was tried (`{condition}`); please report these packages"
+        )));
+    }
+    let report = Report {
+        old: version(old_path, old),
+        new: version(new_path, new),
+        allow_to_deny: side(&difference.denied),
+        deny_to_allow: side(&difference.allowed),
+        changes: difference.changes.clone(),
+        traffic: None,
+    };
+    Ok((difference, report))
 }
 
 /// Reads and checks a package; none if it has errors, which have been shown.

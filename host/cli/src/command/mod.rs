@@ -1,6 +1,7 @@
 //! One module for each subcommand.
 
 mod analyse;
+mod approve;
 mod bench;
 mod build;
 mod check;
@@ -12,9 +13,11 @@ mod explain;
 mod fmt;
 mod freshness;
 mod keys;
+mod log;
 mod profile;
 mod push;
 mod release;
+mod review;
 mod settings;
 mod sign;
 mod simulate;
@@ -65,6 +68,9 @@ enum Command {
     Trust(trust::Arguments),
     Sign(sign::Arguments),
     Push(push::Arguments),
+    Review(review::Arguments),
+    Approve(approve::Arguments),
+    Log(log::Arguments),
     Release(release::Arguments),
     Freshness(freshness::Arguments),
     Verify(verify::Arguments),
@@ -90,6 +96,9 @@ impl Arguments {
             Command::Trust(arguments) => trust::run(&arguments),
             Command::Sign(arguments) => sign::run(&arguments),
             Command::Push(arguments) => push::run(&arguments),
+            Command::Review(arguments) => review::run(&arguments),
+            Command::Approve(arguments) => approve::run(&arguments),
+            Command::Log(arguments) => log::run(&arguments),
             Command::Release(arguments) => release::run(&arguments),
             Command::Freshness(arguments) => freshness::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),

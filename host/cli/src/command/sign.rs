@@ -2,26 +2,26 @@
 
 use std::path::PathBuf;
 
-use aecp_compiler::package::Checked;
 use aecp_trust::Digest;
 use aecp_trust::attestation::{Attestation, COMPILER_ID, Compiler, PackageResults};
 use jiff::Timestamp;
 
 use crate::command::build;
 use crate::component;
-use crate::error::{Error, Outcome};
+use crate::error::{Error, Outcome, While};
 use crate::files::{self, Privacy};
 use crate::keyfiles;
-use crate::package::PackageFolder;
 use crate::proof;
 use crate::report::{FAINT, GOOD, NOTABLE};
+use crate::sources;
 
 /// Sign a component, saying where it comes from (DSSE envelope over an in-toto statement)
 ///
 /// With --source, the packages are rebuilt, and the statement says that this compiler emitted the component only if
 /// the bytes are the same. Enforcement points keep instances of such components between requests. Their tests and the
 /// analysis are run, and the statement says what came out: `aecp release` refuses a component whose tests failed, or
-/// that has findings which cannot be meant and which nobody has acknowledged.
+/// that has findings which cannot be meant and which nobody has acknowledged. The sources are written as an archive,
+/// FILE.wasm.sources.tar, whose digest is signed too: `aecp push` stores it beside the component.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The component
@@ -36,6 +36,9 @@ pub(crate) struct Arguments {
     /// Who wrote it
     #[arg(long)]
     author: Option<String>,
+    /// Why it was written or changed
+    #[arg(long, value_name = "TEXT")]
+    justification: Option<String>,
     /// Where to write the envelope; FILE.wasm.dsse.json if not given
     #[arg(short, long)]
     output: Option<PathBuf>,
@@ -45,13 +48,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let wasm = files::read(&arguments.component)?;
     let digest = Digest::of(&wasm);
     let identity = component::identify(&wasm)?;
-    let (compiler, source, results) = if arguments.source.is_empty() {
+    let (compiler, source, archive, results) = if arguments.source.is_empty() {
         let compiler = Compiler {
             id: "urn:aecp:unknown".into(),
             name: "unknown".into(),
             version: String::new(),
         };
-        (compiler, None, Vec::new())
+        (compiler, None, None, Vec::new())
     } else {
         let Some(built) = build::build(&arguments.source)? else {
             return Ok(Outcome::Bad);
@@ -68,16 +71,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         let checked = built.sources.iter().map(|(_, checked)| checked);
         let results: Vec<PackageResults> = checked.filter_map(proof::results).collect();
         results.iter().for_each(warn);
-        (ours(), Some(source_digest(&built.sources)), results)
+        let archive = sources::pack(&built.sources).when("packing the sources")?;
+        (
+            ours(),
+            Some(sources::digest(&built.sources)),
+            Some(archive),
+            results,
+        )
     };
     let attestation = Attestation {
         kind: identity.kind,
         packages: identity.packages,
         source,
+        source_archive: archive.as_deref().map(Digest::of),
         schema: None,
         results,
         compiler,
         author: arguments.author.clone(),
+        justification: arguments.justification.clone(),
         time: Some(Timestamp::now()),
     };
     let envelope = keyfiles::seal(&arguments.key, |signers| attestation.seal(digest, signers))?;
@@ -87,6 +98,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         path.into()
     });
     files::write(&output, &envelope, Privacy::Public)?;
+    if let Some(archive) = archive {
+        files::write(
+            &sources::archive_path(&arguments.component),
+            &archive,
+            Privacy::Public,
+        )?;
+    }
     anstream::println!(
         "{GOOD}signed{GOOD:#} {digest} {FAINT}{}{FAINT:#}",
         output.display()
@@ -124,20 +142,4 @@ fn ours() -> Compiler {
         name: "aecp-compiler".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
     }
-}
-
-/// The digest of all sources; a file's name has its package's name in front where there are several.
-fn source_digest(sources: &[(PackageFolder, Checked)]) -> Digest {
-    let mut all = Vec::new();
-    for (folder, checked) in sources {
-        let package = checked.package.as_ref().map_or("", |package| &package.name);
-        for file in &folder.files {
-            let mut file = file.clone();
-            if sources.len() > 1 {
-                file.name = format!("{package}/{}", file.name);
-            }
-            all.push(file);
-        }
-    }
-    Digest::from_bytes(aecp_compiler::source::source_digest(&all))
 }

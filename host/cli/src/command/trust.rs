@@ -47,6 +47,9 @@ struct Terms {
     /// How many keys of a role must sign, as in `--threshold releases=2`; 1 if not given
     #[arg(long = "threshold", value_name = "ROLE=N", value_parser = threshold)]
     thresholds: Vec<(Role, u32)>,
+    /// How many of the reviewers must approve a package before it is released; 0 asks for no reviews any more
+    #[arg(long, value_name = "N")]
+    reviews: Option<u32>,
     /// Days until the root expires
     #[arg(long, default_value_t = 365)]
     days: u32,
@@ -66,9 +69,16 @@ impl Terms {
 
     /// Changes what is said here, and leaves the rest.
     fn apply(&self, mut builder: RootBuilder) -> Result<RootBuilder, Error> {
-        for role in Role::ALL {
+        let optional = [Role::Reviewers];
+        for role in Role::ALL.into_iter().chain(optional) {
             let keys = self.roles.iter().find(|(of, _)| *of == role);
             let threshold = self.thresholds.iter().find(|(of, _)| *of == role);
+            let reviews = self.reviews.filter(|_| role == Role::Reviewers);
+            let threshold = threshold.map(|(_, number)| *number).or(reviews);
+            if reviews == Some(0) && keys.is_none() {
+                builder = builder.without_reviewers();
+                continue;
+            }
             if keys.is_none() && threshold.is_none() {
                 continue;
             }
@@ -80,8 +90,7 @@ impl Terms {
                     .collect::<Result<Vec<_>, _>>()?,
                 None => known.map_or_else(Vec::new, |quorum| quorum.keys().cloned().collect()),
             };
-            let threshold =
-                threshold.map_or_else(|| known.map_or(1, Quorum::threshold), |(_, number)| *number);
+            let threshold = threshold.unwrap_or_else(|| known.map_or(1, Quorum::threshold));
             let quorum = Quorum::new(keys, threshold).when(format!("giving role `{role}` its keys"))?;
             builder = builder.role(role, quorum);
         }
@@ -105,9 +114,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
 }
 
 fn role_name(text: &str) -> Result<Role, String> {
-    let names = || Role::ALL.map(Role::name).join(", ");
-    Role::ALL
-        .into_iter()
+    let all = || Role::ALL.into_iter().chain([Role::Reviewers]);
+    let names = || all().map(Role::name).collect::<Vec<_>>().join(", ");
+    all()
         .find(|role| role.name() == text)
         .ok_or_else(|| format!("no role `{text}`; there are {}", names()))
 }

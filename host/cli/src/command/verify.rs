@@ -3,12 +3,16 @@
 use std::path::PathBuf;
 
 use aecp_oci::{Layout, Limits, PulledBundle, Reference, Store, Tag, media};
+use aecp_trust::attestation::ComponentKind;
 use aecp_trust::bundle::Bundle;
-use aecp_trust::{Delivery, Digest, Expectations, TrustRoot, attestation, statement, verify};
+use aecp_trust::review::Reviews;
+use aecp_trust::{Delivery, Digest, Expectations, TrustRoot, statement, verify};
 use jiff::Timestamp;
 
+use crate::attested::{self, Known};
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
+use crate::rebuild::{self, Subject};
 use crate::report::{self, BAD, FAINT, GOOD};
 
 /// Verify a bundle or a component in a layout folder, as an enforcement point would
@@ -25,6 +29,15 @@ pub(crate) struct Arguments {
     /// The trust root
     #[arg(long, default_value = "root.json")]
     root: PathBuf,
+    /// Build policy components again from the stored sources, and native code from components, and compare the bytes
+    #[arg(long)]
+    rebuild: bool,
+}
+
+/// What holds, and what it is made of.
+struct Verified {
+    sentence: String,
+    subjects: Vec<Subject>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
@@ -37,8 +50,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         Err(error) => Err(error),
     };
     match verified {
-        Ok(sentence) => {
+        Ok(Verified { sentence, subjects }) => {
             anstream::println!("{GOOD}verified{GOOD:#} {sentence}");
+            if arguments.rebuild && !rebuild::all(&subjects, &layout)? {
+                return Ok(Outcome::Bad);
+            }
             Ok(Outcome::Good)
         }
         Err(error) => {
@@ -61,7 +77,7 @@ fn is_bundle(layout: &Layout, reference: &Reference) -> Result<Option<Tag>, Erro
     })
 }
 
-fn verify_bundle(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<String, Error> {
+fn verify_bundle(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<Verified, Error> {
     let pulled = layout
         .pull_bundle(tag, &Limits::default())
         .when(format!("reading bundle `{tag}`"))?;
@@ -81,14 +97,16 @@ fn verify_bundle(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<String,
     };
     let verified = verify(&delivery, root, &expectations).when(context())?;
     let bundle = verified.bundle();
-    Ok(format!(
+    let sentence = format!(
         "bundle {} epoch {}, {} components, {} {FAINT}{}{FAINT:#}",
         bundle.name,
         bundle.epoch,
         bundle.components().count(),
         keyfiles::fresh_until(verified.fresh_until()),
         verified.digest()
-    ))
+    );
+    let subjects = rebuild::subjects(&verified);
+    Ok(Verified { sentence, subjects })
 }
 
 /// A pulled bundle as what trust verifies.
@@ -104,33 +122,42 @@ fn delivery(pulled: PulledBundle) -> Delivery {
     delivery
 }
 
-fn verify_component(layout: &Layout, reference: &Reference, root: &TrustRoot) -> Result<String, Error> {
-    let context = || format!("verifying component `{reference}`");
-    let limits = Limits::default();
-    let pulled = layout
-        .pull_component(reference, limits.file_bytes)
-        .when(context())?;
-    let envelopes = layout
-        .envelopes(&pulled.manifest, media::IN_TOTO, &limits)
-        .when(context())?;
+fn verify_component(layout: &Layout, reference: &Reference, root: &TrustRoot) -> Result<Verified, Error> {
+    let Known {
+        pulled,
+        attested,
+        reviews,
+        ..
+    } = attested::take(layout, reference, root)?;
     let digest = Digest::of(&pulled.bytes);
-    let mut problems = Vec::new();
-    for envelope in envelopes {
-        match attestation::open(&envelope.bytes, root) {
-            Ok(opened) if opened.statement.is_about([digest]) => {
-                let said = opened.statement.predicate;
-                let (kind, compiler) = (said.kind.name(), &said.compiler);
-                return Ok(format!(
-                    "{kind} component built by {} {} {FAINT}{digest}{FAINT:#}",
-                    compiler.name, compiler.version
-                ));
-            }
-            Ok(_) => problems.push("a signature is about another component".to_owned()),
-            Err(error) => problems.push(error.to_string()),
+    let attestation = attested.attestation;
+    let (kind, compiler) = (attestation.kind.name(), &attestation.compiler);
+    let sentence = format!(
+        "{kind} component built by {} {}{} {FAINT}{digest}{FAINT:#}",
+        compiler.name,
+        compiler.version,
+        approvals(attestation.kind, &reviews)
+    );
+    let subject = Subject {
+        name: format!("{kind} component `{reference}`"),
+        manifest: Some(pulled.manifest),
+        wasm: pulled.bytes,
+        attestation,
+        native: Vec::new(),
+        from_source: true,
+    };
+    Ok(Verified {
+        sentence,
+        subjects: vec![subject],
+    })
+}
+
+/// How many approve a component, where the trust root asks for any.
+fn approvals(kind: ComponentKind, reviews: &Reviews) -> String {
+    match (kind, reviews.needed) {
+        (ComponentKind::Context | ComponentKind::Audit, _) | (_, 0) => String::new(),
+        (ComponentKind::Policy, needed) => {
+            format!(", {} of {needed} approvals", reviews.approvals().count())
         }
     }
-    Err(Error::part(context())(format!(
-        "no signature by the packages role holds: {}",
-        problems.join("; ")
-    )))
 }

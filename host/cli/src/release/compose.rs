@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use aecp_engine::sink::SendError;
 use aecp_engine::{Extractor, Instances, Member, Outlet, PolicyComponent, PolicySet, Runtime, Sink, TARGET};
-use aecp_oci::{Limits, NamedBlob, Reference, Store, media};
-use aecp_trust::attestation::{self, Attestation, ComponentKind, Demands};
+use aecp_oci::{Limits, NamedBlob, PulledComponent, Reference, Store, media};
+use aecp_trust::attestation::{Attestation, ComponentKind, Demands};
 use aecp_trust::bundle::{
     Bundle, ComponentRef, ExtractorEntry, NativeCode, PackageEntry, PolicyEntry, SinkEntry, Source,
 };
@@ -15,6 +15,7 @@ use aecp_vocabulary::{AttributeName, Mode, Type, parameter};
 use jiff::{SignedDuration, Timestamp};
 
 use super::file::{ExtractorSpec, PolicySpec, ReleaseFile, SinkSpec};
+use crate::attested::{self, Attested};
 use crate::error::{Error, While};
 
 /// Clocks differ; a bundle begins to hold this long before it is made.
@@ -109,7 +110,15 @@ impl Taker<'_> {
             .store
             .envelopes(&pulled.manifest, media::IN_TOTO, &limits)
             .when(context())?;
-        let (envelope, attestation) = self.attested(&envelopes, digest).when(context())?;
+        let attested = attested::latest(&envelopes, self.root, digest).when(context())?;
+        let reviews = match kind {
+            ComponentKind::Policy => self.reviewed(reference, &pulled, &attested)?,
+            ComponentKind::Context | ComponentKind::Audit => Vec::new(),
+        };
+        let Attested {
+            envelope,
+            attestation,
+        } = attested;
         if attestation.kind != kind {
             let detail = format!(
                 "it is signed as a component of kind {}, not {}",
@@ -131,11 +140,12 @@ impl Taker<'_> {
                 size: size(&native),
             }],
         };
-        let files = vec![
+        let mut files = vec![
             NamedBlob::attestation(&pulled.component, envelope),
             NamedBlob::component(pulled.bytes),
             NamedBlob::native(native.clone()),
         ];
+        files.extend(reviews);
         Ok(Taken {
             component,
             attestation,
@@ -144,27 +154,25 @@ impl Taker<'_> {
         })
     }
 
-    /// The latest envelope that holds under the root and is about `digest`: who signs again has more to say.
-    fn attested(
+    /// The approvals that the trust root asks for, as files of the bundle.
+    fn reviewed(
         &self,
-        envelopes: &[aecp_oci::Envelope],
-        digest: Digest,
-    ) -> Result<(Vec<u8>, Attestation), String> {
-        let mut problems = Vec::new();
-        let mut latest: Option<(Vec<u8>, Attestation)> = None;
-        for envelope in envelopes {
-            match attestation::open(&envelope.bytes, self.root) {
-                Ok(opened) if opened.statement.is_about([digest]) => {
-                    let found = opened.statement.predicate;
-                    if latest.as_ref().is_none_or(|(_, known)| known.time < found.time) {
-                        latest = Some((envelope.bytes.clone(), found));
-                    }
-                }
-                Ok(_) => problems.push("a signature is about another component".to_owned()),
-                Err(error) => problems.push(error.to_string()),
-            }
-        }
-        latest.ok_or_else(|| format!("no signature by the packages role holds: {}", problems.join("; ")))
+        reference: &str,
+        pulled: &PulledComponent,
+        attested: &Attested,
+    ) -> Result<Vec<NamedBlob>, Error> {
+        let context = || format!("releasing component `{reference}`");
+        let component = Digest::of(&pulled.bytes);
+        let reviews = attested::reviews(self.store, &pulled.manifest, component, attested, self.root);
+        let reviews = reviews.when(context())?;
+        reviews.enough().map_err(|missing| {
+            Error::part(context())(format!(
+                "{missing}; reviewers look with `aecp review` and say yes with `aecp approve`"
+            ))
+        })?;
+        let approvals = reviews.approvals().map(|reviewed| reviewed.envelope.clone());
+        let file = |(number, envelope)| NamedBlob::review(&component, number, envelope);
+        Ok((0..).zip(approvals).map(file).collect())
     }
 }
 

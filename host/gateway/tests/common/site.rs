@@ -199,6 +199,7 @@ impl Site {
                 version: "1.0.0".into(),
             }],
             source: None,
+            source_archive: None,
             schema: None,
             results: Vec::new(),
             compiler: Compiler {
@@ -207,6 +208,7 @@ impl Site {
                 version: "1.0.0".into(),
             },
             author: None,
+            justification: None,
             time: None,
         };
         delivery

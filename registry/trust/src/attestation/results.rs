@@ -180,6 +180,7 @@ mod tests {
                 version: "1.0.0".to_owned(),
             }],
             source: None,
+            source_archive: None,
             schema: None,
             results,
             compiler: Compiler {
@@ -188,6 +189,7 @@ mod tests {
                 version: "1".to_owned(),
             },
             author: None,
+            justification: None,
             time: None,
         }
     }

@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Dir, FileType, Mode, OFlags};
 
 use super::{
-    ATTESTATIONS, BLOBS, BUNDLE_FILE, Delivery, ENVELOPE_SUFFIX, FRESHNESS_FILE, Limits, ROOT_SUFFIX, ROOTS,
-    digest_of, version_of,
+    ATTESTATIONS, BLOBS, BUNDLE_FILE, Delivery, ENVELOPE_SUFFIX, FRESHNESS_FILE, Limits, REVIEWS,
+    ROOT_SUFFIX, ROOTS, digest_of, review_of, version_of,
 };
 
 /// A folder that was not read or written.
@@ -90,7 +90,18 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Delivery> {
         limit: limits.envelope,
         key: version_of,
     };
+    let reviews = Kind {
+        folder: REVIEWS,
+        suffix: ENVELOPE_SUFFIX,
+        limit: limits.envelope,
+        key: review_of,
+    };
     let attestations = reader.folder(&folder, path, &attestations)?;
+    let reviews = match reader.folder(&folder, path, &reviews) {
+        // Whoever wrote it knows of none.
+        Err(HandoverError::Io { error, .. }) if error.kind() == io::ErrorKind::NotFound => BTreeMap::new(),
+        read => read?,
+    };
     let blobs = reader.folder(&folder, path, &blobs)?;
     let roots = reader.folder(&folder, path, &roots)?;
     let blobs = blobs
@@ -102,6 +113,7 @@ pub(super) fn read(path: &Path, limits: &Limits) -> Result<Delivery> {
         freshness,
         roots,
         attestations,
+        reviews,
         blobs,
     })
 }
@@ -227,7 +239,8 @@ fn write_all(delivery: &Delivery, folder: &Path) -> Result<()> {
     let attestations = folder.join(ATTESTATIONS);
     let blobs = folder.join(BLOBS);
     let roots = folder.join(ROOTS);
-    for new in [folder, &attestations, &blobs, &roots] {
+    let reviews = folder.join(REVIEWS);
+    for new in [folder, &attestations, &reviews, &blobs, &roots] {
         at(new, std::fs::create_dir(new))?;
     }
     write_file(&folder.join(BUNDLE_FILE), &delivery.bundle)?;
@@ -238,13 +251,17 @@ fn write_all(delivery: &Delivery, folder: &Path) -> Result<()> {
             envelope,
         )?;
     }
+    for ((component, number), envelope) in &delivery.reviews {
+        let name = format!("{}.{number}{ENVELOPE_SUFFIX}", component.hex());
+        write_file(&reviews.join(name), envelope)?;
+    }
     for (digest, blob) in &delivery.blobs {
         write_file(&blobs.join(digest.hex()), blob)?;
     }
     for (version, root) in &delivery.roots {
         write_file(&roots.join(format!("{version}{ROOT_SUFFIX}")), root)?;
     }
-    for written in [&attestations, &blobs, &roots, folder] {
+    for written in [&attestations, &reviews, &blobs, &roots, folder] {
         sync_folder(written)?;
     }
     Ok(())

@@ -47,6 +47,14 @@ impl Quorum {
         Ok(Self { keys, threshold })
     }
 
+    /// No keys, which cannot sign anything.
+    pub(crate) const fn nobody() -> Self {
+        Self {
+            keys: BTreeMap::new(),
+            threshold: u32::MAX,
+        }
+    }
+
     /// How many of the keys must have signed.
     pub fn threshold(&self) -> u32 {
         self.threshold
@@ -55,6 +63,15 @@ impl Quorum {
     /// The keys, by id.
     pub fn keys(&self) -> impl Iterator<Item = &PublicKey> {
         self.keys.values()
+    }
+
+    /// The same keys, of which one is enough.
+    #[must_use]
+    pub fn any(&self) -> Self {
+        Self {
+            keys: self.keys.clone(),
+            threshold: 1,
+        }
     }
 
     /// Whether enough distinct keys have signed `message`. A signature comes with the id of its key, or with an empty

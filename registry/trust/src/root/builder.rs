@@ -82,12 +82,16 @@ impl RootBuilder {
     pub fn after(root: &TrustRoot, expires: Timestamp) -> Result<Self, RootError> {
         let version = root.version().checked_add(1);
         let version = version.ok_or_else(|| RootError::Malformed("there is no later version".to_owned()))?;
-        let roles = Role::ALL.map(|role| (role, root.quorum(role).clone()));
+        let always = Role::ALL.map(|role| (role, root.quorum(role).clone()));
+        let reviewers = root.reviewers().cloned();
+        let roles = always
+            .into_iter()
+            .chain(reviewers.map(|quorum| (Role::Reviewers, quorum)));
         Ok(Self {
             version,
             expires,
             freshness_period: root.freshness_period(),
-            roles: roles.into(),
+            roles: roles.collect(),
         })
     }
 
@@ -136,6 +140,13 @@ impl RootBuilder {
         self
     }
 
+    /// Asks for no reviews any more.
+    #[must_use]
+    pub fn without_reviewers(mut self) -> Self {
+        self.roles.remove(&Role::Reviewers);
+        self
+    }
+
     /// The root, without signatures.
     ///
     /// # Errors
@@ -173,6 +184,10 @@ impl RootBuilder {
                 enrolment: keys(Role::Enrolment)?,
                 authorizations: keys(Role::Authorizations)?,
                 break_glass: keys(Role::BreakGlass)?,
+                reviewers: match self.roles.get(&Role::Reviewers) {
+                    Some(_) => Some(keys(Role::Reviewers)?),
+                    None => None,
+                },
             },
             freshness_period: self.freshness_period.into(),
         };

@@ -89,6 +89,8 @@ pub(super) struct OurRoles {
     pub(super) enrolment: RoleKeys,
     pub(super) authorizations: RoleKeys,
     pub(super) break_glass: RoleKeys,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) reviewers: Option<RoleKeys>,
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -164,6 +166,10 @@ impl Body {
             enrolment: self.quorum("enrolment", &ours.enrolment)?,
             authorizations: self.quorum("authorizations", &ours.authorizations)?,
             break_glass: self.quorum("break-glass", &ours.break_glass)?,
+            reviewers: match &ours.reviewers {
+                Some(reviewers) => Some(self.quorum("reviewers", reviewers)?),
+                None => None,
+            },
         })
     }
 

@@ -8,6 +8,7 @@ use super::{HighWater, Platform};
 use crate::attestation::ComponentKind;
 use crate::bundle::{ComponentUse, InvalidBundle};
 use crate::freshness::FreshnessError;
+use crate::review::ReviewsMissing;
 use crate::root::RootError;
 use crate::statement::StatementError;
 use aecp_vocabulary::digest::Digest;
@@ -144,6 +145,14 @@ pub enum Refusal {
         /// What is wrong.
         problem: String,
     },
+    /// Too few reviewers approve the component, or one rejects it.
+    #[error("{component}: reviews: {error}")]
+    Reviews {
+        /// The component.
+        component: Box<Component>,
+        /// What is missing.
+        error: ReviewsMissing,
+    },
     /// The bundle has no native code for this enforcement point.
     #[error("{component}: no native code for `{}` and engine `{}`; release it for them", platform.target, platform.engine)]
     NoNative {
@@ -204,6 +213,7 @@ impl Refusal {
             Self::NoAttestation { .. } | Self::Attestation { .. } | Self::AttestationDisagrees { .. } => {
                 "component_untrusted"
             }
+            Self::Reviews { .. } => "reviews_missing",
             Self::NoNative { .. } => "native_missing",
             Self::Native { .. } => "native_bytes",
         }
@@ -216,6 +226,7 @@ impl Refusal {
             | Self::NoAttestation { component }
             | Self::Attestation { component, .. }
             | Self::AttestationDisagrees { component, .. }
+            | Self::Reviews { component, .. }
             | Self::NoNative { component, .. }
             | Self::Native { component, .. } => Some(component),
             _ => None,

@@ -1,10 +1,13 @@
 //! A delivery in which everything is right, to break one thing at a time.
 
+#![allow(dead_code, reason = "each test uses a part")]
+
 use std::collections::BTreeMap;
 
 use aecp_trust::attestation::{Attestation, AttestedPackage, COMPILER_ID, Compiler, ComponentKind};
 use aecp_trust::freshness::Freshness;
 use aecp_trust::key::Quorum;
+use aecp_trust::review::{Review, Verdict};
 use aecp_trust::root::RootBuilder;
 use aecp_trust::statement::Statement;
 use aecp_trust::verify::{HighWater, Platform};
@@ -44,15 +47,29 @@ pub(crate) fn seeds(role: Role) -> [u8; 2] {
 }
 
 pub(crate) fn root(threshold: u32) -> TrustRoot {
+    signed(roles(threshold))
+}
+
+/// A root that asks for reviews by `needed` of these keys.
+pub(crate) fn root_with_reviewers(needed: u32, seeds: &[u8]) -> TrustRoot {
+    let keys = seeds.iter().map(|seed| key(*seed).public_key().clone());
+    signed(roles(1).role(Role::Reviewers, Quorum::new(keys, needed).unwrap()))
+}
+
+fn signed(builder: RootBuilder) -> TrustRoot {
+    let mut document = builder.build().unwrap();
+    document.sign(&key(1)).unwrap();
+    TrustRoot::parse(&document.to_json().unwrap(), time("2030-01-01T00:00:00Z")).unwrap()
+}
+
+fn roles(threshold: u32) -> RootBuilder {
     let mut builder = RootBuilder::new(1, time("2031-01-01T00:00:00Z")).freshness_period(Some(3_600));
     for role in Role::ALL {
         let keys = seeds(role).map(|seed| key(seed).public_key().clone());
         let threshold = if role == Role::Root { 1 } else { threshold };
         builder = builder.role(role, Quorum::new(keys, threshold).unwrap());
     }
-    let mut document = builder.build().unwrap();
-    document.sign(&key(1)).unwrap();
-    TrustRoot::parse(&document.to_json().unwrap(), time("2030-01-01T00:00:00Z")).unwrap()
+    builder
 }
 
 /// Everything that goes into a delivery, before it is signed.
@@ -67,6 +84,7 @@ pub(crate) struct Scene {
     pub(crate) bundle_keys: Vec<u8>,
     pub(crate) freshness_keys: Vec<u8>,
     pub(crate) attestation_keys: Vec<u8>,
+    pub(crate) reviews: BTreeMap<(Digest, u32), Vec<u8>>,
     pub(crate) expectations: Expectations,
 }
 
@@ -134,10 +152,12 @@ impl Scene {
             kind,
             packages,
             source: Some(Digest::of(b"source")),
+            source_archive: None,
             schema: None,
             results: Vec::new(),
             compiler: compiler(id),
             author: None,
+            justification: None,
             time: None,
         };
         let packages = vec![AttestedPackage {
@@ -165,6 +185,7 @@ impl Scene {
             bundle_keys: vec![seeds(Role::Releases)[0]],
             freshness_keys: vec![seeds(Role::Freshness)[0]],
             attestation_keys: vec![seeds(Role::Packages)[0]],
+            reviews: BTreeMap::new(),
             expectations: Expectations {
                 now: time("2030-01-10T12:00:00Z"),
                 high_water: Some(HighWater {
@@ -211,6 +232,7 @@ impl Scene {
                 .iter()
                 .map(|(digest, bytes)| (*digest, bytes.clone().into()))
                 .collect(),
+            reviews: self.reviews.clone(),
             roots: BTreeMap::new(),
         }
     }
@@ -223,6 +245,27 @@ impl Scene {
     pub(crate) fn refused(&self, code: &str, expected: &str) {
         refused(self.verify(), code, expected);
     }
+}
+
+/// A review of the policy component by one key.
+pub(crate) fn review(seed: u8, reviewer: &str, verdict: Verdict, minute: u8) -> Vec<u8> {
+    review_of(policy(), seed, reviewer, verdict, minute)
+}
+
+pub(crate) fn review_of(
+    component: Digest,
+    seed: u8,
+    reviewer: &str,
+    verdict: Verdict,
+    minute: u8,
+) -> Vec<u8> {
+    let review = Review {
+        verdict,
+        reviewer: reviewer.into(),
+        comment: Some("because".into()),
+        time: time(&format!("2030-01-09T12:{minute:02}:00Z")),
+    };
+    with_keys(&[seed], |signers| review.seal(component, signers)).unwrap()
 }
 
 #[track_caller]

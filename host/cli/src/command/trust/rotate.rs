@@ -15,7 +15,8 @@ use crate::report::{BAD, FAINT, GOOD, NOTABLE};
 /// Make the first trust root (TUF root.json)
 ///
 /// Every role needs keys: root, packages (sign components), releases (sign bundles), freshness (say which bundle is
-/// current), enrolment (say who an enforcement point is), authorizations, break-glass. One key may have several roles;
+/// current), enrolment (say who an enforcement point is), authorizations, break-glass. Keys for the role reviewers make
+/// that packages need approvals, as many as --reviews says. One key may have several roles;
 /// for anything but trying out, give each role keys of its own and the root role several, and keep those offline.
 #[derive(Debug, clap::Args)]
 pub(super) struct Init {
@@ -125,6 +126,7 @@ pub(super) fn revoke(arguments: &Revoke) -> Result<Outcome, Error> {
 fn had(root: &TrustRoot, key: KeyId) -> bool {
     Role::ALL
         .into_iter()
+        .chain([Role::Reviewers])
         .any(|role| root.quorum(role).keys().any(|known| known.id() == key))
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use aecp_trust::key::Quorum;
 use aecp_trust::{PublicKey, Role, TrustRoot};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -30,6 +31,8 @@ struct Report {
     expired: bool,
     /// Seconds; none if it is off.
     freshness_period: Option<u32>,
+    /// How many reviewers must approve a package; none if no review is asked for.
+    reviews: Option<u32>,
     roles: Vec<RoleReport>,
     history: Vec<Version>,
 }
@@ -72,7 +75,12 @@ pub(super) fn show(arguments: &Show) -> Result<Outcome, Error> {
         expires: root.expires(),
         expired: root.is_expired(Timestamp::now()),
         freshness_period: root.freshness_period(),
-        roles: Role::ALL.map(role).into(),
+        reviews: root.reviewers().map(Quorum::threshold),
+        roles: Role::ALL
+            .into_iter()
+            .chain(root.reviewers().map(|_| Role::Reviewers))
+            .map(role)
+            .collect(),
         history: chain.all().map(version).collect(),
     };
     match arguments.format {
@@ -96,6 +104,10 @@ fn human(report: &Report) {
     match report.freshness_period {
         Some(seconds) => anstream::println!("freshness statements live {seconds} s"),
         None => anstream::println!("freshness is off: bundles live until their own validity ends"),
+    }
+    match report.reviews {
+        Some(needed) => anstream::println!("a package needs {needed} approvals"),
+        None => anstream::println!("packages need no approvals"),
     }
     for RoleReport {
         role,

@@ -11,6 +11,11 @@ fn delivery() -> Delivery {
     let component = delivery.add_blob(b"component".to_vec());
     delivery.add_blob(b"native".to_vec());
     delivery.attestations.insert(component, b"attestation".to_vec());
+    delivery.reviews = [
+        ((component, 0), b"review".to_vec()),
+        ((component, 12), b"another".to_vec()),
+    ]
+    .into();
     delivery.roots = [(2, b"root".to_vec()), (10, b"later root".to_vec())].into();
     delivery
 }
@@ -117,7 +122,7 @@ fn links_pipes_and_folders_are_no_files() {
 #[test]
 fn limits_hold() {
     let (_place, path) = written();
-    let all: usize = 6 + 9 + 11 + 9 + 6 + 4 + 10;
+    let all: usize = 6 + 9 + 11 + 6 + 7 + 9 + 6 + 4 + 10;
     let total = u64::try_from(all).unwrap();
     let exact = Limits {
         envelope: 11,

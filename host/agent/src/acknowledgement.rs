@@ -18,12 +18,12 @@ pub struct Acknowledgement {
     /// When the gateway answered.
     pub time: Timestamp,
     /// Where the bundle was published.
-    pub layout: String,
+    pub source: String,
     /// Under which tag.
     pub tag: String,
-    /// The digest of the bundle's manifest in the layout.
+    /// The digest of the bundle's manifest.
     pub manifest: String,
-    /// The digest of the freshness statement's manifest in the layout.
+    /// The digest of the freshness statement's manifest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub freshness: Option<String>,
     /// The digest of the bundle that the gateway runs. None if it refused: a refused bundle has nothing that is known.
@@ -34,25 +34,35 @@ pub struct Acknowledgement {
     pub epoch: Option<u64>,
     /// The answer, in the gateway's words.
     pub answer: Answer,
+    /// Whether `receipt.dsse.json` beside this says the same, signed. Without it, nobody but this machine vouches.
+    #[serde(default)]
+    pub signed: bool,
 }
 
 impl Acknowledgement {
-    pub(crate) fn new(config: &Config, revision: &Revision, answer: Answer) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        revision: &Revision,
+        answer: Answer,
+        time: Timestamp,
+        signed: bool,
+    ) -> Self {
         let (bundle, epoch) = match &answer {
-            Answer::Activated { bundle, epoch } | Answer::Unchanged { bundle, epoch } => {
+            Answer::Activated { bundle, epoch, .. } | Answer::Unchanged { bundle, epoch, .. } => {
                 (Some(*bundle), Some(*epoch))
             }
             Answer::Refused { .. } => (None, None),
         };
         Self {
-            time: Timestamp::now(),
-            layout: config.layout.display().to_string(),
+            time,
+            source: config.source.to_string(),
             tag: config.tag.to_string(),
             manifest: revision.bundle.to_string(),
             freshness: revision.freshness.map(|digest| digest.to_string()),
             bundle,
             epoch,
             answer,
+            signed,
         }
     }
 

@@ -10,8 +10,8 @@ use aecp_trust::handover::{HandoverError, MalformedMessage};
 #[non_exhaustive]
 pub enum AgentError {
     /// The place where bundles are published cannot be read, or holds something wrong.
-    #[error("layout: {0}")]
-    Layout(#[from] aecp_oci::Error),
+    #[error("source: {0}")]
+    Source(#[from] aecp_oci::Error),
     /// The bundle could not be written into the spool.
     #[error("spool: {0}")]
     Spool(#[from] HandoverError),
@@ -63,7 +63,7 @@ impl AgentError {
     /// A short name for logs.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Layout(_) => "layout",
+            Self::Source(_) => "source",
             Self::Spool(_) => "spool",
             Self::Io { .. } => "io",
             Self::InUse { .. } => "in_use",

@@ -12,10 +12,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aecp_agent::acknowledgement::Acknowledgement;
-use aecp_agent::{Agent, AgentError, Config, Step};
-use aecp_oci::{Layout, NamedBlob, Store as _, Tag};
+use aecp_agent::config::RegistrySource;
+use aecp_agent::{Agent, AgentError, Config, Receipts, Source, Step};
+use aecp_oci::testing::{Access, PASSWORD, RealRegistry, Setup, USER};
+use aecp_oci::{Layout, NamedBlob, Registry, Store, Tag};
+use aecp_trust::enrolment::Enrolment;
 use aecp_trust::handover::{Answer, Limits, Offer};
-use aecp_trust::{Delivery, Digest};
+use aecp_trust::receipt::{Outcome, Receipt};
+use aecp_trust::{Delivery, Digest, SigningKey};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
@@ -39,7 +43,7 @@ impl Site {
 
     fn config(&self) -> Config {
         Config {
-            layout: self.layout.path().to_owned(),
+            source: Source::Layout(self.layout.path().to_owned()),
             tag: self.tag.clone(),
             poll: Duration::from_millis(5),
             gateway: self.socket(),
@@ -56,6 +60,10 @@ impl Site {
     }
 
     fn publish(&self, number: u32) {
+        self.publish_in(&self.layout, number);
+    }
+
+    fn publish_in(&self, store: &dyn Store, number: u32) {
         let component = Self::component(number);
         let files = [
             NamedBlob::bundle(format!("bundle {number}").into_bytes()),
@@ -63,9 +71,7 @@ impl Site {
             NamedBlob::component(component),
             NamedBlob::native(b"native".to_vec()),
         ];
-        self.layout
-            .push_bundle(&self.tag, &files, Some(b"freshness"))
-            .unwrap();
+        store.push_bundle(&self.tag, &files, Some(b"freshness")).unwrap();
     }
 
     /// A gateway that reads what it is offered and gives `answer`.
@@ -117,6 +123,7 @@ fn activated(epoch: u64) -> Answer {
     Answer::Activated {
         bundle: Digest::of(b"bundle"),
         epoch,
+        trust_root: 3,
     }
 }
 
@@ -124,6 +131,7 @@ fn refused(code: &str) -> Answer {
     Answer::Refused {
         code: code.into(),
         reason: "for a test".into(),
+        trust_root: 3,
     }
 }
 
@@ -247,7 +255,7 @@ async fn damage_in_the_layout_is_named_and_mended_later() {
     std::fs::write(&blob, b"c0mponent 1").unwrap();
     let error = agent.step().await.unwrap_err();
     assert!(
-        matches!(error, AgentError::Layout(aecp_oci::Error::WrongDigest { .. })),
+        matches!(error, AgentError::Source(aecp_oci::Error::WrongDigest { .. })),
         "{error}"
     );
     assert!(error.to_string().contains(&Digest::of(&good).hex()), "{error}");
@@ -282,7 +290,7 @@ async fn it_runs_until_it_is_told_to_end() {
     let site = Site::new();
     let mut gateway = site.gateway(activated(1));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let run = tokio::spawn(aecp_agent::run(site.config(), async {
+    let run = tokio::spawn(aecp_agent::run(site.config(), None, async {
         let _ = stopped.await;
     }));
     site.publish(1);
@@ -291,6 +299,155 @@ async fn it_runs_until_it_is_told_to_end() {
     assert_eq!(gateway.offers.recv().await.unwrap().bundle, b"bundle 2");
     stop.send(()).unwrap();
     run.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_registry_is_watched_as_a_folder_is() {
+    let mut registry = RealRegistry::with(Setup {
+        access: Access::Password,
+        ..Setup::default()
+    });
+    let site = Site::new();
+    let login = site.folder.path().join("login.json");
+    let source = RegistrySource {
+        repository: registry.repository("aecp/bundles").parse().unwrap(),
+        authorities: None,
+        login: Some(login.clone()),
+        plain_http: false,
+    };
+    let config = Config {
+        source: Source::Registry(source.clone()),
+        ..site.config()
+    };
+    let mut agent = Agent::new(config).unwrap();
+    let error = agent.step().await.unwrap_err();
+    assert!(error.to_string().contains("401"), "{error}");
+    // A login is found without a new start.
+    let auths = serde_json::json!({ registry.host(): { "username": USER, "password": PASSWORD } });
+    std::fs::write(&login, serde_json::json!({ "auths": auths }).to_string()).unwrap();
+    assert_eq!(agent.step().await.unwrap(), Step::Nothing);
+
+    let publisher = publisher(&source, &login);
+    site.publish_in(&publisher, 1);
+    let mut gateway = site.gateway(activated(1));
+    assert_eq!(agent.step().await.unwrap(), Step::Answered(activated(1)));
+    let delivery = gateway.offers.try_recv().unwrap();
+    assert_eq!(delivery.bundle, b"bundle 1");
+    assert_eq!(delivery.freshness, b"freshness");
+    assert_eq!(site.acknowledgement().source, source.repository.to_string());
+    assert_eq!(agent.step().await.unwrap(), Step::Settled);
+
+    registry.stop();
+    let error = agent.step().await.unwrap_err();
+    assert_eq!(error.code(), "source");
+    assert!(error.to_string().contains("is the registry running?"), "{error}");
+    registry.restart();
+    assert_eq!(agent.step().await.unwrap(), Step::Settled);
+    site.publish_in(&publisher, 2);
+    assert_eq!(agent.step().await.unwrap(), Step::Answered(activated(1)));
+    assert_eq!(gateway.offers.try_recv().unwrap().bundle, b"bundle 2");
+}
+
+fn publisher(source: &RegistrySource, login: &Path) -> Registry {
+    let host = source.repository.host();
+    let options = aecp_oci::registry::Options {
+        credential: aecp_oci::registry::Credential::in_file(login, host).unwrap(),
+        ..aecp_oci::registry::Options::default()
+    };
+    Registry::new(source.repository.clone(), options).unwrap()
+}
+
+#[tokio::test]
+async fn an_agent_ends_at_once_though_its_registry_says_nothing() {
+    let site = Site::new();
+    // Connections are made, and nobody ever answers.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let config = Config {
+        source: Source::Registry(RegistrySource {
+            repository: format!("{address}/a").parse().unwrap(),
+            authorities: None,
+            login: None,
+            plain_http: false,
+        }),
+        ..site.config()
+    };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let run = tokio::spawn(aecp_agent::run(config, None, async {
+        let _ = stopped.await;
+    }));
+    // It has asked once somebody is connected.
+    let accepted = tokio::task::spawn_blocking(move || silent.accept().map(|(stream, _)| stream));
+    let _stream = accepted.await.unwrap().unwrap();
+    stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(5), run)
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+}
+
+fn enrolment(name: &str, key: &SigningKey) -> Enrolment {
+    Enrolment {
+        name: name.into(),
+        labels: std::collections::BTreeMap::new(),
+        log_key: "edge-1+12345678+AQ==".into(),
+        receipt_key: key.public_key().clone(),
+    }
+}
+
+#[tokio::test]
+async fn what_the_gateway_answers_is_signed_by_the_enrolled_key() {
+    let site = Site::new();
+    site.publish(1);
+    let key = || SigningKey::from_seed(&[7; 32]).unwrap();
+    let enrolled = enrolment("edge-1", &key());
+    let receipts = || Some(Receipts::new(&enrolled, Box::new(key())).unwrap());
+    let path = site.folder.path().join("agent/receipt.dsse.json");
+    let read = || Receipt::open(&std::fs::read(&path).unwrap(), &enrolled).unwrap();
+
+    let gateway = site.gateway(activated(7));
+    let mut agent = Agent::new(site.config()).unwrap().signing(receipts());
+    agent.step().await.unwrap();
+    let receipt = read();
+    assert_eq!(receipt.enforcement_point, "edge-1");
+    assert_eq!(
+        (receipt.bundle, receipt.epoch()),
+        (Digest::of(b"bundle"), Some(7))
+    );
+    assert_eq!(receipt.trust_root_version, 3);
+    let acknowledgement = site.acknowledgement();
+    assert!(acknowledgement.signed);
+    assert_eq!(acknowledgement.time, receipt.time);
+    gateway.stop().await;
+
+    // What is refused is named by what was offered.
+    let gateway = site.gateway(refused("rollback"));
+    site.publish(2);
+    agent.step().await.unwrap();
+    let receipt = read();
+    assert_eq!((receipt.bundle, receipt.epoch()), (Digest::of(b"bundle 2"), None));
+    assert!(matches!(receipt.outcome, Outcome::Refused { code, .. } if code == "rollback"));
+    gateway.stop().await;
+    drop(agent);
+
+    // An agent without the key says that it signs nothing, and leaves no old receipt to be taken for a new one.
+    let _gateway = site.gateway(activated(8));
+    let mut agent = Agent::new(site.config()).unwrap();
+    agent.step().await.unwrap();
+    assert!(!site.acknowledgement().signed);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_key_that_is_not_enrolled_gives_no_receipts() {
+    let key = |seed: u8| SigningKey::from_seed(&[seed; 32]).unwrap();
+    let error = Receipts::new(&enrolment("edge-1", &key(7)), Box::new(key(8))).unwrap_err();
+    assert_eq!(error.enforcement_point, "edge-1");
+    assert!(
+        error.to_string().contains(&key(7).public_key().id().to_string()),
+        "{error}"
+    );
 }
 
 fn blob_of(layout: &Path, bytes: &[u8]) -> PathBuf {

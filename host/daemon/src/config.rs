@@ -12,8 +12,11 @@ mod document;
 mod endpoint;
 mod sections;
 
+use aecp_agent::Source;
+use aecp_agent::config::RegistrySource;
+use aecp_oci::registry::RegistryError;
 use document::Document;
-use sections::{AgentSection, EnforcementPointSection, RecorderSection};
+use sections::{AgentSection, EnforcementPointSection, RecorderSection, RegistrySection};
 
 /// Longest path of a Unix socket that the kernel takes, in bytes.
 const SOCKET_PATH_LIMIT: usize = 107;
@@ -33,7 +36,22 @@ pub(crate) struct Config {
     pub(crate) state: PathBuf,
     pub(crate) gateway: aecp_gateway::Config,
     pub(crate) agent: aecp_agent::Config,
+    /// None where the agent signs no receipts.
+    pub(crate) receipts: Option<ReceiptConfig>,
     pub(crate) recorder: RecorderConfig,
+}
+
+/// What signs the agent's receipts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReceiptConfig {
+    /// The private key, PKCS#8 in PEM.
+    pub(crate) key: PathBuf,
+    /// The trust root.
+    pub(crate) root: PathBuf,
+    /// The enrolment, which says whose receipts they are and by which key.
+    pub(crate) enrolment: PathBuf,
+    /// The gateway's own folder, in which the newer trust roots are.
+    pub(crate) gateway: PathBuf,
 }
 
 /// What the recorder is told.
@@ -127,6 +145,9 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("/"));
         let shared = Shared::new(folder, point.as_ref(), recorder.as_ref());
         let gateway = gateway(&mut document, &shared);
+        let receipts = agent
+            .as_ref()
+            .and_then(|section| receipt_config(&shared, section));
         let agent = agent.and_then(|section| agent_config(&mut document, &shared, section));
         let recorder = recorder.and_then(|section| recorder_config(&mut document, &shared, section));
         if shared.offers.as_os_str().len() > SOCKET_PATH_LIMIT {
@@ -143,6 +164,7 @@ impl Config {
                     state: shared.state,
                     gateway,
                     agent,
+                    receipts,
                     recorder,
                 })
             }
@@ -248,12 +270,25 @@ fn agent_config(
     shared: &Shared,
     section: AgentSection,
 ) -> Option<aecp_agent::Config> {
-    let poll = pause(
-        document,
-        "agent.poll_ms",
-        section.poll_ms,
-        aecp_agent::config::DEFAULT_POLL,
-    );
+    let source = match (section.layout, section.registry) {
+        (Some(layout), None) => Some(Source::Layout(shared.folder.join(layout))),
+        (None, Some(registry)) => registry_source(document, shared, registry),
+        (Some(_), Some(_)) => {
+            let message = "bundles come from one place: give `layout` or `registry`, not both";
+            document.problem("agent.registry", message.to_owned());
+            None
+        }
+        (None, None) => {
+            let message = "missing field `layout` or `registry`: where bundles are published";
+            document.problem("agent", message.to_owned());
+            None
+        }
+    };
+    let usual = match &source {
+        Some(Source::Registry(_)) => aecp_agent::config::DEFAULT_REGISTRY_POLL,
+        _ => aecp_agent::config::DEFAULT_POLL,
+    };
+    let poll = pause(document, "agent.poll_ms", section.poll_ms, usual);
     let tag = section
         .tag
         .parse::<aecp_oci::Tag>()
@@ -262,12 +297,36 @@ fn agent_config(
         .map_err(|error| document.problem("agent.tag", error.to_string()))
         .ok()?;
     Some(aecp_agent::Config {
-        layout: shared.folder.join(section.layout),
+        source: source?,
         tag,
         poll,
         gateway: shared.offers.clone(),
         folder: shared.state.join("agent"),
     })
+}
+
+fn receipt_config(shared: &Shared, section: &AgentSection) -> Option<ReceiptConfig> {
+    Some(ReceiptConfig {
+        key: shared.folder.join(section.receipt_key.as_ref()?),
+        root: shared.root.clone(),
+        enrolment: shared.enrolment.clone(),
+        gateway: shared.gateway_state(),
+    })
+}
+
+fn registry_source(document: &mut Document, shared: &Shared, section: RegistrySection) -> Option<Source> {
+    let repository = section
+        .repository
+        .parse()
+        .map_err(|error: RegistryError| document.problem("agent.registry.repository", error.to_string()))
+        .ok()?;
+    let absolute = |path: PathBuf| shared.folder.join(path);
+    Some(Source::Registry(RegistrySource {
+        repository,
+        authorities: section.authorities.map(absolute),
+        login: section.login.map(absolute),
+        plain_http: section.plain_http,
+    }))
 }
 
 fn recorder_config(

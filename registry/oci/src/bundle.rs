@@ -34,6 +34,9 @@ pub const BUNDLE_FILE: &str = "bundle.dsse.json";
 /// The file name of a freshness statement.
 pub const FRESHNESS_FILE: &str = "freshness.dsse.json";
 
+/// How often a bundle is pulled, if its tags move meanwhile.
+const LOOKS: u32 = 3;
+
 /// A file of a bundle.
 #[derive(Clone, PartialEq, Eq)]
 pub struct NamedBlob {
@@ -222,6 +225,7 @@ pub(crate) fn push<S: Store + ?Sized>(
     freshness: Option<&[u8]>,
 ) -> Result<PushedBundle, Error> {
     let freshness_tag = tag.freshness()?;
+    tag.refuse_epoch()?;
     check_names(tag.as_str(), files.iter().map(NamedBlob::name))?;
     store.put_blob(media::EMPTY, media::EMPTY_BYTES)?;
     let put = |file: &NamedBlob| {
@@ -268,26 +272,49 @@ fn freshness_publication<S: Store + ?Sized>(
     Ok(Publication::of(manifest)?.tagged(tag, Superseded::Forget))
 }
 
-/// The bundle and the freshness statement under `tag`.
-fn resolve<S: Store + ?Sized>(
-    store: &S,
-    tag: &Tag,
-) -> Result<(Option<Descriptor>, Option<Descriptor>), Error> {
+/// The bundle and the freshness statement under a tag.
+type Found = (Option<Descriptor>, Option<Descriptor>);
+
+/// What is under `tag` now.
+fn resolve<S: Store + ?Sized>(store: &S, tag: &Tag) -> Result<Found, Error> {
     let references = [Reference::from(tag.clone()), tag.freshness()?.into()];
     let mut found = store.resolve_all(&references)?.into_iter();
     Ok((found.next().flatten(), found.next().flatten()))
 }
 
 pub(crate) fn revision<S: Store + ?Sized>(store: &S, tag: &Tag) -> Result<Option<Revision>, Error> {
-    let (bundle, freshness) = resolve(store, tag)?;
-    Ok(bundle.map(|bundle| Revision {
-        bundle: bundle.digest,
-        freshness: freshness.map(|found| found.digest),
-    }))
+    Ok(revision_of(&resolve(store, tag)?))
+}
+
+fn revision_of((bundle, freshness): &Found) -> Option<Revision> {
+    Some(Revision {
+        bundle: bundle.as_ref()?.digest,
+        freshness: freshness.as_ref().map(|found| found.digest),
+    })
 }
 
 pub(crate) fn pull<S: Store + ?Sized>(store: &S, tag: &Tag, limits: &Limits) -> Result<PulledBundle, Error> {
-    let (bundle, freshness) = resolve(store, tag)?;
+    let mut found = resolve(store, tag)?;
+    for _ in 1..LOOKS {
+        let pulled = pull_found(store, tag, limits, found)?;
+        if store.is_atomic() {
+            return Ok(pulled);
+        }
+        // Two tags moved one after the other: what was found may be one before and one behind.
+        found = resolve(store, tag)?;
+        if revision_of(&found) == Some(pulled.revision) {
+            return Ok(pulled);
+        }
+    }
+    pull_found(store, tag, limits, found)
+}
+
+fn pull_found<S: Store + ?Sized>(
+    store: &S,
+    tag: &Tag,
+    limits: &Limits,
+    (bundle, freshness): Found,
+) -> Result<PulledBundle, Error> {
     let unknown = || Error::Unknown {
         location: store.location(),
         reference: tag.to_string(),

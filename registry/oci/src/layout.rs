@@ -245,6 +245,10 @@ impl Store for Layout {
         references.iter().map(find).collect()
     }
 
+    fn is_atomic(&self) -> bool {
+        true
+    }
+
     fn has_blob(&self, descriptor: &Descriptor) -> Result<bool, Error> {
         Ok(write::whole(self, descriptor).is_ok())
     }

@@ -7,7 +7,7 @@
 //! that nothing does.
 //!
 //! - [`address`]: where a repository is, as people write it. [`place`]: which addresses may be gone to from which
-//! - [`client`]: questions, with limits of time and size. [`thread`]: who does them. [`tls`]: whom to trust
+//! - [`client`]: questions, with limits of time and size. [`connection`]: kept from one to the next. [`thread`]: who does them. [`tls`]: whom to trust
 //! - [`credential`]: who one is. [`challenge`], [`auth`]: showing it
 //! - [`download`], [`upload`]: content, which goes on after a failure
 //! - [`documents`]: manifests, tags, and what refers to an artifact
@@ -17,6 +17,7 @@ mod address;
 mod auth;
 mod challenge;
 mod client;
+mod connection;
 mod credential;
 mod documents;
 mod download;

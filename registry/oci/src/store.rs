@@ -139,6 +139,11 @@ pub trait Store: Sync {
         artifact_type: Option<&str>,
     ) -> Result<Vec<Descriptor>, Error>;
 
+    /// Whether [`Store::resolve_all`] answers for one moment, so that a bundle and its freshness statement match.
+    fn is_atomic(&self) -> bool {
+        false
+    }
+
     /// How many things may be asked of the store at the same time.
     fn parallel(&self) -> usize {
         1

@@ -551,6 +551,43 @@ fn not_knowing_what_refers_to_it_is_never_knowing_that_nothing_does() {
 }
 
 #[test]
+fn a_copy_that_was_cut_off_goes_on_where_it_was() {
+    let broken = Arc::new(AtomicUsize::new(1));
+    let (artifact_here, still) = (artifact(), broken.clone());
+    let server = Faulty::start(move |request, stream| {
+        if request.path.contains("/manifests/sha256-") || request.path.contains("/referrers/") {
+            answer(stream, "404 Not Found", &[], b"")
+        } else if request.path.contains("/manifests/") {
+            artifact_here.manifest(request, stream)
+        } else if !request.path.contains(&artifact_here.config.digest.to_string()) {
+            answer(stream, "200 OK", &[], WANTED)
+        } else if still.load(Ordering::SeqCst) > 0 {
+            answer(stream, "500 Broken", &[], b"")
+        } else {
+            answer(stream, "200 OK", &[], media::EMPTY_BYTES)
+        }
+    });
+    let remote = client(&server, impatient());
+    let (_folder, local) = layout();
+    let wanted = [Wanted::from(Reference::from(tag("eu")))];
+    let options = CopyOptions::default();
+    assert!(copy(&remote, &local, &wanted, &options).is_err());
+    // What came is kept, and nothing points at it yet.
+    assert!(local.has_blob(&artifact().layer).unwrap());
+    assert!(local.entries().unwrap().is_empty());
+    broken.store(0, Ordering::SeqCst);
+    let copied = copy(&remote, &local, &wanted, &options).unwrap();
+    assert_eq!(copied.stored_bytes, 2);
+    let layer = artifact().layer.digest.to_string();
+    let asked = server
+        .requests()
+        .into_iter()
+        .filter(|request| request.path.contains(&layer));
+    assert_eq!(asked.count(), 1);
+    assert!(local.resolve(&tag("eu").into()).is_ok());
+}
+
+#[test]
 fn a_list_of_referrers_goes_on_and_what_refers_to_something_else_does_not_count() {
     let artifact_here = artifact();
     let subject = artifact_here.descriptor.digest;
@@ -581,6 +618,23 @@ fn a_list_of_referrers_goes_on_and_what_refers_to_something_else_does_not_count(
         .envelopes(&subject, "application/vnd.test", &Limits::default())
         .unwrap_err();
     assert!(matches!(error, Error::NoReferrer { .. }), "{error}");
+}
+
+#[test]
+fn a_list_of_referrers_without_end_is_not_read_on() {
+    let artifact_here = artifact();
+    let subject = artifact_here.descriptor.digest;
+    let server = Faulty::start(move |request, stream| {
+        let entries = vec![&artifact_here.descriptor; 1_000];
+        let index = serde_json::json!({ "schemaVersion": 2, "manifests": entries }).to_string();
+        let next = format!("<{}>; rel=\"next\"", request.path);
+        answer(stream, "200 OK", &[("Link", &next)], index.as_bytes())
+    });
+    let error = client(&server, impatient())
+        .referrer_candidates(&subject, None)
+        .unwrap_err();
+    assert!(error.to_string().contains("at most 4096"), "{error}");
+    assert_eq!(server.requests().len(), 5);
 }
 
 #[test]

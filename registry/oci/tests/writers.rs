@@ -144,3 +144,41 @@ fn a_writer_that_is_killed_leaves_the_old_or_the_new_bundle_and_no_lock() {
         assert_eq!(left, 0, "round {round}");
     }
 }
+
+/// Not a test of its own: stores more than it may.
+#[test]
+fn writer_without_room() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    if std::env::var(NAME).is_ok_and(|name| name == "full") {
+        let layout = Layout::open(folder).unwrap();
+        let error = layout.put_blob(media::NATIVE, &vec![7; 1 << 20]).unwrap_err();
+        assert!(error.to_string().contains("cannot write"), "{error}");
+        let files = bundle_files(2);
+        assert!(
+            layout
+                .push_bundle(&tag("a"), &files, Some(&vec![7; 1 << 20]))
+                .is_err()
+        );
+    }
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    let (folder, layout) = common::layout();
+    layout
+        .push_bundle(&tag("a"), &bundle_files(1), Some(b"fresh"))
+        .unwrap();
+    let before = layout.pull_bundle(&tag("a"), &Limits::default()).unwrap();
+    // A limit on the size of files is the full disk that every machine has; blocks are 512 bytes.
+    let limited = "trap '' XFSZ; ulimit -f 256; exec \"$0\" --exact writer_without_room --quiet";
+    let status = Command::new("sh")
+        .args(["-c", limited])
+        .arg(std::env::current_exe().unwrap())
+        .env(FOLDER, layout.path())
+        .env(NAME, "full")
+        .status()
+        .unwrap();
+    assert!(status.success());
+    assert_eq!(layout.pull_bundle(&tag("a"), &Limits::default()).unwrap(), before);
+    assert_eq!(folder.path().join(".tmp").read_dir().unwrap().count(), 0);
+}

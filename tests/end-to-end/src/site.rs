@@ -32,6 +32,8 @@ pub struct Site {
     sockets: TempDir,
     /// How often the recorder signs. Often, so that who waits for evidence does not wait long.
     signs_every: &'static str,
+    /// The repository in a registry that is used instead of the layout folder.
+    registry: Option<String>,
     daemon: Option<Child>,
 }
 
@@ -51,6 +53,7 @@ impl Site {
             folder,
             sockets,
             signs_every: "interval_ms = 50",
+            registry: None,
             daemon: None,
         };
         let roles = [
@@ -155,16 +158,22 @@ impl Site {
         self.push(&component, tag)
     }
 
+    /// From now on everything is published in `repository` of a registry, and the enforcement point looks there.
+    pub fn use_registry(&mut self, repository: String) {
+        self.registry = Some(repository);
+    }
+
+    /// The arguments that say where things are published: the layout folder `layout`, unless it is a registry.
+    fn place(&self, layout: &str) -> String {
+        match &self.registry {
+            Some(repository) => format!("--registry={repository}"),
+            None => format!("--layout={}", self.text(layout)),
+        }
+    }
+
     fn push(&self, component: &str, tag: &str) -> Result<(), Error> {
-        self.aecp([
-            "push",
-            component,
-            "--layout",
-            &self.text("registry"),
-            "--tag",
-            tag,
-        ])
-        .map(drop)
+        self.aecp(["push", component, &self.place("registry"), "--tag", tag])
+            .map(drop)
     }
 
     /// Publishes the sample packages, the token extractor and the file sink.
@@ -197,7 +206,7 @@ impl Site {
         let report = self.aecp([
             "release".to_owned(),
             self.text("release.toml"),
-            format!("--layout={}", self.text(layout)),
+            self.place(layout),
             format!("--tag={TAG}"),
             format!("--root={}", self.text("root.json")),
             format!("--key={}", self.text("keys/releases.key")),
@@ -251,6 +260,10 @@ impl Site {
     fn configuration(&self, upstream: SocketAddr) -> String {
         let at = |name: &str| self.text(name);
         let (offers, admin) = (self.offers(), self.admin());
+        let source = match &self.registry {
+            Some(repository) => format!("registry = {{ repository = \"{repository}\" }}"),
+            None => format!("layout = \"{}\"", at("registry")),
+        };
         format!(
             r#"[enforcement_point]
 root = "{root}"
@@ -264,9 +277,10 @@ admin = {{ socket = "{admin}" }}
 upstreams = {{ customers = "http://{upstream}" }}
 
 [agent]
-layout = "{layout}"
+{source}
 tag = "{TAG}"
 poll_ms = 100
+receipt_key = "{receipts}"
 
 [recorder]
 evidence = "{evidence}"
@@ -278,8 +292,8 @@ endpoints = {{ archive = "file://{archive}" }}
             enrolment = at("enrolment.dsse.json"),
             state = at("state"),
             evidence = at("evidence"),
-            layout = at("registry"),
             log_key = at("keys/log.key"),
+            receipts = at("keys/receipts.key"),
             signs_every = self.signs_every,
             archive = at("decisions.ndjson"),
             offers = offers.display(),

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aecp_oci::{Layout, Reference, Store, media};
+use aecp_oci::{Reference, media};
 use aecp_trust::Digest;
 use aecp_trust::review::{self, NotCounted, Review, Verdict};
 use jiff::Timestamp;
@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::attested;
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::report::{BAD, FAINT, GOOD};
 
 /// Approve or reject a component, as a reviewer
@@ -21,9 +22,8 @@ pub(crate) struct Arguments {
     /// The component: its tag, or the digest of its manifest
     #[arg(value_name = "TAG|DIGEST")]
     reference: Reference,
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The trust root
     #[arg(long, default_value = "root.json")]
     root: PathBuf,
@@ -61,8 +61,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     if arguments.reviewer.trim().is_empty() {
         return refused("give the reviewer's name".to_owned());
     }
-    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
-    let store: &dyn Store = &layout;
+    let place = arguments.place.open()?;
+    let store = place.store();
     let known = attested::take(store, reference, &root)?;
     let digest = Digest::of(&known.pulled.bytes);
     let verdict = if arguments.reject {

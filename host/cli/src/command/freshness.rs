@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aecp_oci::{Layout, Limits, Store, Tag};
+use aecp_oci::{Limits, Tag};
 use aecp_trust::bundle::Bundle;
 use aecp_trust::freshness::{self, Freshness};
 use aecp_trust::{Role, statement};
@@ -11,6 +11,7 @@ use jiff::Timestamp;
 
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::report::{FAINT, GOOD, NOTABLE};
 
 /// Keep the bundle under a tag alive
@@ -31,9 +32,8 @@ enum Command {
 /// Say from now on that the bundle under a tag is the current one
 #[derive(Debug, clap::Args)]
 struct Renew {
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The tag that enforcement points follow
     #[arg(long)]
     tag: String,
@@ -55,9 +55,10 @@ fn renew(arguments: &Renew) -> Result<Outcome, Error> {
     let now = Timestamp::now();
     let tag: Tag = arguments.tag.parse().when("reading --tag")?;
     let root = keyfiles::trust_root(&arguments.root)?;
-    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
+    let place = arguments.place.open()?;
+    let store = place.store();
     let context = || format!("reading the bundle under `{tag}`");
-    let pulled = layout.pull_bundle(&tag, &Limits::default()).when(context())?;
+    let pulled = store.pull_bundle(&tag, &Limits::default()).when(context())?;
     let envelope = pulled
         .file(aecp_oci::bundle::BUNDLE_FILE)
         .ok_or("it has no bundle document")
@@ -80,7 +81,7 @@ fn renew(arguments: &Renew) -> Result<Outcome, Error> {
     let sealed = keyfiles::seal(&arguments.key, |signers| statement.seal(signers))?;
     freshness::check(&sealed, &root, opened.digest, bundle.epoch, now)
         .when("checking the freshness statement")?;
-    layout
+    store
         .renew_freshness(&tag, &sealed)
         .when("storing the freshness statement")?;
     anstream::println!(

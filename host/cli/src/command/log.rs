@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aecp_oci::{Layout, Reference, Store};
+use aecp_oci::Reference;
 use aecp_trust::attestation::Attestation;
 use aecp_trust::review::Reviewed;
 use jiff::Timestamp;
@@ -10,8 +10,9 @@ use serde::Serialize;
 
 use super::{Format, print_json};
 use crate::attested;
-use crate::error::{Error, Outcome, While};
+use crate::error::{Error, Outcome};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::report::FAINT;
 
 /// Show the history of a component: who wrote it, when and why, and who approved it
@@ -22,9 +23,8 @@ pub(crate) struct Arguments {
     /// The component: its tag, or the digest of its manifest
     #[arg(value_name = "TAG|DIGEST")]
     reference: Reference,
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The trust root
     #[arg(long, default_value = "root.json")]
     root: PathBuf,
@@ -84,8 +84,8 @@ impl Entry {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let root = keyfiles::trust_root(&arguments.root)?;
-    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
-    let store: &dyn Store = &layout;
+    let place = arguments.place.open()?;
+    let store = place.store();
     let known = attested::take(store, &arguments.reference, &root)?;
     let signed = known
         .history

@@ -10,14 +10,18 @@ mod diff;
 mod eval;
 mod evidence;
 mod explain;
+mod fleet;
 mod fmt;
 mod freshness;
 mod keys;
 mod log;
 mod profile;
+mod pull;
 mod push;
 mod release;
+mod releases;
 mod review;
+mod rollback;
 mod settings;
 mod sign;
 mod simulate;
@@ -68,10 +72,15 @@ enum Command {
     Trust(trust::Arguments),
     Sign(sign::Arguments),
     Push(push::Arguments),
+    Pull(pull::Pull),
+    Publish(pull::Publish),
     Review(review::Arguments),
     Approve(approve::Arguments),
     Log(log::Arguments),
     Release(release::Arguments),
+    Releases(releases::Arguments),
+    Rollback(rollback::Arguments),
+    Fleet(fleet::Arguments),
     Freshness(freshness::Arguments),
     Verify(verify::Arguments),
     Evidence(evidence::Arguments),
@@ -96,10 +105,15 @@ impl Arguments {
             Command::Trust(arguments) => trust::run(&arguments),
             Command::Sign(arguments) => sign::run(&arguments),
             Command::Push(arguments) => push::run(&arguments),
+            Command::Pull(arguments) => pull::pull(&arguments),
+            Command::Publish(arguments) => pull::publish(&arguments),
             Command::Review(arguments) => review::run(&arguments),
             Command::Approve(arguments) => approve::run(&arguments),
             Command::Log(arguments) => log::run(&arguments),
             Command::Release(arguments) => release::run(&arguments),
+            Command::Releases(arguments) => releases::run(&arguments),
+            Command::Rollback(arguments) => rollback::run(&arguments),
+            Command::Fleet(arguments) => fleet::run(&arguments),
             Command::Freshness(arguments) => freshness::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),
             Command::Evidence(arguments) => evidence::run(&arguments),

@@ -3,28 +3,29 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use aecp_oci::{Layout, Store, Tag, media};
+use aecp_oci::{Tag, media};
 use aecp_trust::attestation::Attestation;
 use aecp_trust::{Digest, statement};
 
 use crate::component;
 use crate::error::{Error, Outcome, While};
 use crate::files;
+use crate::place::PlaceArguments;
 use crate::report::{FAINT, GOOD};
 use crate::sources;
 
-/// Put a component and its signature into an OCI image layout folder
+/// Put a component and its signature into an OCI image layout folder or registry
 ///
 /// The component is stored as a CNCF Wasm OCI artifact, its signature as a referrer, so that standard tools (oras,
-/// skopeo) understand both. So are its sources, in the archive FILE.wasm.sources.tar that `aecp sign --source` made. The folder is made if it is not there.
+/// skopeo) understand both. So are its sources, in the archive FILE.wasm.sources.tar that `aecp sign --source` made. The
+/// folder is made if it is not there.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The component
     #[arg(value_name = "FILE.wasm")]
     component: PathBuf,
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The tag to give it, as in `eu_residency-1.0.0`
     #[arg(long)]
     tag: String,
@@ -38,6 +39,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let tag: Tag = arguments.tag.parse().when("reading --tag")?;
+    arguments.place.check()?;
     let wasm = files::read(&arguments.component)?;
     let signature = arguments.signature.clone().unwrap_or_else(|| {
         let mut path = arguments.component.clone().into_os_string();
@@ -51,19 +53,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         signed_sources(&arguments.component, &envelope)?
     };
     let identity = component::identify(&wasm)?;
-    let layout = Layout::create(&arguments.layout).when("opening the layout")?;
-    let pushed = layout
-        .push_component(&wasm, &identity.info, BTreeMap::new())
-        .when("storing the component")?;
-    layout
-        .attach(&pushed.digest, media::IN_TOTO, &envelope)
-        .when("storing the signature")?;
-    if let Some(archive) = &sources {
-        layout
-            .attach_sources(&pushed.digest, archive)
-            .when("storing the sources")?;
-    }
-    layout.tag(&tag, &pushed.digest).when("tagging the component")?;
+    let pushed = arguments.place.create()?.publish(&tag, |store| {
+        let pushed = store
+            .push_component(&wasm, &identity.info, BTreeMap::new())
+            .when("storing the component")?;
+        store
+            .attach(&pushed.digest, media::IN_TOTO, &envelope)
+            .when("storing the signature")?;
+        if let Some(archive) = &sources {
+            store
+                .attach_sources(&pushed.digest, archive)
+                .when("storing the sources")?;
+        }
+        store.tag(&tag, &pushed.digest).when("tagging the component")
+    })?;
     anstream::println!("{GOOD}pushed{GOOD:#} {tag} {FAINT}{}{FAINT:#}", pushed.digest);
     Ok(Outcome::Good)
 }

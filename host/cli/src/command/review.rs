@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use aecp_compiler::core::Package;
-use aecp_oci::{Layout, Limits, Reference, Store};
+use aecp_oci::{Limits, Reference, Store};
 use aecp_trust::attestation::{Attestation, PackageResults};
 use aecp_trust::{Digest, TrustRoot};
 
@@ -13,6 +13,7 @@ use crate::attested::{self, Known};
 use crate::error::{Error, Outcome, While};
 use crate::files::{self, Privacy};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::rebuild;
 use crate::report::{BAD, FAINT, GOOD, NOTABLE};
 
@@ -31,9 +32,8 @@ pub(crate) struct Arguments {
     /// Write the archive of the sources that were signed
     #[arg(long, value_name = "FILE.tar")]
     save_sources: Option<PathBuf>,
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The trust root
     #[arg(long, default_value = "root.json")]
     root: PathBuf,
@@ -41,8 +41,8 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let root = keyfiles::trust_root(&arguments.root)?;
-    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
-    let store: &dyn Store = &layout;
+    let place = arguments.place.open()?;
+    let store = place.store();
     let known = attested::take(store, &arguments.reference, &root)?;
     let said = &known.attested.attestation;
     let digest = Digest::of(&known.pulled.bytes);

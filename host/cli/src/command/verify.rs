@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use aecp_oci::{Layout, Limits, PulledBundle, Reference, Store, Tag, media};
+use aecp_oci::{Limits, PulledBundle, Reference, Store, Tag, media};
 use aecp_trust::attestation::ComponentKind;
 use aecp_trust::bundle::Bundle;
 use aecp_trust::review::Reviews;
@@ -12,20 +12,21 @@ use jiff::Timestamp;
 use crate::attested::{self, Known};
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::rebuild::{self, Subject};
 use crate::report::{self, BAD, FAINT, GOOD};
 
-/// Verify a bundle or a component in a layout folder, as an enforcement point would
+/// Verify a bundle or a component in a layout folder or registry, as an enforcement point would
 ///
 /// Exits with 1 if anything does not hold, and names it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
-    /// The tag, or the digest of a component's manifest
+    /// The tag, or the digest of a component's manifest; or with the registry in front of it, as in
+    /// `registry.example/aecp/policies:tag`
     #[arg(value_name = "TAG|DIGEST")]
     reference: String,
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The trust root
     #[arg(long, default_value = "root.json")]
     root: PathBuf,
@@ -42,17 +43,17 @@ struct Verified {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     let root = keyfiles::trust_root(&arguments.root)?;
-    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
-    let reference: Reference = arguments.reference.parse().when("reading the reference")?;
-    let verified = match is_bundle(&layout, &reference) {
-        Ok(Some(tag)) => verify_bundle(&layout, &tag, &root),
-        Ok(None) => verify_component(&layout, &reference, &root),
+    let (place, reference) = arguments.place.open_for(&arguments.reference)?;
+    let store = place.store();
+    let verified = match is_bundle(store, &reference) {
+        Ok(Some(tag)) => verify_bundle(store, &tag, &root),
+        Ok(None) => verify_component(store, &reference, &root),
         Err(error) => Err(error),
     };
     match verified {
         Ok(Verified { sentence, subjects }) => {
             anstream::println!("{GOOD}verified{GOOD:#} {sentence}");
-            if arguments.rebuild && !rebuild::all(&subjects, &layout)? {
+            if arguments.rebuild && !rebuild::all(&subjects, store)? {
                 return Ok(Outcome::Bad);
             }
             Ok(Outcome::Good)
@@ -65,10 +66,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
     }
 }
 
-fn is_bundle(layout: &Layout, reference: &Reference) -> Result<Option<Tag>, Error> {
+fn is_bundle(store: &dyn Store, reference: &Reference) -> Result<Option<Tag>, Error> {
     let context = || format!("reading `{reference}`");
-    let descriptor = layout.resolve(reference).when(context())?;
-    let manifest = layout
+    let descriptor = store.resolve(reference).when(context())?;
+    let manifest = store
         .manifest(&descriptor, Limits::default().manifest_bytes)
         .when(context())?;
     Ok(match reference {
@@ -77,8 +78,8 @@ fn is_bundle(layout: &Layout, reference: &Reference) -> Result<Option<Tag>, Erro
     })
 }
 
-fn verify_bundle(layout: &Layout, tag: &Tag, root: &TrustRoot) -> Result<Verified, Error> {
-    let pulled = layout
+fn verify_bundle(store: &dyn Store, tag: &Tag, root: &TrustRoot) -> Result<Verified, Error> {
+    let pulled = store
         .pull_bundle(tag, &Limits::default())
         .when(format!("reading bundle `{tag}`"))?;
     let delivery = delivery(pulled);
@@ -122,13 +123,13 @@ fn delivery(pulled: PulledBundle) -> Delivery {
     delivery
 }
 
-fn verify_component(layout: &Layout, reference: &Reference, root: &TrustRoot) -> Result<Verified, Error> {
+fn verify_component(store: &dyn Store, reference: &Reference, root: &TrustRoot) -> Result<Verified, Error> {
     let Known {
         pulled,
         attested,
         reviews,
         ..
-    } = attested::take(layout, reference, root)?;
+    } = attested::take(store, reference, root)?;
     let digest = Digest::of(&pulled.bytes);
     let attestation = attested.attestation;
     let (kind, compiler) = (attestation.kind.name(), &attestation.compiler);

@@ -25,12 +25,36 @@ pub(super) struct EnforcementPointSection {
 #[serde(deny_unknown_fields)]
 pub(super) struct AgentSection {
     /// The OCI image layout folder in which bundles are published.
-    pub(super) layout: PathBuf,
+    #[serde(default)]
+    pub(super) layout: Option<PathBuf>,
+    /// The repository in an OCI registry in which bundles are published.
+    #[serde(default)]
+    pub(super) registry: Option<RegistrySection>,
     /// The tag of the bundle for this enforcement point.
     pub(super) tag: String,
     /// Milliseconds between two looks.
     #[serde(default)]
     pub(super) poll_ms: Option<u64>,
+    /// The private key that signs receipts, PKCS#8 in PEM.
+    #[serde(default)]
+    pub(super) receipt_key: Option<PathBuf>,
+}
+
+/// `[agent.registry]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RegistrySection {
+    /// The repository, with the registry's name in front.
+    pub(super) repository: String,
+    /// A PEM file with the certificate authorities that are trusted.
+    #[serde(default)]
+    pub(super) authorities: Option<PathBuf>,
+    /// A file with the login.
+    #[serde(default)]
+    pub(super) login: Option<PathBuf>,
+    /// Whether plain HTTP is spoken to a registry that is not on this machine.
+    #[serde(default)]
+    pub(super) plain_http: bool,
 }
 
 /// `[recorder]`.

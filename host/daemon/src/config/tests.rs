@@ -37,7 +37,10 @@ fn paths_are_relative_to_the_file_and_shared_ones_reach_all_roles() {
         config.gateway.admin.socket.as_deref(),
         Some(Path::new("/var/lib/aecp/admin.sock"))
     );
-    assert_eq!(config.agent.layout, Path::new("/etc/aecp/../registry"));
+    assert_eq!(
+        config.agent.source,
+        Source::Layout(PathBuf::from("/etc/aecp/../registry"))
+    );
     assert_eq!(config.recorder.key, Path::new("/etc/aecp/log.key"));
     assert_eq!(
         config.recorder.endpoints["archive"],
@@ -74,12 +77,40 @@ fn the_example_is_right_and_shows_every_key() {
             _ => format!("{line}\n"),
         })
         .collect();
+    // Bundles come from one place.
+    let all = all.replace("layout = \"/srv/aecp/registry\"\n", "");
     let config = parse(&all).unwrap();
+    assert_eq!(config.receipts.unwrap().key, Path::new("/etc/aecp/receipts.key"));
+    assert!(matches!(config.agent.source, Source::Registry(_)));
     assert!(config.gateway.upstream_ca.is_some());
     assert_eq!(
         config.gateway.limits,
         aecp_gateway::config::LimitsConfig::default()
     );
+}
+
+#[test]
+fn bundles_come_from_a_folder_or_a_registry() {
+    let layout = "layout = \"../registry\"\n";
+    let registry = "registry = { repository = \"registry.example/aecp/bundles\", login = \"login.json\" }\n";
+    let config = parse(&GOOD.replace(layout, registry).replace("poll_ms = 500\n", "")).unwrap();
+    let Source::Registry(source) = config.agent.source else {
+        panic!("no registry");
+    };
+    assert_eq!(source.repository.to_string(), "registry.example/aecp/bundles");
+    assert_eq!(source.login.as_deref(), Some(Path::new("/etc/aecp/login.json")));
+    assert_eq!(config.agent.poll, aecp_agent::config::DEFAULT_REGISTRY_POLL);
+    for (text, named) in [
+        (GOOD.replace(layout, ""), "missing field `layout` or `registry`"),
+        (GOOD.replace(layout, &format!("{layout}{registry}")), "not both"),
+        (
+            GOOD.replace(layout, "registry = { repository = \"aecp/bundles\" }\n"),
+            "`agent.registry.repository`: `aecp/bundles` names nothing in a registry",
+        ),
+    ] {
+        let error = parse(&text).unwrap_err();
+        assert!(error.contains(named), "{error}");
+    }
 }
 
 #[test]

@@ -13,13 +13,10 @@ use http::header::{
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use serde::Deserialize;
 
 use super::address::Repository;
+use super::connection::Connections;
 use super::credential::Credential;
 use super::error::{RegistryError, is_transient};
 use super::{place, tls};
@@ -28,14 +25,8 @@ use crate::error::shown;
 /// Who asks.
 const AGENT: &str = concat!("aecp/", env!("CARGO_PKG_VERSION"));
 
-/// How long an idle connection is kept.
-const POOL_IDLE: Duration = Duration::from_secs(30);
-
 /// Most redirections of one question.
 const REDIRECTIONS: usize = 5;
-
-/// Most bytes of the head of an answer.
-const HEAD_LIMIT: usize = 64 * 1024;
 
 /// Most bytes of an error's body that are read.
 const ERROR_LIMIT: usize = 8 * 1024;
@@ -188,7 +179,7 @@ pub(super) struct Shown {
 
 /// The way to one registry.
 pub(super) struct Client {
-    http: legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    connections: Connections,
     /// `https://registry.example/v2/aecp/policies/`
     base: String,
     /// The registry itself, the only place that sees credentials without being named by it.
@@ -215,23 +206,9 @@ impl Client {
         let origin: Uri = origin
             .parse()
             .map_err(|error: http::uri::InvalidUri| setup(error.to_string()))?;
-        let mut connector = HttpConnector::new();
-        connector.enforce_http(false);
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(options.patience.connect));
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(tls::client(options.authorities.as_deref()).map_err(setup)?)
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        let http = legacy::Client::builder(TokioExecutor::new())
-            .timer(TokioTimer::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(POOL_IDLE)
-            .http1_max_buf_size(HEAD_LIMIT)
-            .build(connector);
+        let tls = tls::client(options.authorities.as_deref()).map_err(setup)?;
         Ok(Self {
-            http,
+            connections: Connections::new(tls, options.patience.connect),
             base,
             origin,
             credential: options.credential,
@@ -361,9 +338,9 @@ impl Client {
             headers.insert(AUTHORIZATION, credential.clone());
         }
         let patience = self.patience.of(size);
-        match tokio::time::timeout(patience, self.http.request(request)).await {
+        match tokio::time::timeout(patience, self.connections.send(request)).await {
             Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(call.unreachable(chain(&error))),
+            Ok(Err(reason)) => Err(call.unreachable(reason)),
             Err(_) => Err(call.stalled("there was no answer", patience)),
         }
     }

@@ -38,6 +38,12 @@ const TAGS_AT_ONCE: usize = 1_000;
 /// Most answers that one list is spread over.
 const PAGES: usize = 100;
 
+/// Most tags that are listed.
+const TAGS: usize = 100_000;
+
+/// Most artifacts that may refer to one. Each of them is read.
+const REFERRERS: usize = 4_096;
+
 /// How often a list of referrers is written, if others write it at the same time.
 const WRITES: usize = 5;
 
@@ -195,13 +201,15 @@ pub(super) fn referrers(registry: &Registry, subject: &Digest) -> Result<Vec<Des
     let answer = ask(thread, client, &call, &[StatusCode::OK, StatusCode::NOT_FOUND])?;
     if answer.status() == StatusCode::NOT_FOUND {
         let list = tagged_referrers(thread, client, subject)?;
-        return Ok(list.map(|list| list.manifests).unwrap_or_default());
+        let found = list.map(|list| list.manifests).unwrap_or_default();
+        return at_most(REFERRERS, found.len(), &call).map(|()| found);
     }
     let mut page = whole(thread, client, &call, answer)?;
     let mut found = Vec::new();
     for _ in 0..PAGES {
         let (body, headers) = page;
         found.extend(Index::read(&body, &call.url.to_string())?.manifests);
+        at_most(REFERRERS, found.len(), &call)?;
         match following(&call, &headers)? {
             Some(url) => call.url = url,
             None => return Ok(found),
@@ -259,6 +267,7 @@ pub(super) fn tags(thread: &Thread, client: &Arc<Client>) -> Result<BTreeSet<Tag
         let list: TagList = json::read(&body).map_err(|reason| call.nonsense(reason))?;
         let tags = list.tags.unwrap_or_default();
         found.extend(tags.iter().filter_map(|tag| tag.parse::<Tag>().ok()));
+        at_most(TAGS, found.len(), &call)?;
         match following(&call, &headers)? {
             Some(url) => call.url = url,
             None => return Ok(found),
@@ -267,6 +276,15 @@ pub(super) fn tags(thread: &Thread, client: &Arc<Client>) -> Result<BTreeSet<Tag
     Err(call
         .nonsense(format!("the list has more than {PAGES} parts"))
         .into())
+}
+
+/// A list that is longer than any that is meant is not read on.
+fn at_most(limit: usize, found: usize, call: &Call) -> Result<(), Error> {
+    if found > limit {
+        let reason = format!("the list has {found} entries or more, at most {limit} are taken");
+        return Err(call.nonsense(reason).into());
+    }
+    Ok(())
 }
 
 /// Where a list goes on (RFC 8288), at the same registry.

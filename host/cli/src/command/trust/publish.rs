@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use aecp_oci::{Layout, Limits, NamedBlob, Store, Tag, media};
+use aecp_oci::{Limits, NamedBlob, Store, Tag, media};
 use aecp_trust::handover::ROOTS;
 
 use crate::error::{Error, Outcome, While};
 use crate::keyfiles;
+use crate::place::PlaceArguments;
 use crate::release::root_files;
 use crate::report::{FAINT, GOOD};
 
@@ -16,9 +17,8 @@ use crate::report::{FAINT, GOOD};
 /// follow them at once, and stop what does not hold by the newest one.
 #[derive(Debug, clap::Args)]
 pub(super) struct Publish {
-    /// The layout folder
-    #[arg(long, value_name = "FOLDER")]
-    layout: PathBuf,
+    #[command(flatten)]
+    place: PlaceArguments,
     /// The tag that enforcement points follow
     #[arg(long)]
     tag: String,
@@ -30,9 +30,12 @@ pub(super) struct Publish {
 pub(super) fn publish(arguments: &Publish) -> Result<Outcome, Error> {
     let chain = keyfiles::root_chain(&arguments.root)?;
     let tag: Tag = arguments.tag.parse().when("reading --tag")?;
-    let layout = Layout::open(&arguments.layout).when("opening the layout")?;
+    let place = arguments.place.open()?;
     let context = || format!("reading the bundle under `{tag}`");
-    let pulled = layout.pull_bundle(&tag, &Limits::default()).when(context())?;
+    let pulled = place
+        .store()
+        .pull_bundle(&tag, &Limits::default())
+        .when(context())?;
     let mut files = Vec::new();
     for (name, bytes) in pulled.files {
         if name.strip_prefix(ROOTS).is_some_and(|rest| rest.starts_with('/')) {
@@ -42,9 +45,13 @@ pub(super) fn publish(arguments: &Publish) -> Result<Outcome, Error> {
         files.push(NamedBlob::new(&name, kind, bytes).when(context())?);
     }
     files.extend(root_files(&chain)?);
-    layout
-        .push_bundle(&tag, &files, pulled.freshness.as_deref())
-        .when("storing the bundle")?;
+    let freshness = pulled.freshness.as_deref();
+    let push = |store: &dyn Store| {
+        store
+            .push_bundle(&tag, &files, freshness)
+            .when("storing the bundle")
+    };
+    place.publish(&tag, push)?;
     let root = chain.newest();
     anstream::println!(
         "{GOOD}published{GOOD:#} trust root version {} under {tag} {FAINT}{}{FAINT:#}",

@@ -34,18 +34,27 @@ pub struct Acknowledgement {
     pub epoch: Option<u64>,
     /// The answer, in the gateway's words.
     pub answer: Answer,
+    /// Whether `receipt.dsse.json` beside this says the same, signed. Without it, nobody but this machine vouches.
+    #[serde(default)]
+    pub signed: bool,
 }
 
 impl Acknowledgement {
-    pub(crate) fn new(config: &Config, revision: &Revision, answer: Answer) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        revision: &Revision,
+        answer: Answer,
+        time: Timestamp,
+        signed: bool,
+    ) -> Self {
         let (bundle, epoch) = match &answer {
-            Answer::Activated { bundle, epoch } | Answer::Unchanged { bundle, epoch } => {
+            Answer::Activated { bundle, epoch, .. } | Answer::Unchanged { bundle, epoch, .. } => {
                 (Some(*bundle), Some(*epoch))
             }
             Answer::Refused { .. } => (None, None),
         };
         Self {
-            time: Timestamp::now(),
+            time,
             source: config.source.to_string(),
             tag: config.tag.to_string(),
             manifest: revision.bundle.to_string(),
@@ -53,6 +62,7 @@ impl Acknowledgement {
             bundle,
             epoch,
             answer,
+            signed,
         }
     }
 

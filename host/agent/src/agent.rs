@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use aecp_oci::{PulledBundle, Revision};
-use aecp_trust::Delivery;
 use aecp_trust::handover::{Answer, Offer};
+use aecp_trust::{Delivery, Digest, receipt};
+use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::acknowledgement::{self, Acknowledgement};
@@ -13,6 +14,7 @@ use crate::config::Config;
 use crate::error::AgentError;
 use crate::folder::Folder;
 use crate::gateway::{self, Run};
+use crate::receipts::{self, Receipts};
 use crate::source::Opened;
 
 /// After this long, a bundle is offered again that was refused for a reason that may pass by itself: 5 s.
@@ -26,7 +28,8 @@ pub struct Agent {
     source: Option<Opened>,
     spooled: Option<Spooled>,
     settled: Option<Settled>,
-    unwritten: Option<Acknowledgement>,
+    unwritten: Option<Unwritten>,
+    receipts: Option<Receipts>,
     refused: Option<(Revision, String)>,
     found_nothing: bool,
 }
@@ -47,6 +50,15 @@ pub enum Step {
 struct Spooled {
     revision: Revision,
     folder: PathBuf,
+    /// What receipts name the bundle by.
+    offered: Digest,
+}
+
+/// What became of an offer, on its way to the disk.
+#[derive(Debug)]
+struct Unwritten {
+    acknowledgement: Acknowledgement,
+    receipt: Option<Vec<u8>>,
 }
 
 /// An offer that was answered.
@@ -71,9 +83,17 @@ impl Agent {
             spooled: None,
             settled: None,
             unwritten: None,
+            receipts: None,
             refused: None,
             found_nothing: false,
         })
+    }
+
+    /// Signs what the gateway answers from now on.
+    #[must_use]
+    pub fn signing(mut self, receipts: Option<Receipts>) -> Self {
+        self.receipts = receipts;
+        self
     }
 
     /// Looks at the tag. What is new is fetched and offered to the gateway; what was answered is not offered again,
@@ -99,7 +119,11 @@ impl Agent {
         {
             return Ok(Step::Settled);
         }
-        let Spooled { revision, folder } = self.spool(revision).await?;
+        let Spooled {
+            revision,
+            folder,
+            offered,
+        } = self.spool(revision).await?;
         let answer = gateway::offer(
             &self.config.gateway,
             &Offer {
@@ -109,7 +133,7 @@ impl Agent {
         .await?;
         self.folder.remove(&folder);
         self.spooled = None;
-        self.settle(revision, gateway, &answer);
+        self.settle(revision, gateway, offered, &answer);
         self.write_acknowledgement()?;
         Ok(Step::Answered(answer))
     }
@@ -148,23 +172,29 @@ impl Agent {
             .files
             .iter()
             .fold(0_usize, |sum, (_, bytes)| sum.saturating_add(bytes.len()));
-        let folder = self.folder.put(&delivery(pulled))?;
+        let delivery = delivery(pulled);
+        let offered = receipt::offered(&delivery.bundle);
+        let folder = self.folder.put(&delivery)?;
         tracing::info!(manifest = %revision.bundle, bytes, "fetched a bundle");
-        let spooled = Spooled { revision, folder };
+        let spooled = Spooled {
+            revision,
+            folder,
+            offered,
+        };
         self.spooled = Some(spooled.clone());
         Ok(spooled)
     }
 
-    fn settle(&mut self, revision: Revision, gateway: Option<Run>, answer: &Answer) {
+    fn settle(&mut self, revision: Revision, gateway: Option<Run>, offered: Digest, answer: &Answer) {
         let mut until = None;
         match answer {
-            Answer::Activated { bundle, epoch } => {
+            Answer::Activated { bundle, epoch, .. } => {
                 tracing::info!(%bundle, epoch, "the gateway runs the bundle")
             }
-            Answer::Unchanged { bundle, epoch } => {
+            Answer::Unchanged { bundle, epoch, .. } => {
                 tracing::info!(%bundle, epoch, "the gateway runs the bundle already");
             }
-            Answer::Refused { code, reason } => {
+            Answer::Refused { code, reason, .. } => {
                 until = may_pass(code)
                     .then(|| Instant::now().checked_add(PATIENCE))
                     .flatten();
@@ -179,12 +209,36 @@ impl Agent {
             gateway,
             until,
         });
-        self.unwritten = Some(Acknowledgement::new(&self.config, &revision, answer.clone()));
+        let time = Timestamp::now();
+        let receipt = self.receipt(offered, time, answer);
+        let acknowledgement =
+            Acknowledgement::new(&self.config, &revision, answer.clone(), time, receipt.is_some());
+        self.unwritten = Some(Unwritten {
+            acknowledgement,
+            receipt,
+        });
+    }
+
+    /// The answer, signed. A signer that does not sign is told, and the acknowledgement says that it is not signed.
+    fn receipt(&self, offered: Digest, time: Timestamp, answer: &Answer) -> Option<Vec<u8>> {
+        match self.receipts.as_ref()?.seal(offered, time, answer) {
+            Ok(receipt) => Some(receipt),
+            Err(error) => {
+                tracing::error!(%error, "no receipt was signed");
+                None
+            }
+        }
     }
 
     fn write_acknowledgement(&mut self) -> Result<(), AgentError> {
         if let Some(unwritten) = &self.unwritten {
-            self.folder.replace(acknowledgement::FILE, &unwritten.to_json())?;
+            // The receipt first: an acknowledgement that says it is signed must find it.
+            match &unwritten.receipt {
+                Some(receipt) => self.folder.replace(receipts::FILE, receipt)?,
+                None => self.folder.discard(receipts::FILE)?,
+            }
+            let acknowledgement = unwritten.acknowledgement.to_json();
+            self.folder.replace(acknowledgement::FILE, &acknowledgement)?;
             self.unwritten = None;
         }
         Ok(())

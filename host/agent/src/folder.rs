@@ -3,6 +3,7 @@
 //! ```text
 //! agent.lock     locked while an agent runs
 //! ack.json       the newest acknowledgement
+//! receipt.dsse.json  the same, signed, if the agent has a receipt key
 //! spool/<n>      a bundle on its way to the gateway
 //! ```
 
@@ -101,6 +102,22 @@ impl Folder {
             File::open(&self.path)?.sync_all()
         };
         write().map_err(AgentError::io("write", &path))
+    }
+}
+
+impl Folder {
+    /// Takes a file of this name away, if it is there.
+    ///
+    /// # Errors
+    /// [`AgentError::Io`].
+    pub fn discard(&self, name: &str) -> Result<(), AgentError> {
+        let path = self.path.join(name);
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(AgentError::io("remove", &path)(error))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -13,11 +13,13 @@ use std::time::Duration;
 
 use aecp_agent::acknowledgement::Acknowledgement;
 use aecp_agent::config::RegistrySource;
-use aecp_agent::{Agent, AgentError, Config, Source, Step};
+use aecp_agent::{Agent, AgentError, Config, Receipts, Source, Step};
 use aecp_oci::testing::{Access, PASSWORD, RealRegistry, Setup, USER};
 use aecp_oci::{Layout, NamedBlob, Registry, Store, Tag};
+use aecp_trust::enrolment::Enrolment;
 use aecp_trust::handover::{Answer, Limits, Offer};
-use aecp_trust::{Delivery, Digest};
+use aecp_trust::receipt::{Outcome, Receipt};
+use aecp_trust::{Delivery, Digest, SigningKey};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::UnixListener;
 use tokio::sync::mpsc;
@@ -121,6 +123,7 @@ fn activated(epoch: u64) -> Answer {
     Answer::Activated {
         bundle: Digest::of(b"bundle"),
         epoch,
+        trust_root: 3,
     }
 }
 
@@ -128,6 +131,7 @@ fn refused(code: &str) -> Answer {
     Answer::Refused {
         code: code.into(),
         reason: "for a test".into(),
+        trust_root: 3,
     }
 }
 
@@ -286,7 +290,7 @@ async fn it_runs_until_it_is_told_to_end() {
     let site = Site::new();
     let mut gateway = site.gateway(activated(1));
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let run = tokio::spawn(aecp_agent::run(site.config(), async {
+    let run = tokio::spawn(aecp_agent::run(site.config(), None, async {
         let _ = stopped.await;
     }));
     site.publish(1);
@@ -369,7 +373,7 @@ async fn an_agent_ends_at_once_though_its_registry_says_nothing() {
         ..site.config()
     };
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let run = tokio::spawn(aecp_agent::run(config, async {
+    let run = tokio::spawn(aecp_agent::run(config, None, async {
         let _ = stopped.await;
     }));
     // It has asked once somebody is connected.
@@ -381,6 +385,69 @@ async fn an_agent_ends_at_once_though_its_registry_says_nothing() {
         .unwrap()
         .unwrap()
         .unwrap();
+}
+
+fn enrolment(name: &str, key: &SigningKey) -> Enrolment {
+    Enrolment {
+        name: name.into(),
+        labels: std::collections::BTreeMap::new(),
+        log_key: "edge-1+12345678+AQ==".into(),
+        receipt_key: key.public_key().clone(),
+    }
+}
+
+#[tokio::test]
+async fn what_the_gateway_answers_is_signed_by_the_enrolled_key() {
+    let site = Site::new();
+    site.publish(1);
+    let key = || SigningKey::from_seed(&[7; 32]).unwrap();
+    let enrolled = enrolment("edge-1", &key());
+    let receipts = || Some(Receipts::new(&enrolled, Box::new(key())).unwrap());
+    let path = site.folder.path().join("agent/receipt.dsse.json");
+    let read = || Receipt::open(&std::fs::read(&path).unwrap(), &enrolled).unwrap();
+
+    let gateway = site.gateway(activated(7));
+    let mut agent = Agent::new(site.config()).unwrap().signing(receipts());
+    agent.step().await.unwrap();
+    let receipt = read();
+    assert_eq!(receipt.enforcement_point, "edge-1");
+    assert_eq!(
+        (receipt.bundle, receipt.epoch()),
+        (Digest::of(b"bundle"), Some(7))
+    );
+    assert_eq!(receipt.trust_root_version, 3);
+    let acknowledgement = site.acknowledgement();
+    assert!(acknowledgement.signed);
+    assert_eq!(acknowledgement.time, receipt.time);
+    gateway.stop().await;
+
+    // What is refused is named by what was offered.
+    let gateway = site.gateway(refused("rollback"));
+    site.publish(2);
+    agent.step().await.unwrap();
+    let receipt = read();
+    assert_eq!((receipt.bundle, receipt.epoch()), (Digest::of(b"bundle 2"), None));
+    assert!(matches!(receipt.outcome, Outcome::Refused { code, .. } if code == "rollback"));
+    gateway.stop().await;
+    drop(agent);
+
+    // An agent without the key says that it signs nothing, and leaves no old receipt to be taken for a new one.
+    let _gateway = site.gateway(activated(8));
+    let mut agent = Agent::new(site.config()).unwrap();
+    agent.step().await.unwrap();
+    assert!(!site.acknowledgement().signed);
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_key_that_is_not_enrolled_gives_no_receipts() {
+    let key = |seed: u8| SigningKey::from_seed(&[seed; 32]).unwrap();
+    let error = Receipts::new(&enrolment("edge-1", &key(7)), Box::new(key(8))).unwrap_err();
+    assert_eq!(error.enforcement_point, "edge-1");
+    assert!(
+        error.to_string().contains(&key(7).public_key().id().to_string()),
+        "{error}"
+    );
 }
 
 fn blob_of(layout: &Path, bytes: &[u8]) -> PathBuf {

@@ -11,6 +11,7 @@
 //! - [`sources`]: the sources of a component as one archive. [`rebuild`]: making a component again, and comparing.
 //! - [`component`]: which contract a component is behind, and what is in it.
 //! - [`release`]: what a release file says, and the bundle that comes of it.
+//! - [`fleet`]: which enforcement points there are, and what they run.
 //! - [`cost`]: the bound on what a decision costs, printed and enforced.
 //! - [`place`]: where artifacts are, a folder or a registry.
 //! - [`traffic`]: logs of requests, replayed.
@@ -26,6 +27,7 @@ mod component;
 mod cost;
 mod error;
 mod files;
+mod fleet;
 mod keyfiles;
 mod package;
 mod place;

@@ -37,7 +37,22 @@ pub(crate) struct Config {
     pub(crate) state: PathBuf,
     pub(crate) gateway: aecp_gateway::Config,
     pub(crate) agent: aecp_agent::Config,
+    /// None where the agent signs no receipts.
+    pub(crate) receipts: Option<ReceiptConfig>,
     pub(crate) recorder: RecorderConfig,
+}
+
+/// What signs the agent's receipts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReceiptConfig {
+    /// The private key, PKCS#8 in PEM.
+    pub(crate) key: PathBuf,
+    /// The trust root.
+    pub(crate) root: PathBuf,
+    /// The enrolment, which says whose receipts they are and by which key.
+    pub(crate) enrolment: PathBuf,
+    /// The gateway's own folder, in which the newer trust roots are.
+    pub(crate) gateway: PathBuf,
 }
 
 /// What the recorder is told.
@@ -131,6 +146,9 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new("/"));
         let shared = Shared::new(folder, point.as_ref(), recorder.as_ref());
         let gateway = gateway(&mut document, &shared);
+        let receipts = agent
+            .as_ref()
+            .and_then(|section| receipt_config(&shared, section));
         let agent = agent.and_then(|section| agent_config(&mut document, &shared, section));
         let recorder = recorder.and_then(|section| recorder_config(&mut document, &shared, section));
         if shared.offers.as_os_str().len() > SOCKET_PATH_LIMIT {
@@ -147,6 +165,7 @@ impl Config {
                     state: shared.state,
                     gateway,
                     agent,
+                    receipts,
                     recorder,
                 })
             }
@@ -284,6 +303,15 @@ fn agent_config(
         poll,
         gateway: shared.offers.clone(),
         folder: shared.state.join("agent"),
+    })
+}
+
+fn receipt_config(shared: &Shared, section: &AgentSection) -> Option<ReceiptConfig> {
+    Some(ReceiptConfig {
+        key: shared.folder.join(section.receipt_key.as_ref()?),
+        root: shared.root.clone(),
+        enrolment: shared.enrolment.clone(),
+        gateway: shared.gateway_state(),
     })
 }
 

@@ -9,6 +9,7 @@
 //! - [`logging`]: log lines for people and for machines.
 //! - [`role`]: what a process is for, and how it begins and ends.
 //! - [`supervisor`]: starts the roles, starts them again when they die, ends them.
+//! - [`receipts`]: the key by which the agent signs what the gateway answered.
 //! - [`recorder`]: the evidence role: merges, signs, and feeds sinks.
 //! - [`signals`]: when to end.
 
@@ -17,6 +18,7 @@
 mod cli;
 mod config;
 mod logging;
+mod receipts;
 mod recorder;
 mod role;
 mod signals;

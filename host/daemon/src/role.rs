@@ -8,6 +8,7 @@ use tokio::runtime::Builder;
 use tokio::sync::watch;
 
 use crate::config::Config;
+use crate::receipts::{self, ReceiptsError};
 use crate::recorder::{self, RecorderRoleError};
 use crate::signals::Signals;
 
@@ -57,6 +58,9 @@ pub(crate) enum RoleError {
     /// The agent cannot begin.
     #[error(transparent)]
     Agent(#[from] AgentError),
+    /// The agent cannot sign receipts.
+    #[error("receipts: {0}")]
+    Receipts(#[from] ReceiptsError),
     /// The gateway cannot begin or go on.
     #[error(transparent)]
     Gateway(#[from] aecp_gateway::GatewayError),
@@ -106,7 +110,10 @@ async fn work(role: Role, config: Config, mut stopped: watch::Receiver<bool>) ->
     };
     tracing::info!(version = env!("CARGO_PKG_VERSION"), config = %config.file.display(), "begins");
     match role {
-        Role::Agent => aecp_agent::run(config.agent, shutdown).await?,
+        Role::Agent => {
+            let receipts = config.receipts.as_ref().map(receipts::load).transpose()?;
+            aecp_agent::run(config.agent, receipts, shutdown).await?;
+        }
         Role::Gateway => aecp_gateway::run(config.gateway, shutdown).await?,
         Role::Recorder => recorder::run(config.recorder, shutdown).await?,
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use aecp_engine::policy_set::PolicySetError;
 use aecp_engine::{Extractor, Instances, LoadError, Member, PolicyComponent, PolicySet, Runtime};
 use aecp_evidence::BundleReference;
-use aecp_trust::bundle::{ExtractorEntry, PolicyEntry};
+use aecp_trust::bundle::{ExtractorEntry, PackageEntry, PolicyEntry, Profile};
 use aecp_trust::route::InvalidTemplate;
 use aecp_trust::{Digest, VerifiedBundle};
 use aecp_vocabulary::{Denial, parameter};
@@ -77,6 +77,8 @@ pub struct Active {
     pub(crate) policies: PolicySet,
     pub(crate) plan: Plan,
     pub(crate) routes: Routes,
+    /// What `/status` says of the bundle.
+    pub(crate) summary: Summary,
     extractors: Vec<Extractor>,
     component_digests: Vec<Digest>,
     not_before: i64,
@@ -84,6 +86,15 @@ pub struct Active {
     /// [`ALWAYS`] where the trust root asks for no freshness.
     fresh_until: AtomicI64,
     revoked: AtomicBool,
+}
+
+/// What operators want to know of a bundle in force.
+#[derive(Clone, Debug, serde::Serialize)]
+pub(crate) struct Summary {
+    pub(crate) profile: Profile,
+    pub(crate) observe_only: bool,
+    pub(crate) not_after: Timestamp,
+    pub(crate) packages: Vec<PackageEntry>,
 }
 
 /// A moment that never comes.
@@ -132,6 +143,16 @@ impl Active {
             policies,
             plan,
             routes: Routes::new(&bundle.routes)?,
+            summary: Summary {
+                profile: bundle.profile,
+                observe_only: bundle.observe_only,
+                not_after: bundle.not_after,
+                packages: bundle
+                    .policies
+                    .iter()
+                    .flat_map(|entry| entry.packages.clone())
+                    .collect(),
+            },
             extractors,
             component_digests: bundle
                 .policies

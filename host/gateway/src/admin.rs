@@ -1,5 +1,6 @@
 //! What operators see: `/livez`, `/readyz`, `/metrics` and `/status`. It changes nothing, whoever asks.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,11 +21,12 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, UnixListener};
 use tokio::sync::Semaphore;
 
-use crate::active::Active;
+use crate::active::{Active, Summary};
 use crate::clock;
 use crate::evidence::Recorder;
 use crate::metrics::{MEDIA_TYPE, Metrics};
 use crate::shutdown::Shutdown;
+use crate::state::LastRefusal;
 
 /// Most connections of operators at a time.
 const CONNECTIONS: usize = 32;
@@ -38,7 +40,9 @@ pub(crate) struct Admin {
     pub(crate) root: Arc<ArcSwap<TrustRoot>>,
     pub(crate) recorder: Arc<Recorder>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) refusal: Arc<ArcSwapOption<LastRefusal>>,
     pub(crate) enforcement_point: String,
+    pub(crate) labels: BTreeMap<String, String>,
     pub(crate) listeners: Vec<String>,
 }
 
@@ -51,11 +55,14 @@ pub(crate) enum AdminListener {
 #[derive(Serialize)]
 struct Status<'a> {
     enforcement_point: &'a str,
+    labels: &'a BTreeMap<String, String>,
     listeners: &'a [String],
     ready: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     not_ready: Option<NotReady>,
     bundle: Option<BundleStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<Arc<LastRefusal>>,
     trust_root: RootStatus,
 }
 
@@ -82,6 +89,8 @@ struct BundleStatus {
     since: String,
     /// A moment, or `off`.
     fresh_until: String,
+    #[serde(flatten)]
+    summary: Summary,
 }
 
 impl Admin {
@@ -173,14 +182,17 @@ impl Admin {
             epoch: active.epoch(),
             since: active.since.to_string(),
             fresh_until: or_off(active.fresh_until()),
+            summary: active.summary.clone(),
         });
         let root = self.root.load();
         let status = Status {
             enforcement_point: &self.enforcement_point,
+            labels: &self.labels,
             listeners: &self.listeners,
             ready: not_ready.is_none(),
             not_ready,
             bundle,
+            refused: self.refusal.load_full(),
             trust_root: RootStatus {
                 version: root.version(),
                 digest: root.digest().to_string(),

@@ -91,9 +91,11 @@ async fn converse(stream: UnixStream, activation: &Arc<Activation>) -> io::Resul
 
 /// The answer to a line, and whether the next line can be told from it.
 async fn answer(line: &[u8], activation: &Arc<Activation>) -> (Answer, bool) {
+    let trust_root = activation.root().load().version();
     let refused = |reason: String| Answer::Refused {
         code: "malformed_offer".to_owned(),
         reason,
+        trust_root,
     };
     let whole = line.ends_with(b"\n");
     let offer = match std::str::from_utf8(line) {
@@ -113,6 +115,7 @@ async fn answer(line: &[u8], activation: &Arc<Activation>) -> (Answer, bool) {
     let broken = |_| Answer::Refused {
         code: "activation_failed".to_owned(),
         reason: "the activation ended in an error of the gateway; see its log".to_owned(),
+        trust_root,
     };
     (activated.unwrap_or_else(broken), whole)
 }

@@ -241,7 +241,9 @@ impl Gateway {
             root: activation.root(),
             recorder: Arc::clone(&recorder),
             metrics,
+            refusal: activation.refusal(),
             enforcement_point: enrolment.name,
+            labels: enrolment.labels,
             listeners: front.addresses().iter().map(ToString::to_string).collect(),
         };
         Ok(Self {
@@ -302,7 +304,7 @@ impl Gateway {
 async fn restore(activation: &Arc<Activation>) {
     let restoring = Arc::clone(activation);
     match tokio::task::spawn_blocking(move || restoring.restore()).await {
-        Ok(Some(Answer::Refused { code, reason })) => {
+        Ok(Some(Answer::Refused { code, reason, .. })) => {
             tracing::warn!(
                 code,
                 reason,

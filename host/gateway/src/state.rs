@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use aecp_engine::{Runtime, TARGET};
 use aecp_evidence::{BundleReference, LifecycleKind};
 use aecp_trust::handover::{Answer, Limits};
+use aecp_trust::receipt::offered;
 use aecp_trust::verify::{HighWater, Platform};
 use aecp_trust::{Delivery, Digest, Expectations, TrustRoot, VerifiedBundle, verify};
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -39,10 +40,25 @@ pub struct Activation {
     runtime: Runtime,
     body_limit: u32,
     active: Arc<ArcSwapOption<Active>>,
+    /// The last refusal, until a bundle is taken.
+    refusal: Arc<ArcSwapOption<LastRefusal>>,
     recorder: Arc<Recorder>,
     metrics: Arc<Metrics>,
     /// Held through a whole activation: there is one at a time.
     history: Mutex<History>,
+}
+
+/// A delivery that was refused, for those who only look.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct LastRefusal {
+    /// What was offered, as receipts name it; nothing is known of it.
+    pub offered: Digest,
+    /// The refusal's short name.
+    pub code: String,
+    /// What was refused and why, as a sentence.
+    pub reason: String,
+    /// When it was refused first, for this reason.
+    pub since: Timestamp,
 }
 
 /// What the next activation has to know of the ones before.
@@ -117,6 +133,7 @@ impl Activation {
             runtime,
             body_limit,
             active,
+            refusal: Arc::new(ArcSwapOption::empty()),
             recorder,
             metrics,
             history,
@@ -126,6 +143,11 @@ impl Activation {
     /// The trust root that counts, as it changes.
     pub fn root(&self) -> Arc<ArcSwap<TrustRoot>> {
         Arc::clone(&self.root)
+    }
+
+    /// The last refusal, as it changes; none once a bundle was taken.
+    pub fn refusal(&self) -> Arc<ArcSwapOption<LastRefusal>> {
+        Arc::clone(&self.refusal)
     }
 
     /// Brings the last bundle of an earlier process back in force, verified again. None if there was none.
@@ -139,12 +161,7 @@ impl Activation {
     pub fn read_and_activate(&self, folder: &Path) -> Answer {
         match Delivery::read(folder, &Limits::default()) {
             Ok(delivery) => self.activate(delivery),
-            Err(error) => self.refuse(
-                &mut self.history(),
-                Digest::of(&[]),
-                "delivery",
-                &error.to_string(),
-            ),
+            Err(error) => self.refuse(&mut self.history(), &[], "delivery", &error.to_string()),
         }
     }
 
@@ -154,6 +171,7 @@ impl Activation {
         match self.try_activate(&mut history, &delivery) {
             Ok(answer) => {
                 history.refused = None;
+                self.refusal.store(None);
                 let result = if matches!(answer, Answer::Activated { .. }) {
                     "activated"
                 } else {
@@ -162,10 +180,12 @@ impl Activation {
                 self.metrics.offered(result, "");
                 answer
             }
-            Err(refused) => {
-                let envelope = Digest::of(&delivery.bundle);
-                self.refuse(&mut history, envelope, refused.code(), &refused.to_string())
-            }
+            Err(refused) => self.refuse(
+                &mut history,
+                &delivery.bundle,
+                refused.code(),
+                &refused.to_string(),
+            ),
         }
     }
 
@@ -204,6 +224,7 @@ impl Activation {
             return Ok(Answer::Unchanged {
                 bundle: active.reference.digest,
                 epoch: active.epoch(),
+                trust_root: verified.root_version(),
             });
         }
         let active = Active::build(&verified, &self.runtime, &self.environment, self.body_limit)?;
@@ -215,7 +236,11 @@ impl Activation {
             .set(i64::try_from(epoch).unwrap_or(i64::MAX));
         tracing::info!(bundle = %bundle, epoch, name = active.name, "bundle activated");
         self.active.store(Some(Arc::new(active)));
-        Ok(Answer::Activated { bundle, epoch })
+        Ok(Answer::Activated {
+            bundle,
+            epoch,
+            trust_root: verified.root_version(),
+        })
     }
 
     fn expectations(&self, high_water: Option<HighWater>) -> Expectations {
@@ -287,9 +312,10 @@ impl Activation {
             .lifecycle(LifecycleKind::BundleActivated, &bundle.name, &detail, reference)?)
     }
 
-    fn refuse(&self, history: &mut History, envelope: Digest, code: &str, reason: &str) -> Answer {
+    fn refuse(&self, history: &mut History, envelope: &[u8], code: &str, reason: &str) -> Answer {
         self.metrics.offered("refused", code);
-        let refusal = (envelope, reason.to_owned());
+        self.remember_refusal(offered(envelope), code, reason);
+        let refusal = (Digest::of(envelope), reason.to_owned());
         if history.refused.as_ref() != Some(&refusal) {
             tracing::warn!(code, reason, "bundle refused");
             let active = self.active.load_full().map(|active| active.reference.clone());
@@ -301,6 +327,21 @@ impl Activation {
         Answer::Refused {
             code: code.to_owned(),
             reason: reason.to_owned(),
+            trust_root: history.roots.newest().version(),
+        }
+    }
+
+    fn remember_refusal(&self, offered: Digest, code: &str, reason: &str) {
+        let known = self.refusal.load();
+        let same = |known: &Arc<LastRefusal>| known.offered == offered && known.reason == reason;
+        if !known.as_ref().is_some_and(same) {
+            let refusal = LastRefusal {
+                offered,
+                code: code.to_owned(),
+                reason: reason.to_owned(),
+                since: Timestamp::now(),
+            };
+            self.refusal.store(Some(Arc::new(refusal)));
         }
     }
 

@@ -225,6 +225,7 @@ pub(crate) fn push<S: Store + ?Sized>(
     freshness: Option<&[u8]>,
 ) -> Result<PushedBundle, Error> {
     let freshness_tag = tag.freshness()?;
+    tag.refuse_epoch()?;
     check_names(tag.as_str(), files.iter().map(NamedBlob::name))?;
     store.put_blob(media::EMPTY, media::EMPTY_BYTES)?;
     let put = |file: &NamedBlob| {

@@ -15,6 +15,7 @@
 //! - [`referrer`]: DSSE envelopes attached to an artifact
 //! - `sources`: the sources of a component, beside it
 //! - [`bundle`]: a bundle with everything an enforcement point needs to verify and run it, and its freshness
+//! - [`history`]: every bundle that a tag has had, by epoch
 //! - [`content`]: bytes on their way, checked while they pass. `parallel`: several things at once, but only so many
 //! - [`limit`]: how much is taken out of a store
 //! - [`error`]: everything that can be wrong, by name
@@ -28,6 +29,7 @@ pub mod content;
 pub mod copy;
 pub mod document;
 pub mod error;
+pub mod history;
 mod json;
 pub mod layout;
 pub mod limit;

@@ -12,6 +12,9 @@ const TAG_LIMIT: usize = 128;
 /// What the tag of a bundle's freshness statement has behind the tag of the bundle.
 const FRESHNESS_SUFFIX: &str = ".freshness";
 
+/// What the tag of a bundle's epoch has between the tag of the bundle and the number.
+const EPOCH_INFIX: &str = ".epoch-";
+
 /// Most bytes of a file name in a bundle.
 const FILE_NAME_LIMIT: usize = 200;
 
@@ -42,6 +45,30 @@ impl Tag {
             });
         }
         format!("{}{FRESHNESS_SUFFIX}", self.0).parse()
+    }
+
+    /// Where the bundle that this tag had in `epoch` stays, whatever the tag has since.
+    ///
+    /// # Errors
+    /// [`Error::InvalidTag`] if the tag belongs to a freshness statement or an epoch itself, or is too long.
+    pub fn epoch(&self, epoch: u64) -> Result<Self, Error> {
+        self.freshness()?;
+        self.refuse_epoch()?;
+        format!("{}{EPOCH_INFIX}{epoch}", self.0).parse()
+    }
+
+    /// Refuses a tag that [`Tag::epoch`] gives: what an epoch was does not change.
+    pub(crate) fn refuse_epoch(&self) -> Result<(), Error> {
+        let number = self.0.rsplit_once(EPOCH_INFIX).map(|(_, number)| number);
+        if number.is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit())) {
+            let reason =
+                "tags that end in `.epoch-NUMBER` keep the bundles of earlier epochs; choose another";
+            return Err(Error::InvalidTag {
+                text: shown(&self.0),
+                reason,
+            });
+        }
+        Ok(())
     }
 
     /// The tag under which OCI 1.1 lists what refers to `subject` where a store has no referrers API.
@@ -206,6 +233,16 @@ mod tests {
         assert_eq!(freshness.as_str(), "eu.freshness");
         assert!(freshness.freshness().is_err());
         assert!("x".repeat(128).parse::<Tag>().unwrap().freshness().is_err());
+    }
+
+    #[test]
+    fn epochs_have_tags_beside_the_bundle() {
+        let tag: Tag = "eu".parse().unwrap();
+        let epoch = tag.epoch(12).unwrap();
+        assert_eq!(epoch.as_str(), "eu.epoch-12");
+        assert!(epoch.epoch(1).is_err() && tag.freshness().unwrap().epoch(1).is_err());
+        assert!("eu.epoch-x".parse::<Tag>().unwrap().epoch(1).is_ok());
+        assert!("x".repeat(120).parse::<Tag>().unwrap().epoch(1).is_err());
     }
 
     #[test]

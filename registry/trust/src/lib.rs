@@ -12,6 +12,7 @@
 //! - [`root`]: the trust root, a TUF `root.json` that gives keys their roles.
 //! - [`attestation`], [`bundle`], [`freshness`], [`enrolment`]: what the roles say. [`route`]: the path templates of a
 //!   bundle.
+//! - [`receipt`]: what an enforcement point says that it runs.
 //! - [`review`]: what reviewers say of a component, and whether enough approve.
 //! - [`handover`]: the folder and the messages by which a bundle reaches a gateway.
 //! - [`mod@verify`]: all of it together.
@@ -27,6 +28,7 @@ pub mod freshness;
 pub mod handover;
 pub mod json;
 pub mod key;
+pub mod receipt;
 pub mod review;
 pub mod root;
 pub mod route;

@@ -22,6 +22,8 @@ pub const FRESHNESS_TYPE: &str = "urn:aecp:freshness:v1";
 pub const REVIEW_TYPE: &str = "urn:aecp:review:v1";
 /// Predicate type: who an enforcement point is, [`crate::enrolment::Enrolment`].
 pub const ENROLMENT_TYPE: &str = "urn:aecp:enrolment:v1";
+/// Predicate type: what became of an offered bundle, [`crate::receipt::Receipt`].
+pub const RECEIPT_TYPE: &str = "urn:aecp:receipt:v1";
 
 /// Something that can be said of subjects.
 pub trait Predicate: Serialize + DeserializeOwned {

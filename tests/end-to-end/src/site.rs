@@ -280,6 +280,7 @@ upstreams = {{ customers = "http://{upstream}" }}
 {source}
 tag = "{TAG}"
 poll_ms = 100
+receipt_key = "{receipts}"
 
 [recorder]
 evidence = "{evidence}"
@@ -292,6 +293,7 @@ endpoints = {{ archive = "file://{archive}" }}
             state = at("state"),
             evidence = at("evidence"),
             log_key = at("keys/log.key"),
+            receipts = at("keys/receipts.key"),
             signs_every = self.signs_every,
             archive = at("decisions.ndjson"),
             offers = offers.display(),

@@ -10,6 +10,7 @@ mod diff;
 mod eval;
 mod evidence;
 mod explain;
+mod fleet;
 mod fmt;
 mod freshness;
 mod keys;
@@ -18,7 +19,9 @@ mod profile;
 mod pull;
 mod push;
 mod release;
+mod releases;
 mod review;
+mod rollback;
 mod settings;
 mod sign;
 mod simulate;
@@ -75,6 +78,9 @@ enum Command {
     Approve(approve::Arguments),
     Log(log::Arguments),
     Release(release::Arguments),
+    Releases(releases::Arguments),
+    Rollback(rollback::Arguments),
+    Fleet(fleet::Arguments),
     Freshness(freshness::Arguments),
     Verify(verify::Arguments),
     Evidence(evidence::Arguments),
@@ -105,6 +111,9 @@ impl Arguments {
             Command::Approve(arguments) => approve::run(&arguments),
             Command::Log(arguments) => log::run(&arguments),
             Command::Release(arguments) => release::run(&arguments),
+            Command::Releases(arguments) => releases::run(&arguments),
+            Command::Rollback(arguments) => rollback::run(&arguments),
+            Command::Fleet(arguments) => fleet::run(&arguments),
             Command::Freshness(arguments) => freshness::run(&arguments),
             Command::Verify(arguments) => verify::run(&arguments),
             Command::Evidence(arguments) => evidence::run(&arguments),

@@ -19,7 +19,7 @@ use crate::attested::{self, Attested};
 use crate::error::{Error, While};
 
 /// Clocks differ; a bundle begins to hold this long before it is made.
-const BACKDATED: SignedDuration = SignedDuration::from_secs(300);
+pub(super) const BACKDATED: SignedDuration = SignedDuration::from_secs(300);
 
 /// A bundle with the files that belong to it.
 pub(crate) struct Composed {

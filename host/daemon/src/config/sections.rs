@@ -35,6 +35,9 @@ pub(super) struct AgentSection {
     /// Milliseconds between two looks.
     #[serde(default)]
     pub(super) poll_ms: Option<u64>,
+    /// The private key that signs receipts, PKCS#8 in PEM.
+    #[serde(default)]
+    pub(super) receipt_key: Option<PathBuf>,
 }
 
 /// `[agent.registry]`.

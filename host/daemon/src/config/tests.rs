@@ -80,6 +80,7 @@ fn the_example_is_right_and_shows_every_key() {
     // Bundles come from one place.
     let all = all.replace("layout = \"/srv/aecp/registry\"\n", "");
     let config = parse(&all).unwrap();
+    assert_eq!(config.receipts.unwrap().key, Path::new("/etc/aecp/receipts.key"));
     assert!(matches!(config.agent.source, Source::Registry(_)));
     assert!(config.gateway.upstream_ca.is_some());
     assert_eq!(

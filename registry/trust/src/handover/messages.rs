@@ -29,6 +29,8 @@ pub enum Answer {
         bundle: Digest,
         /// Its epoch.
         epoch: u64,
+        /// The version of the trust root that counts.
+        trust_root: u64,
     },
     /// The bundle was active already. Its freshness may have been renewed.
     Unchanged {
@@ -36,6 +38,8 @@ pub enum Answer {
         bundle: Digest,
         /// Its epoch.
         epoch: u64,
+        /// The version of the trust root that counts.
+        trust_root: u64,
     },
     /// Nothing has changed at the gateway.
     Refused {
@@ -43,6 +47,8 @@ pub enum Answer {
         code: String,
         /// What was refused and why, as a sentence.
         reason: String,
+        /// The version of the trust root that counts.
+        trust_root: u64,
     },
 }
 
@@ -72,12 +78,17 @@ impl Answer {
     /// The message as one line, its line feed included. A reason that is too long is cut.
     pub fn to_line(&self) -> String {
         match self {
-            Self::Refused { code, reason } => {
+            Self::Refused {
+                code,
+                reason,
+                trust_root,
+            } => {
                 // Escaping can make six bytes of one, and the rest of the message needs some too.
                 let reason = reason.chars().take(MESSAGE_LIMIT / 16).collect();
                 to_line(&Self::Refused {
                     code: code.clone(),
                     reason,
+                    trust_root: *trust_root,
                 })
             }
             _ => to_line(self),
@@ -124,11 +135,20 @@ mod tests {
         assert_eq!(Offer::from_line(&offer.to_line()).unwrap(), offer);
         let bundle = Digest::of(b"bundle");
         for answer in [
-            Answer::Activated { bundle, epoch: 7 },
-            Answer::Unchanged { bundle, epoch: 7 },
+            Answer::Activated {
+                bundle,
+                epoch: 7,
+                trust_root: 2,
+            },
+            Answer::Unchanged {
+                bundle,
+                epoch: 7,
+                trust_root: 2,
+            },
             Answer::Refused {
                 code: "rollback".into(),
                 reason: "epoch 6 is older\nthan 7".into(),
+                trust_root: 2,
             },
         ] {
             let line = answer.to_line();
@@ -142,6 +162,7 @@ mod tests {
         let answer = Answer::Refused {
             code: "bundle".into(),
             reason: "\u{1}".repeat(100_000),
+            trust_root: 1,
         };
         assert!(answer.to_line().len() <= MESSAGE_LIMIT);
         assert!(Answer::from_line(&answer.to_line()).is_ok());

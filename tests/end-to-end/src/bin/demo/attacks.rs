@@ -174,7 +174,7 @@ async fn offer_tampered(site: &Site, digest: Digest) -> Result<(String, String),
         .await
         .map_err(Error::system("reading the answer"))?;
     match Verdict::from_line(&answer).map_err(|error| trust(&error))? {
-        Verdict::Refused { code, reason } => Ok((code, reason)),
+        Verdict::Refused { code, reason, .. } => Ok((code, reason)),
         other => Err(Error::Unexpected(format!(
             "the gateway took a tampered component: {other:?}"
         ))),

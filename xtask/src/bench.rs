@@ -41,6 +41,8 @@ enum Bench {
     Edit,
     /// Comparing two versions of a package of 1,000 policies.
     Difference,
+    /// From a changed policy to its enforcement, stage by stage, on one machine.
+    Distribute,
     /// Requests a second with enforcement and evidence, without both, and at haproxy.
     Gateway,
 }
@@ -73,23 +75,43 @@ pub(crate) fn run(project: &Project, arguments: &Arguments) -> Result<(), Error>
             process::run(Command::new(release(project, "benchmarks")).arg(name))?;
         }
     }
+    if !wanted(Bench::Distribute) && tools.is_none() {
+        return Ok(());
+    }
+    eprintln!("\n== building the guest components and aecpd");
+    let this = std::env::current_exe().map_err(file("find", Path::new("xtask")))?;
+    // What it prints is no figure.
+    process::run(Command::new(this).arg("guests").stdout(std::io::stderr()))?;
+    host::build_appliance()?;
+    if wanted(Bench::Distribute) {
+        distribute(project)?;
+    }
     match tools {
         Some(tools) => gateway(project, arguments, &tools),
         None => Ok(()),
     }
 }
 
-fn gateway(project: &Project, arguments: &Arguments, tools: &Tools) -> Result<(), Error> {
-    eprintln!("\n== building the guest components, aecpd, and the gateway with nothing on");
-    let this = std::env::current_exe().map_err(file("find", Path::new("xtask")))?;
-    // What it prints is no figure.
-    process::run(Command::new(this).arg("guests").stdout(std::io::stderr()))?;
-    host::build_appliance()?;
-    build_gateway_off()?;
+/// The folder in which a bench works, empty.
+fn work_folder(project: &Project) -> Result<PathBuf, Error> {
     let folder = project.target.join("bench");
     if folder.exists() {
         std::fs::remove_dir_all(&folder).map_err(file("remove", &folder))?;
     }
+    Ok(folder)
+}
+
+fn distribute(project: &Project) -> Result<(), Error> {
+    let folder = work_folder(project)?;
+    let mut command = Command::new(release(project, "benchmarks"));
+    command.arg("distribute").arg("--folder").arg(&folder);
+    process::run(host::tell(project, &mut command).env("AECP", release(project, "aecp")))
+}
+
+fn gateway(project: &Project, arguments: &Arguments, tools: &Tools) -> Result<(), Error> {
+    eprintln!("\n== building the gateway with nothing on");
+    build_gateway_off()?;
+    let folder = work_folder(project)?;
     let off = project
         .target
         .join(host::APPLIANCE_TARGET)

@@ -50,7 +50,7 @@ impl fmt::Display for Source {
 pub struct RegistrySource {
     /// The repository.
     pub repository: Repository,
-    /// A PEM file with the certificate authorities that are trusted, instead of those of this machine.
+    /// A PEM file with the certificate authorities that are trusted. There is no default: TLS needs one.
     pub authorities: Option<PathBuf>,
     /// A file with the login, as `docker login` and `oras login` write it. It is read when the agent starts, and again
     /// after the registry could not be used.

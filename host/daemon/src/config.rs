@@ -14,6 +14,7 @@ mod sections;
 
 use aecp_agent::Source;
 use aecp_agent::config::RegistrySource;
+use aecp_oci::Repository;
 use aecp_oci::registry::RegistryError;
 use document::Document;
 use sections::{AgentSection, EnforcementPointSection, RecorderSection, RegistrySection};
@@ -320,6 +321,12 @@ fn registry_source(document: &mut Document, shared: &Shared, section: RegistrySe
         .parse()
         .map_err(|error: RegistryError| document.problem("agent.registry.repository", error.to_string()))
         .ok()?;
+    let repository: Repository = repository;
+    if section.authorities.is_none() && !section.plain_http && !repository.is_loopback() {
+        let message =
+            "missing field `authorities`: a PEM file with the certificate authorities that are trusted";
+        document.problem("agent.registry", message.to_owned());
+    }
     let absolute = |path: PathBuf| shared.folder.join(path);
     Some(Source::Registry(RegistrySource {
         repository,

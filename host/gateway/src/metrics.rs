@@ -52,6 +52,7 @@ pub struct Metrics {
     request_time: Histogram,
     upstream_errors: Family<UpstreamLabels, Counter>,
     activations: Family<ActivationLabels, Counter>,
+    activation_time: Histogram,
     /// Leaves that could not be written.
     pub evidence_errors: Counter,
     /// The active bundle's epoch; 0 without one.
@@ -79,6 +80,7 @@ impl Default for Metrics {
             request_time: Histogram::new(exponential_buckets(1e-4, 2.0, 18)),
             upstream_errors: Family::default(),
             activations: Family::default(),
+            activation_time: Histogram::new(exponential_buckets(1e-3, 2.0, 14)),
             evidence_errors: Counter::default(),
             active_epoch: Gauge::default(),
             in_flight: Gauge::default(),
@@ -121,6 +123,13 @@ impl Metrics {
             "activations",
             "Bundles that were offered, by what became of them",
             self.activations.clone(),
+        );
+        let help = "From a bundle in memory to requests decided under it: verified, loaded, stored, recorded, swapped";
+        registry.register_with_unit(
+            "activation_duration",
+            help,
+            Unit::Seconds,
+            self.activation_time.clone(),
         );
         registry.register(
             "evidence_errors",
@@ -196,6 +205,11 @@ impl Metrics {
                 code: code.to_owned(),
             })
             .inc();
+    }
+
+    /// Measures an activation that came to its end.
+    pub fn activated(&self, elapsed: Duration) {
+        self.activation_time.observe(elapsed.as_secs_f64());
     }
 
     /// All of it as text.

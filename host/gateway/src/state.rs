@@ -9,6 +9,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use aecp_engine::{Runtime, TARGET};
 use aecp_evidence::{BundleReference, LifecycleKind};
@@ -168,11 +169,13 @@ impl Activation {
     /// Brings a delivered bundle in force.
     pub fn activate(&self, delivery: Delivery) -> Answer {
         let mut history = self.history();
+        let started = Instant::now();
         match self.try_activate(&mut history, &delivery) {
             Ok(answer) => {
                 history.refused = None;
                 self.refusal.store(None);
                 let result = if matches!(answer, Answer::Activated { .. }) {
+                    self.metrics.activated(started.elapsed());
                     "activated"
                 } else {
                     "unchanged"

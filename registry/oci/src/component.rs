@@ -63,7 +63,7 @@ pub(crate) fn push<S: Store + ?Sized>(
     publish_one(store, Publication::of(manifest)?)
 }
 
-/// The digest of the manifest under which [`push`] would list a component without annotations.
+/// The digest of the manifest under which [`crate::Store::push_component`] would list a component without annotations.
 ///
 /// # Errors
 /// [`Error::Malformed`] if it has no JSON.

@@ -6,12 +6,13 @@
 //! leads out of TLS. Where a registry cannot tell what refers to an artifact, that is an error, and never the answer
 //! that nothing does.
 //!
-//! - [`address`]: where a repository is, as people write it. [`place`]: which addresses may be gone to from which
-//! - [`client`]: questions, with limits of time and size. [`connection`]: kept from one to the next. [`thread`]: who does them. [`tls`]: whom to trust
-//! - [`credential`]: who one is. [`challenge`], [`auth`]: showing it
-//! - [`download`], [`upload`]: content, which goes on after a failure
-//! - [`documents`]: manifests, tags, and what refers to an artifact
-//! - [`error`]: everything that can go wrong, by name
+//! - `address`: where a repository is, as people write it. `place`: which addresses may be gone to from which
+//! - `client`: questions, with limits of time and size. `connection`: kept from one to the next. `thread`: who does
+//!   them. `tls`: whom to trust
+//! - `credential`: who one is. `challenge`, `auth`: showing it
+//! - `download`, `upload`: content, which goes on after a failure
+//! - `documents`: manifests, tags, and what refers to an artifact
+//! - `error`: everything that can go wrong, by name
 
 mod address;
 mod auth;

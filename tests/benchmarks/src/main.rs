@@ -5,6 +5,7 @@
 //!
 //! - [`decide`]: one decision. [`compile`]: the compiler, phase by phase. [`gateway`]: requests a second.
 //! - [`edit`]: checking again after one policy has changed. [`difference`]: comparing two versions of a package.
+//! - [`distribute`]: from a changed policy to its enforcement.
 //! - `peers`, a feature: the same rules in Cedar and Rego, decided by the crates of others in the same run.
 //! - [`corpus`]: policies and requests to measure with, the same every time. [`generate`]: writes them to files.
 //! - [`random`]: a small generator that needs no seed from outside. [`report`]: figures and tables. [`error`]: what can
@@ -16,6 +17,7 @@ mod compile;
 mod corpus;
 mod decide;
 mod difference;
+mod distribute;
 mod edit;
 mod error;
 mod gateway;
@@ -52,6 +54,8 @@ enum Command {
     Edit,
     /// Comparing two versions of a package of 1,000 policies
     Difference,
+    /// From a changed policy to its enforcement, stage by stage
+    Distribute(distribute::Arguments),
     /// One run of the compiler over a folder, for `compile`
     #[command(hide = true)]
     CompileOnce {
@@ -85,6 +89,7 @@ fn run(command: Command) -> Result<(), Error> {
         Command::Compile => compile::run(),
         Command::Edit => edit::run(),
         Command::Difference => difference::run(),
+        Command::Distribute(arguments) => runtime()?.block_on(distribute::run(&arguments)),
         Command::CompileOnce { folder } => compile::once(&folder),
         Command::Gateway(arguments) => runtime()?.block_on(gateway::run(&arguments)),
         Command::Generate(arguments) => generate::run(&arguments),

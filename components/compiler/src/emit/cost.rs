@@ -9,7 +9,7 @@
 //! member of a set. Which policies can be candidates together, the index knows.
 //!
 //! - `code`: instructions, counted.
-//! - `support`: what calls of [`super::support`] cost.
+//! - `support`: what calls of `emit::support` cost.
 
 mod code;
 mod support;

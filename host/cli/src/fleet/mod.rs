@@ -3,7 +3,7 @@
 //! - [`inventory`]: the list of enforcement points, TOML.
 //! - [`observed`]: what is known of one, from its admin listener or from its newest receipt.
 //! - [`ask`]: the admin listener, asked.
-//! - [`judge`]: what is observed, held against what was released.
+//! - [`mod@judge`]: what is observed, held against what was released.
 //! - [`table`]: all of it, for people.
 
 pub(crate) mod ask;

@@ -92,7 +92,7 @@ fn the_example_is_right_and_shows_every_key() {
 #[test]
 fn bundles_come_from_a_folder_or_a_registry() {
     let layout = "layout = \"../registry\"\n";
-    let registry = "registry = { repository = \"registry.example/aecp/bundles\", login = \"login.json\" }\n";
+    let registry = "registry = { repository = \"registry.example/aecp/bundles\", authorities = \"ca.pem\", login = \"login.json\" }\n";
     let config = parse(&GOOD.replace(layout, registry).replace("poll_ms = 500\n", "")).unwrap();
     let Source::Registry(source) = config.agent.source else {
         panic!("no registry");
@@ -103,6 +103,10 @@ fn bundles_come_from_a_folder_or_a_registry() {
     for (text, named) in [
         (GOOD.replace(layout, ""), "missing field `layout` or `registry`"),
         (GOOD.replace(layout, &format!("{layout}{registry}")), "not both"),
+        (
+            GOOD.replace(layout, "registry = { repository = \"a.example/b\" }\n"),
+            "missing field `authorities`",
+        ),
         (
             GOOD.replace(layout, "registry = { repository = \"aecp/bundles\" }\n"),
             "`agent.registry.repository`: `aecp/bundles` names nothing in a registry",

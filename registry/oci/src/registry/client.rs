@@ -85,7 +85,8 @@ impl Patience {
 pub struct Options {
     /// How it is spoken to.
     pub transport: Transport,
-    /// A PEM file with the certificate authorities that are trusted, instead of those that this machine trusts.
+    /// A PEM file with the certificate authorities that are trusted, instead of those that this machine trusts. Without
+    /// the feature `user` there are no others.
     pub authorities: Option<PathBuf>,
     /// Who one is, if the registry asks.
     pub credential: Option<Credential>,

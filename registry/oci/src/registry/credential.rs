@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufReader, Read as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read as _};
+use std::path::Path;
 
-use docker_credential::{CredentialRetrievalError, DockerCredential};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 
 use super::error::RegistryError;
 
@@ -20,9 +21,6 @@ const FILE_LIMIT: u64 = 1024 * 1024;
 
 /// What Docker's own registry is called in configuration files.
 const HUB: (&str, &str) = ("docker.io", "https://index.docker.io/v1/");
-
-/// What credential helpers say if they have nothing.
-const NOT_FOUND: &str = "credentials not found";
 
 /// What one shows a registry that asks who one is.
 #[derive(Clone, PartialEq, Eq)]
@@ -54,9 +52,98 @@ impl Credential {
     ///
     /// # Errors
     /// [`RegistryError::Credentials`] if there are some that cannot be used. That there are none is no error.
+    #[cfg(feature = "user")]
     pub fn of_user(host: &str) -> Result<Option<Self>, RegistryError> {
+        user::of(host)
+    }
+
+    /// What a file as `docker login` writes it has for the registry `host`. A file that is not there has nothing. No
+    /// other program is asked.
+    ///
+    /// # Errors
+    /// [`RegistryError::Credentials`].
+    pub fn in_file(file: &Path, host: &str) -> Result<Option<Self>, RegistryError> {
+        let Some(bytes) = read(file, host)? else {
+            return Ok(None);
+        };
+        let unusable = |reason: String| unusable(file, host, reason);
+        let login: serde_json::Value =
+            serde_json::from_slice(&bytes).map_err(|error| unusable(error.to_string()))?;
+        let entries = keys(host).map(|key| login.get("auths")?.get(key).cloned());
+        let Some(entry) = entries.into_iter().flatten().next() else {
+            return Ok(None);
+        };
+        let text = |name: &str| {
+            let text = entry.get(name).and_then(serde_json::Value::as_str)?;
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        if let Some(token) = text("identitytoken") {
+            return Ok(Some(Self::Identity(token)));
+        }
+        if let (Some(username), Some(password)) = (text("username"), text("password")) {
+            return Ok(Some(Self::Password { username, password }));
+        }
+        let Some(auth) = text("auth") else {
+            return Ok(None);
+        };
+        let decoded = STANDARD
+            .decode(auth)
+            .ok()
+            .and_then(|bytes| String::from_utf8(bytes).ok());
+        match decoded.as_deref().and_then(|decoded| decoded.split_once(':')) {
+            Some((username, password)) => Ok(Some(Self::Password {
+                username: username.to_owned(),
+                password: password.to_owned(),
+            })),
+            None => Err(unusable(
+                "`auth` is not the Base64 of a name, `:` and a password".to_owned(),
+            )),
+        }
+    }
+}
+
+fn unusable(file: &Path, host: &str, reason: String) -> RegistryError {
+    RegistryError::Credentials {
+        registry: host.to_owned(),
+        place: file.display().to_string(),
+        reason,
+    }
+}
+
+/// What the registry is called in such files; `https://registry.example` is what older logins wrote.
+fn keys(host: &str) -> [String; 2] {
+    let key = if host == HUB.0 { HUB.1 } else { host };
+    [key.to_owned(), format!("https://{host}")]
+}
+
+fn read(file: &Path, host: &str) -> Result<Option<Vec<u8>>, RegistryError> {
+    let unusable = |error: io::Error| unusable(file, host, error.to_string());
+    match File::open(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(unusable(error)),
+        Ok(file) => {
+            let mut bytes = Vec::new();
+            file.take(FILE_LIMIT).read_to_end(&mut bytes).map_err(unusable)?;
+            Ok(Some(bytes))
+        }
+    }
+}
+
+/// What a person has, helpers included.
+#[cfg(feature = "user")]
+mod user {
+    use std::path::{Path, PathBuf};
+
+    use docker_credential::{CredentialRetrievalError, DockerCredential};
+
+    use super::{Credential, PASSWORD, RegistryError, USERNAME, keys, read, unusable};
+
+    /// What credential helpers say if they have nothing.
+    const NOT_FOUND: &str = "credentials not found";
+
+    pub(super) fn of(host: &str) -> Result<Option<Credential>, RegistryError> {
         match (std::env::var(USERNAME), std::env::var(PASSWORD)) {
-            (Ok(username), Ok(password)) => return Ok(Some(Self::Password { username, password })),
+            (Ok(username), Ok(password)) => return Ok(Some(Credential::Password { username, password })),
             (Err(std::env::VarError::NotPresent), Err(std::env::VarError::NotPresent)) => {}
             _ => {
                 return Err(RegistryError::Credentials {
@@ -66,8 +153,8 @@ impl Credential {
                 });
             }
         }
-        for file in files_of_user() {
-            match Self::in_file(&file, host) {
+        for file in files() {
+            match with_helpers(&file, host) {
                 Ok(None) => {}
                 found => return found,
             }
@@ -75,71 +162,50 @@ impl Credential {
         Ok(None)
     }
 
-    /// What a file as `docker login` writes it has for the registry `host`. A file that is not there has nothing.
-    ///
-    /// # Errors
-    /// [`RegistryError::Credentials`].
-    pub fn in_file(file: &Path, host: &str) -> Result<Option<Self>, RegistryError> {
-        let unusable = |reason: String| RegistryError::Credentials {
-            registry: host.to_owned(),
-            place: file.display().to_string(),
-            reason,
+    /// What a file has, or the programs that it names.
+    pub(super) fn with_helpers(file: &Path, host: &str) -> Result<Option<Credential>, RegistryError> {
+        let Some(bytes) = read(file, host)? else {
+            return Ok(None);
         };
-        let bytes = match File::open(file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(unusable(error.to_string())),
-            Ok(file) => {
-                let mut bytes = Vec::new();
-                BufReader::new(file)
-                    .take(FILE_LIMIT)
-                    .read_to_end(&mut bytes)
-                    .map_err(|error| unusable(error.to_string()))?;
-                bytes
-            }
-        };
-        let key = if host == HUB.0 { HUB.1 } else { host };
-        // `https://registry.example` is what older logins wrote.
-        let older = format!("https://{host}");
-        for key in [key, &older] {
-            match docker_credential::get_credential_from_reader(bytes.as_slice(), key) {
+        for key in keys(host) {
+            match docker_credential::get_credential_from_reader(bytes.as_slice(), &key) {
                 Ok(DockerCredential::UsernamePassword(username, password)) => {
-                    return Ok(Some(Self::Password { username, password }));
+                    return Ok(Some(Credential::Password { username, password }));
                 }
-                Ok(DockerCredential::IdentityToken(token)) => return Ok(Some(Self::Identity(token))),
+                Ok(DockerCredential::IdentityToken(token)) => return Ok(Some(Credential::Identity(token))),
                 Err(CredentialRetrievalError::NoCredentialConfigured) => {}
                 Err(CredentialRetrievalError::HelperFailure { stdout, stderr, .. })
                     if stdout.contains(NOT_FOUND) || stderr.contains(NOT_FOUND) => {}
-                Err(error) => return Err(unusable(error.to_string().trim().to_owned())),
+                Err(error) => return Err(unusable(file, host, error.to_string().trim().to_owned())),
             }
         }
         Ok(None)
     }
-}
 
-/// Where the tools of other people keep logins, the one that is asked first at the front.
-fn files_of_user() -> Vec<PathBuf> {
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    if let Some(file) = folder("REGISTRY_AUTH_FILE") {
-        return vec![file];
+    /// Where the tools of other people keep logins, the one that is asked first at the front.
+    fn files() -> Vec<PathBuf> {
+        let folder = |name: &str| std::env::var_os(name).map(PathBuf::from);
+        if let Some(file) = folder("REGISTRY_AUTH_FILE") {
+            return vec![file];
+        }
+        let home = folder("HOME");
+        let docker = folder("DOCKER_CONFIG").or_else(|| Some(home.clone()?.join(".docker")));
+        [
+            docker.map(|folder| folder.join("config.json")),
+            folder("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
+            home.map(|home| home.join(".config/containers/auth.json")),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
-    let home = folder("HOME");
-    let docker = folder("DOCKER_CONFIG").or_else(|| Some(home.clone()?.join(".docker")));
-    [
-        docker.map(|folder| folder.join("config.json")),
-        folder("XDG_RUNTIME_DIR").map(|folder| folder.join("containers/auth.json")),
-        home.map(|home| home.join(".config/containers/auth.json")),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::PermissionsExt as _;
-
-    use base64::Engine as _;
+    use std::path::PathBuf;
 
     use super::*;
 
@@ -159,7 +225,7 @@ mod tests {
 
     #[test]
     fn logins_of_other_tools_are_found_by_the_registry() {
-        let auth = base64::engine::general_purpose::STANDARD.encode("anna:se:cret");
+        let auth = STANDARD.encode("anna:se:cret");
         let (_folder, path) = file(&format!(
             r#"{{"auths": {{"registry.example:5000": {{"auth": "{auth}"}},
                 "https://old.example": {{"auth": "{auth}"}},
@@ -189,6 +255,7 @@ mod tests {
         assert_eq!(format!("{:?}", password("anna", "secret")), "Password(anna)");
     }
 
+    #[cfg(feature = "user")]
     #[test]
     fn helpers_are_asked() {
         let folder = tempfile::tempdir().unwrap();
@@ -217,7 +284,7 @@ mod tests {
             assert!(status.unwrap().success());
             return;
         }
-        let find = |host| Credential::in_file(&path, host).unwrap();
+        let find = |host| user::with_helpers(&path, host).unwrap();
         assert_eq!(find("known.example"), Some(password("anna", "secret")));
         assert_eq!(find("unknown.example"), None);
     }

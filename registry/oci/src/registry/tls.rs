@@ -7,8 +7,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::{ClientConfig, RootCertStore};
 use std::sync::Arc;
 
-/// TLS that trusts the authorities in a PEM file, or those that this machine trusts. Where the machine has none, no
-/// certificate is accepted.
+/// TLS that trusts the authorities in a PEM file, or (feature `user`) those that this machine trusts. Where there are
+/// none, no certificate is accepted.
 pub(super) fn client(authorities: Option<&Path>) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore::empty();
     match authorities {
@@ -25,9 +25,12 @@ pub(super) fn client(authorities: Option<&Path>) -> Result<ClientConfig, String>
                 return Err(unusable("there is no certificate in it".to_owned()));
             }
         }
+        #[cfg(feature = "user")]
         None => {
             roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         }
+        #[cfg(not(feature = "user"))]
+        None => {}
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let client = ClientConfig::builder_with_provider(provider)

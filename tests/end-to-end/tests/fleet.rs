@@ -290,6 +290,51 @@ fn a_plan_shows_what_would_change_and_signs_nothing() {
     assert_eq!(place.releases().len(), 1, "a plan releases nothing");
 }
 
+#[test]
+fn a_plan_shows_which_requests_are_decided_otherwise_by_the_sources_of_both() {
+    let place = Place::new();
+    place.site.release_into("registry", RELEASE).unwrap();
+    let old = repository().join("policies/eu_residency");
+    let new = place.site.path("eu_residency");
+    copy(&old, &new);
+    let mut changed = 0;
+    for entry in new.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            continue;
+        };
+        let other = text.replace("\"eu-central-1\"", "\"eu-north-1\"");
+        changed += usize::from(other != text);
+        std::fs::write(&path, other).unwrap();
+    }
+    assert!(changed > 0);
+    place.site.publish_package(&new, "next").unwrap();
+    let release = RELEASE.replace(
+        "component = \"eu_residency\"",
+        "component = \"next\"\nunproven = true",
+    );
+    std::fs::write(place.site.path("plan.toml"), release).unwrap();
+    let first = ["release", &place.at("plan.toml"), "--plan"];
+    let (status, plan, errors) = place.run(&first, &[]);
+    assert_eq!(status, Some(0), "{errors}");
+    assert!(plan.contains("a bundle holds no sources"), "{plan}");
+    let sources = |old: &std::path::Path, new: &std::path::Path| {
+        [
+            format!("--old-source={}", old.display()),
+            format!("--new-source={}", new.display()),
+        ]
+    };
+    let (status, plan, errors) = place.run(&first, &sources(&old, &new));
+    assert_eq!(status, Some(0), "{errors}");
+    assert!(
+        plan.contains("ALLOW → DENY") && plan.contains("eu-central-1"),
+        "{plan}"
+    );
+    let (status, _, errors) = place.run(&first, &sources(&new, &new));
+    assert_eq!(status, Some(2));
+    assert!(errors.contains("which the bundle does not have"), "{errors}");
+}
+
 #[tokio::test]
 async fn a_fleet_is_seen_by_its_admin_listeners_and_by_its_receipts() {
     let mut place = Place::new();

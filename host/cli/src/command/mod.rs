@@ -3,10 +3,10 @@
 mod analyse;
 mod approve;
 mod bench;
-mod build;
+pub(crate) mod build;
 mod check;
 mod conformance;
-mod diff;
+pub(crate) mod diff;
 mod eval;
 mod evidence;
 mod explain;

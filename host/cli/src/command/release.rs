@@ -12,7 +12,7 @@ use crate::fleet::Inventory;
 use crate::keyfiles;
 use crate::place::PlaceArguments;
 use crate::release::past::{self, Release};
-use crate::release::{Publisher, ReleaseFile, changes, compose};
+use crate::release::{Publisher, ReleaseFile, changes, compose, meaning};
 
 /// Make a bundle of components, and publish it for enforcement points
 ///
@@ -50,6 +50,12 @@ pub(crate) struct Arguments {
     /// With --plan, show which enforcement points of this inventory the bundle selects; see `docs/fleet.md`
     #[arg(long, requires = "plan", value_name = "INVENTORY.toml")]
     inventory: Option<PathBuf>,
+    /// With --plan, the package folders of components that the tag has now, to show which requests are decided otherwise
+    #[arg(long, requires = "new_source", value_name = "PACKAGE", num_args = 1..)]
+    old_source: Vec<PathBuf>,
+    /// With --plan, the package folders of components of the new bundle
+    #[arg(long, requires_all = ["plan", "old_source"], value_name = "PACKAGE", num_args = 1..)]
+    new_source: Vec<PathBuf>,
     /// How to write the result
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -71,7 +77,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Error> {
         let points = inventory.map(|inventory| inventory.labels(&root)).transpose()?;
         let old = before.as_ref().map(|release| &release.bundle);
         let plan = changes::Plan::new(old, &composed.bundle, points.as_ref());
-        plan.show(arguments.format)?;
+        let explained = old.filter(|_| !arguments.new_source.is_empty());
+        plan.show(arguments.format, explained.is_some())?;
+        if let Some(old) = explained {
+            if arguments.format == Format::Json {
+                let problem = "it is written for people; use `aecp diff OLD NEW --format json`";
+                return Err(problem).when("comparing the sources");
+            }
+            meaning::show(
+                (old, &arguments.old_source),
+                (&composed.bundle, &arguments.new_source),
+            )?;
+        }
         return Ok(if arguments.exit_code && plan.changes_something() {
             Outcome::Bad
         } else {

@@ -95,7 +95,7 @@ struct Point {
 
 /// Why the meaning of a change is not shown.
 const NOT_SHOWN: &str = "a bundle holds no sources, so it is not shown here which requests are decided otherwise; \
-                         `aecp diff OLD NEW` shows it from the sources of both versions";
+                         --old-source and --new-source show it, or `aecp diff OLD NEW`";
 
 impl Plan {
     /// What `new` changes; `points` are the enforcement points of an inventory with their labels.
@@ -145,7 +145,8 @@ impl Plan {
         !self.changes.is_empty()
     }
 
-    pub(crate) fn show(&self, format: Format) -> Result<(), Error> {
+    /// Shows it; `explained` if the meaning of changed packages is shown after it.
+    pub(crate) fn show(&self, format: Format, explained: bool) -> Result<(), Error> {
         if format == Format::Json {
             return print_json(self);
         }
@@ -184,7 +185,7 @@ impl Plan {
                 anstream::println!("    {FAINT}{note}{FAINT:#}");
             }
         }
-        if let Some(decisions) = self.decisions {
+        if let Some(decisions) = self.decisions.filter(|_| !explained) {
             anstream::println!("{FAINT}{decisions}{FAINT:#}");
         }
         for point in self.points.iter().flatten() {

@@ -5,6 +5,7 @@
 //! - [`publish`]: the bundle signed, and put under its tag and the tag of its epoch.
 //! - [`past`]: what was released under a tag, now and before.
 //! - [`again`]: an earlier epoch as if a release file said it.
+//! - [`meaning`]: which requests the changed packages decide otherwise.
 //! - [`changes`]: what another bundle changes, before it is signed.
 
 use aecp_oci::NamedBlob;
@@ -16,6 +17,7 @@ pub(crate) mod again;
 pub(crate) mod changes;
 mod compose;
 mod file;
+pub(crate) mod meaning;
 pub(crate) mod past;
 mod publish;
 

@@ -8,13 +8,14 @@
     reason = "this module exists for tests alone"
 )]
 
+mod atoms;
+mod domain;
 mod operands;
 mod together;
 
 pub use together::{outcomes_together, packages, values_together};
 
 use std::ops::RangeInclusive;
-use std::sync::OnceLock;
 
 use aecp_vocabulary::obligation::{
     Duty, LimitKey, Masking, Notification, RowCondition, RowRelation, WINDOW_LIMITS,
@@ -24,123 +25,14 @@ use aecp_vocabulary::value::{Address, Network};
 use aecp_vocabulary::{AuditClass, Mode, Type, Value};
 use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop_oneof};
-use proptest::sample::{select, subsequence};
+use proptest::sample::select;
 
-use self::operands::Operands;
-use crate::core::time::{DAY, Window, Zone};
+use self::atoms::atom;
+use self::domain::{TEXTS, TYPES, other_value, value_of};
 use crate::core::{
-    Atom, Condition, Constant, Input, InputIndex, InputKind, Members, Package, Parameter, Policy, Quantifier,
-    Relation, Side, is_ordered,
+    Condition, Constant, Input, InputIndex, InputKind, Members, Package, Parameter, Policy, is_ordered,
 };
-use crate::pattern::{Notation, Pattern};
 
-/// The types that policies can read, those of most policies more often.
-const TYPES: [Type; 18] = [
-    Type::Text,
-    Type::Text,
-    Type::Integer,
-    Type::Integer,
-    Type::Boolean,
-    Type::SetOfText,
-    Type::SetOfText,
-    Type::Decimal,
-    Type::Instant,
-    Type::Duration,
-    Type::Address,
-    Type::Address,
-    Type::Network,
-    Type::SetOfInteger,
-    Type::SetOfDecimal,
-    Type::SetOfInstant,
-    Type::SetOfDuration,
-    Type::SetOfAddress,
-];
-const TEXTS: [&str; 8] = [
-    "",
-    "a",
-    "b",
-    "EU",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-central-1",
-    "größe",
-];
-const INTEGERS: [i64; 7] = [i64::MIN, -2, -1, 0, 1, 2, i64::MAX];
-/// Neighbours, halves that differ, and the ends of what networks below hold.
-const ADDRESSES: [u128; 9] = [
-    0,
-    1,
-    u128::MAX,
-    0xffff_0a00_0001,
-    0xffff_0aff_ffff,
-    0xffff_0b00_0000,
-    0x2001_0db8 << 96,
-    (0x2001_0db8 << 96) | 0xffff_ffff_ffff_ffff,
-    (0x2001_0db9 << 96) - 1,
-];
-/// First address and prefix.
-const NETWORKS: [(u128, u8); 8] = [
-    (0, 0),
-    (0xffff_0a00_0000, 104),
-    (0xffff_0a00_0000, 127),
-    (0x2001_0db8 << 96, 32),
-    (0x2001_0db8 << 96, 64),
-    (0x2001_0db8 << 96, 65),
-    (u128::MAX, 128),
-    (1 << 127, 1),
-];
-/// Around the changes of zones, and around the ends of what their tables span.
-const INSTANTS: [i64; 8] = [
-    1_774_745_999_999_999_999,
-    1_774_746_000_000_000_000,
-    1_792_889_999_999_999_999,
-    1_792_890_000_000_000_000,
-    1_772_953_200_000_000_000,
-    1_800_000_000_000_000_000,
-    4_102_444_799_999_999_999,
-    4_102_444_800_000_000_000,
-];
-const ZONES: [&str; 4] = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata"];
-const AFFIXES: [&str; 6] = ["", "e", "eu-", "eu-west-1", "1", "xxxxxxxxxxxx"];
-const GLOBS: [&str; 12] = [
-    "",
-    "*",
-    "**",
-    "a",
-    "eu-*",
-    "*-1",
-    "e**-*1",
-    "*/*",
-    "gr*e",
-    "\\*",
-    "**.*",
-    "eu-west-*/**",
-];
-const EXPRESSIONS: [&str; 12] = [
-    "",
-    ".*",
-    ".{5}",
-    "eu-(west|central)-[12]",
-    "[a-z]{1,3}",
-    "(?i)eu.*",
-    "[^a]",
-    "a|b|größe",
-    "x+",
-    "[a&&b]",
-    "^.*-1$",
-    "\\w*[^\\w-].*",
-];
-/// Texts that are no constants, and that patterns tell apart.
-const OTHER_TEXTS: [&str; 8] = [
-    "A",
-    "eu-west-10",
-    "eu",
-    "*",
-    "a/b",
-    "eu-west-1/a.b",
-    "x.1",
-    "grüße\n",
-];
 const DEPTH: u32 = 4;
 
 /// Packages of up to 7 inputs and 6 policies, conditions nested up to 4 deep. Every input is read by some policy.
@@ -460,246 +352,9 @@ fn segments(inputs: &[Input]) -> impl Strategy<Value = Vec<Segment>> + use<> {
     vec(select(pieces), 0..4)
 }
 
-fn atom(inputs: &[Input]) -> BoxedStrategy<Atom> {
-    let operands = Operands::new(inputs);
-    let operand = |value_type| operands.of(value_type);
-    let compare = |relation, value_type| {
-        (operand(value_type), operand(value_type))
-            .prop_map(move |(left, right)| Atom::Compare {
-                left,
-                relation,
-                right,
-            })
-            .boxed()
-    };
-    let one_of = |value_type| {
-        let constants = constants(value_type);
-        let most = constants.len();
-        let members = subsequence(constants, 1..=most);
-        (operand(value_type), list(members))
-            .prop_map(|(element, members)| Atom::OneOf { element, members })
-            .boxed()
-    };
-    let mut atoms = vec![
-        (4, compare(Relation::Equal, Type::Text)),
-        (2, compare(Relation::Equal, Type::Integer)),
-        (1, compare(Relation::Equal, Type::Boolean)),
-        (3, compare(Relation::Less, Type::Integer)),
-        (3, compare(Relation::LessOrEqual, Type::Integer)),
-        (1, compare(Relation::Equal, Type::Decimal)),
-        (1, compare(Relation::Less, Type::Decimal)),
-        (1, compare(Relation::Less, Type::Instant)),
-        (1, compare(Relation::LessOrEqual, Type::Duration)),
-        (2, compare(Relation::Equal, Type::Address)),
-        (2, one_of(Type::Address)),
-        (1, one_of(Type::Decimal)),
-        (1, one_of(Type::Duration)),
-        (4, one_of(Type::Text)),
-        (2, one_of(Type::Integer)),
-        (1, one_of(Type::Boolean)),
-    ];
-    let instants = operand(Type::Instant);
-    let during = (instants, window(), select(zones())).prop_map(|(instant, window, zone)| Atom::During {
-        instant,
-        window,
-        zone,
-    });
-    atoms.push((2, during.boxed()));
-    let all: Vec<InputIndex> = (0_u32..)
-        .zip(inputs)
-        .map(|(index, _)| InputIndex(index))
-        .collect();
-    if !all.is_empty() {
-        atoms.push((3, select(all).prop_map(Atom::IsPresent).boxed()));
-    }
-    let booleans = inputs_of(inputs, Type::Boolean);
-    if !booleans.is_empty() {
-        atoms.push((4, select(booleans).prop_map(Atom::IsTrue).boxed()));
-    }
-    let sets: Vec<(InputIndex, Type)> = (0_u32..)
-        .zip(inputs)
-        .filter_map(|(index, input)| Some((InputIndex(index), input.value_type.member()?)))
-        .collect();
-    for (set, member) in sets {
-        let contains = operand(member).prop_map(move |element| Atom::Contains { set, element });
-        atoms.push((2, contains.boxed()));
-        let constants = constants(member);
-        let most = constants.len();
-        let quantifiers = select(vec![Quantifier::Any, Quantifier::All]);
-        let contains =
-            (quantifiers, list(subsequence(constants, 1..=most))).prop_map(move |(quantifier, members)| {
-                Atom::ContainsOf {
-                    set,
-                    quantifier,
-                    members,
-                }
-            });
-        atoms.push((2, contains.boxed()));
-    }
-    let texts = inputs_of(inputs, Type::Text);
-    if !texts.is_empty() {
-        let sides = select(vec![Side::Start, Side::End]);
-        let affix = (select(texts), sides, select(&AFFIXES[..])).prop_map(|(text, side, part)| Atom::Affix {
-            text,
-            side,
-            part: part.to_owned(),
-        });
-        atoms.push((3, affix.boxed()));
-        let matches = (select(inputs_of(inputs, Type::Text)), patterns());
-        let matches = matches.prop_map(|(text, patterns)| Atom::Matches { text, patterns });
-        atoms.push((5, matches.boxed()));
-    }
-    let addresses = inputs_of(inputs, Type::Address);
-    if !addresses.is_empty() {
-        let networks = subsequence(networks(), 1..=NETWORKS.len());
-        let within =
-            (select(addresses.clone()), networks, any::<bool>()).prop_map(|(address, networks, named)| {
-                let networks = Members::from(networks);
-                let networks = if named {
-                    networks.named("networks")
-                } else {
-                    networks
-                };
-                Atom::WithinOneOf { address, networks }
-            });
-        atoms.push((4, within.boxed()));
-        let networks = inputs_of(inputs, Type::Network);
-        if !networks.is_empty() {
-            let within = (select(addresses), select(networks))
-                .prop_map(|(address, network)| Atom::Within { address, network });
-            atoms.push((4, within.boxed()));
-        }
-    }
-    proptest::strategy::Union::new_weighted(atoms).boxed()
-}
-
-fn zones() -> Vec<Zone> {
-    static ALL: OnceLock<Vec<Zone>> = OnceLock::new();
-    let all = || {
-        ZONES
-            .iter()
-            .map(|name| Zone::new(name).expect("a zone"))
-            .collect()
-    };
-    ALL.get_or_init(all).clone()
-}
-
-/// Times of day are whole quarters of an hour, so that they often meet the changes of zones.
-fn window() -> impl Strategy<Value = Window> {
-    let quarter = DAY / 96;
-    prop_oneof![
-        (1_u8..128).prop_map(Window::Days),
-        (0_i64..96, 1_i64..96).prop_map(move |(from, length)| Window::Hours {
-            from: from * quarter,
-            to: match (from + length) % 96 {
-                0 => DAY,
-                end => end * quarter,
-            },
-        }),
-    ]
-}
-
-/// Sorted patterns in one notation.
-fn patterns() -> impl Strategy<Value = Vec<Pattern>> {
-    let notation = |notation: Notation, written: &[&str]| {
-        let compiled = |written: &&str| Pattern::new(notation, written).expect("a proper pattern");
-        let mut patterns: Vec<Pattern> = written.iter().map(compiled).collect();
-        patterns.sort();
-        subsequence(patterns, 1..=3)
-    };
-    prop_oneof![
-        notation(Notation::Glob, &GLOBS),
-        notation(Notation::Expression, &EXPRESSIONS)
-    ]
-}
-
-/// Lists, half of them with a name.
-fn list(members: impl Strategy<Value = Vec<Constant>>) -> impl Strategy<Value = Members<Constant>> {
-    (members, any::<bool>()).prop_map(|(members, named)| {
-        let members = Members::from(members);
-        if named { members.named("values") } else { members }
-    })
-}
-
 fn inputs_of(inputs: &[Input], value_type: Type) -> Vec<InputIndex> {
     let of_type = (0_u32..)
         .zip(inputs)
         .filter(|(_, input)| input.value_type == value_type);
     of_type.map(|(index, _)| InputIndex(index)).collect()
-}
-
-fn constants(value_type: Type) -> Vec<Constant> {
-    match value_type {
-        Type::Integer => INTEGERS.iter().map(|number| Constant::Integer(*number)).collect(),
-        Type::Boolean => vec![Constant::Boolean(false), Constant::Boolean(true)],
-        Type::Decimal => INTEGERS.iter().map(|number| Constant::Decimal(*number)).collect(),
-        Type::Instant => INTEGERS
-            .iter()
-            .chain(&INSTANTS)
-            .map(|number| Constant::Instant(*number))
-            .collect(),
-        Type::Duration => INTEGERS
-            .iter()
-            .map(|number| Constant::Duration(*number))
-            .collect(),
-        Type::Address => ADDRESSES
-            .iter()
-            .map(|bits| Constant::Address(Address(*bits)))
-            .collect(),
-        _ => TEXTS
-            .iter()
-            .map(|text| Constant::Text((*text).to_owned()))
-            .collect(),
-    }
-}
-
-fn text() -> impl Strategy<Value = String> {
-    prop_oneof![
-        8 => select(&TEXTS[..]).prop_map(str::to_owned),
-        2 => select(&OTHER_TEXTS[..]).prop_map(str::to_owned),
-        1 => Just("x".repeat(300)),
-    ]
-}
-
-fn networks() -> Vec<Network> {
-    let network = |(bits, prefix): &(u128, u8)| Network {
-        address: Address(*bits),
-        prefix: *prefix,
-    };
-    NETWORKS.iter().map(network).collect()
-}
-
-fn value_of(declared: Type) -> BoxedStrategy<Value> {
-    let integer = || select(&INTEGERS[..]);
-    let integers = || vec(integer(), 0..5);
-    let address = || select(&ADDRESSES[..]).prop_map(Address);
-    match declared {
-        Type::Text => text().prop_map(Value::Text).boxed(),
-        Type::Integer => integer().prop_map(Value::Integer).boxed(),
-        Type::Decimal => integer().prop_map(Value::Decimal).boxed(),
-        Type::Boolean => any::<bool>().prop_map(Value::Boolean).boxed(),
-        Type::Instant => prop_oneof![integer(), select(&INSTANTS[..])]
-            .prop_map(Value::Instant)
-            .boxed(),
-        Type::Duration => integer().prop_map(Value::Duration).boxed(),
-        Type::Address => address().prop_map(Value::Address).boxed(),
-        Type::Network => select(networks()).prop_map(Value::Network).boxed(),
-        Type::SetOfText => vec(text(), 0..5).prop_map(Value::SetOfText).boxed(),
-        Type::SetOfInteger => integers().prop_map(Value::SetOfInteger).boxed(),
-        Type::SetOfDecimal => integers().prop_map(Value::SetOfDecimal).boxed(),
-        Type::SetOfInstant => integers().prop_map(Value::SetOfInstant).boxed(),
-        Type::SetOfDuration => integers().prop_map(Value::SetOfDuration).boxed(),
-        Type::SetOfAddress => vec(address(), 0..5).prop_map(Value::SetOfAddress).boxed(),
-        Type::SetOfNetwork => vec(select(networks()), 0..3)
-            .prop_map(Value::SetOfNetwork)
-            .boxed(),
-    }
-}
-
-/// A value of any type of the contract.
-fn other_value() -> impl Strategy<Value = Value> {
-    prop_oneof![
-        9 => select(&TYPES[..]).prop_flat_map(value_of),
-        1 => value_of(Type::SetOfNetwork),
-    ]
 }

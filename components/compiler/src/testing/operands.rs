@@ -5,7 +5,8 @@ use proptest::collection::vec;
 use proptest::prelude::{BoxedStrategy, Just, Strategy, prop_oneof};
 use proptest::sample::select;
 
-use super::{constants, inputs_of};
+use super::domain::constants;
+use super::inputs_of;
 use crate::core::term::{Sign, Step, Term};
 use crate::core::{Input, Operand, is_ordered};
 

@@ -442,6 +442,35 @@ impl Drop for Site {
     }
 }
 
+/// A bundle of the residency package alone, whose attributes come from headers.
+pub const RESIDENCY: &str = r#"
+name = "edge"
+valid_days = 1
+
+[[policies]]
+component = "eu_residency"
+
+[[attributes]]
+name = "resource.type"
+value_type = "TEXT"
+source = { constant = { value = "customer_data" } }
+
+[[attributes]]
+name = "customer.region"
+value_type = "TEXT"
+source = { header = { name = "x-region" } }
+
+[[attributes]]
+name = "storage.location"
+value_type = "TEXT"
+source = { header = { name = "x-location" } }
+
+[[attributes]]
+name = "compute.location"
+value_type = "TEXT"
+source = { header = { name = "x-location" } }
+"#;
+
 /// The sample bundle: three packages, who asks by token, everything else from the request.
 pub fn release_file(identity: &IdentityProvider, residency: &str) -> String {
     let configuration =

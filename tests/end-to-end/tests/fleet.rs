@@ -7,41 +7,13 @@
     missing_docs
 )]
 
-use aecp_end_to_end::site::{POINT, Site};
+use aecp_end_to_end::site::{POINT, RESIDENCY, Site};
 use aecp_end_to_end::tools::{Tools, repository};
 use serde_json::{Value, json};
 
-const RELEASE: &str = r#"
-name = "edge"
-valid_days = 3
-
-[[policies]]
-component = "eu_residency"
-
-[[attributes]]
-name = "resource.type"
-value_type = "TEXT"
-source = { constant = { value = "customer_data" } }
-
-[[attributes]]
-name = "customer.region"
-value_type = "TEXT"
-source = { header = { name = "x-region" } }
-
-[[attributes]]
-name = "storage.location"
-value_type = "TEXT"
-source = { header = { name = "x-location" } }
-
-[[attributes]]
-name = "compute.location"
-value_type = "TEXT"
-source = { header = { name = "x-location" } }
-"#;
-
 /// The same, with the package at audit-only.
 fn audit_only() -> String {
-    let observing = RELEASE.replace("valid_days = 3", "valid_days = 3\nobserve_only = true");
+    let observing = RESIDENCY.replace("valid_days = 1", "valid_days = 1\nobserve_only = true");
     observing.replace(
         "component = \"eu_residency\"",
         "component = \"eu_residency\"\nceilings = { eu_residency = \"AUDIT_ONLY\" }",
@@ -160,7 +132,7 @@ impl Place {
 #[test]
 fn the_way_back_is_a_new_epoch_with_the_old_content() {
     let place = Place::new();
-    place.site.release_into("registry", RELEASE).unwrap();
+    place.site.release_into("registry", RESIDENCY).unwrap();
     place.site.release_into("registry", &audit_only()).unwrap();
     let (status, output, errors) = place.rollback(1);
     assert_eq!(status, Some(0), "{errors}");
@@ -183,7 +155,7 @@ fn the_way_back_is_a_new_epoch_with_the_old_content() {
     assert_eq!(now["signers"].as_array().unwrap().len(), 1);
 
     // What is in force by it is what was: nothing changes against the first release file.
-    let (status, plan) = place.plan(RELEASE, &["--exit-code"]);
+    let (status, plan) = place.plan(RESIDENCY, &["--exit-code"]);
     assert_eq!((status, &plan["changes"]), (Some(0), &json!([])), "{plan}");
     let (verified, _, errors) = place
         .tools
@@ -202,7 +174,7 @@ fn the_way_back_is_a_new_epoch_with_the_old_content() {
 #[test]
 fn what_is_not_there_or_not_trusted_any_more_does_not_come_back() {
     let place = Place::new();
-    place.site.release_into("registry", RELEASE).unwrap();
+    place.site.release_into("registry", RESIDENCY).unwrap();
     place.site.release_into("registry", &audit_only()).unwrap();
     let refused = |to: u64, parts: &[&str]| {
         let (status, output, errors) = place.rollback(to);
@@ -230,7 +202,7 @@ fn what_is_not_there_or_not_trusted_any_more_does_not_come_back() {
 #[test]
 fn a_plan_shows_what_would_change_and_signs_nothing() {
     let place = Place::new();
-    let (status, plan) = place.plan(RELEASE, &["--exit-code"]);
+    let (status, plan) = place.plan(RESIDENCY, &["--exit-code"]);
     assert_eq!((status, &plan["epoch"]), (Some(1), &json!(1)));
     assert!(
         plan["changes"]
@@ -246,9 +218,9 @@ fn a_plan_shows_what_would_change_and_signs_nothing() {
          [[points]]\nname = \"far\"\nlabels = {{ region = \"us\" }}\n"
     );
     std::fs::write(place.site.path("fleet.toml"), fleet).unwrap();
-    let release = RELEASE
+    let release = RESIDENCY
         .replace(
-            "valid_days = 3",
+            "valid_days = 1",
             "valid_days = 5\nselectors = { region = \"eu\" }",
         )
         .replace("\"x-region\"", "\"x-customer-region\"");
@@ -293,7 +265,7 @@ fn a_plan_shows_what_would_change_and_signs_nothing() {
 #[test]
 fn a_plan_shows_which_requests_are_decided_otherwise_by_the_sources_of_both() {
     let place = Place::new();
-    place.site.release_into("registry", RELEASE).unwrap();
+    place.site.release_into("registry", RESIDENCY).unwrap();
     let old = repository().join("policies/eu_residency");
     let new = place.site.path("eu_residency");
     copy(&old, &new);
@@ -309,7 +281,7 @@ fn a_plan_shows_which_requests_are_decided_otherwise_by_the_sources_of_both() {
     }
     assert!(changed > 0);
     place.site.publish_package(&new, "next").unwrap();
-    let release = RELEASE.replace(
+    let release = RESIDENCY.replace(
         "component = \"eu_residency\"",
         "component = \"next\"\nunproven = true",
     );
@@ -338,7 +310,7 @@ fn a_plan_shows_which_requests_are_decided_otherwise_by_the_sources_of_both() {
 #[tokio::test]
 async fn a_fleet_is_seen_by_its_admin_listeners_and_by_its_receipts() {
     let mut place = Place::new();
-    place.site.release_into("registry", RELEASE).unwrap();
+    place.site.release_into("registry", RESIDENCY).unwrap();
     place.site.start(([127, 0, 0, 1], 9).into()).unwrap();
     place.site.wait_for_epoch(1).await.unwrap();
     let admin = place.site.admin().display().to_string();
@@ -400,9 +372,9 @@ async fn a_fleet_is_seen_by_its_admin_listeners_and_by_its_receipts() {
     assert!(table.contains("1/2, 1 behind"), "{table}");
 
     // Refused: a bundle for others.
-    let elsewhere = RELEASE.replace(
-        "valid_days = 3",
-        "valid_days = 3\nselectors = { region = \"us\" }",
+    let elsewhere = RESIDENCY.replace(
+        "valid_days = 1",
+        "valid_days = 1\nselectors = { region = \"us\" }",
     );
     place.site.release_into("registry", &elsewhere).unwrap();
     place

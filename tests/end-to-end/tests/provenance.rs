@@ -12,7 +12,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use aecp_end_to_end::site::{Site, TAG};
+use aecp_end_to_end::site::{RESIDENCY, Site, TAG};
 use aecp_end_to_end::tools::{Tools, repository};
 use aecp_oci::testing::tool;
 use aecp_oci::{Layout, Limits, NamedBlob, Store, Tag, media};
@@ -96,7 +96,7 @@ impl Scene {
     }
 
     fn release(&self) {
-        self.site.release_into("registry", RELEASE).unwrap();
+        self.site.release_into("registry", RESIDENCY).unwrap();
     }
 
     /// Signs the component anew as its packages role, with something else said of it, and other sources beside it.
@@ -370,31 +370,3 @@ fn cosign_verifies_an_attestation_and_refuses_others() {
     fs::write(scene.site.path("tampered.json"), json.to_string()).unwrap();
     refused(cosign(key, "tampered.json", KIND, blob));
 }
-
-const RELEASE: &str = r#"
-name = "edge"
-valid_days = 1
-
-[[policies]]
-component = "eu_residency"
-
-[[attributes]]
-name = "resource.type"
-value_type = "TEXT"
-source = { constant = { value = "customer_data" } }
-
-[[attributes]]
-name = "customer.region"
-value_type = "TEXT"
-source = { header = { name = "x-region" } }
-
-[[attributes]]
-name = "storage.location"
-value_type = "TEXT"
-source = { header = { name = "x-location" } }
-
-[[attributes]]
-name = "compute.location"
-value_type = "TEXT"
-source = { header = { name = "x-location" } }
-"#;

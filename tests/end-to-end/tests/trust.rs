@@ -11,7 +11,7 @@ mod python;
 
 use std::path::PathBuf;
 
-use aecp_end_to_end::site::Site;
+use aecp_end_to_end::site::{RESIDENCY, Site};
 use aecp_end_to_end::tools::{Tools, repository};
 use serde_json::Value;
 
@@ -208,7 +208,7 @@ async fn a_revoked_release_key_stops_an_enforcement_point_until_a_trusted_one_re
     let mut site = Site::create(Tools::from_environment().unwrap(), folder.path().join("site")).unwrap();
     let residency = repository().join("policies/eu_residency");
     site.publish_package(&residency, "eu_residency").unwrap();
-    site.release_into("registry", RELEASE).unwrap();
+    site.release_into("registry", RESIDENCY).unwrap();
     site.start(([127, 0, 0, 1], 9).into()).unwrap();
     site.wait_for_epoch(1).await.unwrap();
 
@@ -252,37 +252,9 @@ async fn a_revoked_release_key_stops_an_enforcement_point_until_a_trusted_one_re
     let (status, _, errors) = renew.unwrap();
     assert_eq!(status, Some(2), "{errors}");
     std::fs::copy(site.path("keys/next.key"), site.path("keys/releases.key")).unwrap();
-    site.release_into("registry", RELEASE).unwrap();
+    site.release_into("registry", RESIDENCY).unwrap();
     site.wait_for_epoch(2).await.unwrap();
 }
-
-const RELEASE: &str = r#"
-name = "edge"
-valid_days = 1
-
-[[policies]]
-component = "eu_residency"
-
-[[attributes]]
-name = "resource.type"
-value_type = "TEXT"
-source = { constant = { value = "customer_data" } }
-
-[[attributes]]
-name = "customer.region"
-value_type = "TEXT"
-source = { header = { name = "x-region" } }
-
-[[attributes]]
-name = "storage.location"
-value_type = "TEXT"
-source = { header = { name = "x-location" } }
-
-[[attributes]]
-name = "compute.location"
-value_type = "TEXT"
-source = { header = { name = "x-location" } }
-"#;
 
 #[test]
 fn private_keys_are_encrypted_unless_told_otherwise() {

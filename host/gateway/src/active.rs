@@ -1,6 +1,6 @@
 //! A bundle that is in force, with everything that it runs.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use aecp_engine::policy_set::PolicySetError;
 use aecp_engine::{Extractor, Instances, LoadError, Member, PolicyComponent, PolicySet, Runtime};
@@ -85,6 +85,8 @@ pub struct Active {
     not_after: i64,
     /// [`ALWAYS`] where the trust root asks for no freshness.
     fresh_until: AtomicI64,
+    /// The version of the trust root by which freshness was verified.
+    root_version: AtomicU64,
     revoked: AtomicBool,
 }
 
@@ -162,6 +164,7 @@ impl Active {
             not_before: clock::nanoseconds(bundle.not_before),
             not_after: clock::nanoseconds(bundle.not_after),
             fresh_until: AtomicI64::new(moment(verified.fresh_until())),
+            root_version: AtomicU64::new(verified.root_version()),
             revoked: AtomicBool::new(false),
         })
     }
@@ -191,16 +194,16 @@ impl Active {
         }
     }
 
-    /// Keeps the bundle alive for longer, once everything about it was verified again. An earlier moment changes nothing.
-    /// None if the trust root asks for no freshness.
-    pub fn renew(&self, fresh_until: Option<Timestamp>) {
-        let new = moment(fresh_until);
-        // It always gives a value, so it does not fail.
-        let _ = self
-            .fresh_until
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |old| {
-                Some(if old == ALWAYS { new } else { old.max(new) })
-            });
+    /// Keeps the bundle alive for longer, once everything about it was verified again. An earlier moment changes nothing,
+    /// unless a newer trust root says it: what an older one allowed does not count any more.
+    pub fn renew(&self, verified: &VerifiedBundle) {
+        let new = moment(verified.fresh_until());
+        let version = verified.root_version();
+        if self.root_version.fetch_max(version, Ordering::Relaxed) < version {
+            self.fresh_until.store(new, Ordering::Relaxed);
+        } else {
+            self.fresh_until.fetch_max(new, Ordering::Relaxed);
+        }
         self.revoked.store(false, Ordering::Relaxed);
     }
 

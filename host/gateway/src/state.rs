@@ -223,7 +223,7 @@ impl Activation {
             if history.kept != Some(delivery.fingerprint()) {
                 history.keep(&delivery, verified.high_water())?;
             }
-            active.renew(verified.fresh_until());
+            active.renew(&verified);
             return Ok(Answer::Unchanged {
                 bundle: active.reference.digest,
                 epoch: active.epoch(),
@@ -285,7 +285,7 @@ impl Activation {
             Err(error) => Err(error.to_string()),
         };
         match problem {
-            Ok(verified) => active.renew(verified.fresh_until()),
+            Ok(verified) => active.renew(&verified),
             Err(reason) => {
                 active.revoke();
                 tracing::error!(bundle = %active.reference.digest, reason, "the bundle in force was revoked; everything is denied");

@@ -15,6 +15,7 @@ use aecp_trust::handover::{Answer, Delivery};
 use common::ask::{activated, admin, code, get};
 use common::site::{Running, Site};
 use common::{TestUpstream, problem, status};
+use jiff::{SignedDuration, Timestamp};
 
 /// What a covered request comes to, and the reason if it is denied.
 async fn request(gateway: &Running) -> (u16, String) {
@@ -180,6 +181,28 @@ async fn where_freshness_is_off_none_is_asked_for_and_the_status_says_so() {
         "freshness"
     );
     assert_eq!(request(&gateway).await, denied("bundle_revoked"));
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_older_root_allowed_does_not_keep_a_bundle_fresh() {
+    let upstream = TestUpstream::start().await;
+    let mut site = Site::new(upstream.address);
+    let gateway = site.start().await;
+    let delivery = site.delivery(1);
+    assert!(activated(&gateway.activation.activate(delivery.clone())));
+    let short = site.next_root(|builder| builder.freshness_period(Some(60)));
+    let renewed = site.renewed(delivery);
+    assert!(matches!(
+        gateway.activation.activate(with_roots(renewed, &[(2, &short)])),
+        Answer::Unchanged { epoch: 1, .. }
+    ));
+    let shown = problem(&admin(&gateway, "/status").await);
+    let until: Timestamp = shown["bundle"]["fresh_until"].as_str().unwrap().parse().unwrap();
+    assert!(
+        until <= Timestamp::now() + SignedDuration::from_secs(60),
+        "{until}"
+    );
     gateway.stop().await;
 }
 
